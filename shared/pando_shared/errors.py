@@ -75,5 +75,5 @@ class ToolError(PandoError):
     """A program that Pando needs is missing or failed."""
 
 
-class ProtocolViolation(Exception):  # noqa: N818 - it is the standard name of the thing
+class ProtocolViolation(Exception):
     """A peer sent what PROTOCOL.md forbids. Ends that peer's session, and only that."""

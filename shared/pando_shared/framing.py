@@ -69,7 +69,8 @@ class Joiner:
         if kind == NEXT:
             return self._next_part(frame)
         if kind == FIRST:
-            return self._first_part(frame)
+            self._first_part(frame)
+            return None
         if self._parts and kind not in CONTROL:
             raise ProtocolViolation("a bulk message inside a long one")
         return frame

@@ -12,7 +12,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -321,7 +321,7 @@ def _columns(data: bytes, start: int, count: int, kinds: bool) -> tuple[bytes | 
     ends = list(accumulate(struct.unpack_from(f"<{count}I", data, start), initial=body))
     if ends[-1] != len(data):
         raise ProtocolViolation("lengths that do not add up")
-    values = [data[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+    values = [data[a:b] for a, b in pairwise(ends)]
     return (data[body - count : body] if kinds else None), values
 
 

@@ -1,0 +1,323 @@
+"""The promises of the lender, one by one. `test_lender_machine` tries them all together."""
+
+from __future__ import annotations
+
+import pytest
+from lender_model import Shell, result_of
+
+from pando_client.lender import Lend, Lender, OnError, Policy
+from pando_shared.messages import DECLINED, ERROR, RESULT
+
+
+def shell(**policy) -> Shell:
+    return Shell(Policy(**policy))
+
+
+def test_p1_nothing_is_read_while_nobody_can_take_it():
+    s = shell()
+    assert s.asked == 0
+    s.join("a")
+    assert s.asked == 0
+    s.want("a", 2, 3)
+    assert s.asked == 6
+
+
+def test_p1_no_more_is_read_than_the_window():
+    s = shell(window=10)
+    s.join("a", leases=100, items=10)
+    assert s.asked == 10
+    s.read(10)
+    assert s.asked == 0
+    s.answer(1)
+    assert s.asked == 0, "answered is not written"
+    s.write()
+    assert s.asked > 0
+
+
+def test_p2_results_come_out_in_input_order():
+    s = shell()
+    s.join("a", leases=1, items=2)
+    s.read(2)
+    s.join("b", leases=1, items=2)
+    s.read(2)
+    s.answer(2)
+    s.write()
+    assert s.output == []
+    s.answer(1)
+    s.write()
+    assert s.output == [b"<0>", b"<1>", b"<2>", b"<3>"]
+
+
+def test_p3_late_double_unknown_and_foreign_answers_change_nothing():
+    s = shell()
+    s.join("a", leases=1, items=2)
+    s.join("b")
+    s.read(2)
+    before = repr(s.lender)
+    s.carry_out(s.lender.answer("b", 1, 0, [b"forged", b"forged"]))
+    s.carry_out(s.lender.answer("a", 99, 0, [b"unknown"]))
+    s.carry_out(s.lender.answer("a", 1, 1, [b"skips one"]))
+    s.carry_out(s.lender.answer("a", 1, 0, [b"too", b"many", b"values"]))
+    s.carry_out(s.lender.answer("nobody", 1, 0, [b"x"]))
+    assert repr(s.lender) == before
+    s.answer(1)
+    s.carry_out(s.lender.answer("a", 1, 0, [b"double", b"double"]))
+    s.write()
+    assert s.output == [b"<0>", b"<1>"]
+
+
+def test_p3_the_first_answer_counts_when_a_suspect_comes_back():
+    s = shell()
+    s.join("a", leases=1, items=4)
+    s.read(4)
+    s.suspect("a")
+    s.join("b", leases=1, items=4)
+    s.answer(1, count=2)
+    s.carry_out(s.lender.answer("b", 2, 0, [b"late"] * 4))
+    s.write()
+    assert s.output == [b"<0>", b"<1>", b"late", b"late"]
+
+
+def test_p4_what_a_volunteer_held_is_lent_again_lowest_first():
+    s = shell()
+    s.join("a", leases=2, items=2)
+    s.join("b")
+    s.read(4)
+    s.answer(1, count=1)
+    s.leave("a")
+    assert s.lender.waiting == 3
+    s.want("b", 3, 10)
+    assert [(lend.volunteer, list(lend.items)) for lend in s.lent_order[2:]][0] == ("b", [b"1"])
+    assert [item for lend in s.lent_order[2:] for item in lend.items] == [b"1", b"2", b"3"]
+
+
+def test_p4_a_suspects_items_are_lent_again_and_come_back_to_it_if_nobody_took_them():
+    s = shell()
+    s.join("a", leases=1, items=3)
+    s.read(3)
+    s.suspect("a")
+    assert (s.lender.waiting, s.lender.lent) == (3, 0)
+    s.carry_out(s.lender.recover("a"))
+    assert (s.lender.waiting, s.lender.lent) == (0, 3)
+    s.answer(1)
+    s.end()
+    s.write()
+    assert s.output == [b"<0>", b"<1>", b"<2>"]
+
+
+def test_p4_handed_back_leases_wait_again():
+    s = shell()
+    s.join("a", leases=2, items=1)
+    s.read(2)
+    s.hand_back("a", [1, 2, 77])
+    assert s.lender.waiting == 2
+
+
+def test_p5_volunteers_come_after_the_last_item():
+    s = shell()
+    s.join("a", leases=5, items=1)
+    s.read(1)
+    s.end()
+    s.answer(1)
+    s.join("b", leases=1, items=1)
+    s.write()
+    assert s.finish is not None
+    s.join("c", leases=1)
+    s.leave("b")
+
+
+def test_p6_whoever_wants_more_gets_more():
+    s = shell()
+    s.join("slow", leases=1, items=1)
+    s.join("fast", leases=1, items=3)
+    for _ in range(50):
+        while s.asked:
+            s.read(s.asked)
+        for name, items in (("slow", 1), ("fast", 3)):
+            for lease in s.of(name):
+                s.answer(lease)
+            s.want(name, 1, items)
+    got = {"slow": 0, "fast": 0}
+    for lend in s.lent_order:
+        got[lend.volunteer] += len(lend.items)
+    assert got["fast"] > 2 * got["slow"]
+
+
+def test_p6_few_items_are_shared_out_among_the_hungry():
+    s = shell(window=4)
+    s.join("a", leases=1, items=1)
+    s.read(1)
+    s.answer(1)
+    s.want("a", 1, 100)
+    s.want("b", 1, 100)
+    s.join("b", leases=1, items=100)
+    s.read(4)
+    assert [len(lend.items) for lend in s.lent_order[1:]] == [2, 1]
+
+
+def test_p7_an_item_is_with_one_volunteer_at_a_time():
+    s = shell()
+    s.join("a", leases=1, items=5)
+    s.join("b", leases=1, items=5)
+    s.read(10)
+    lent = [item for lend in s.lent_order for item in lend.items]
+    assert len(lent) == len(set(lent))
+
+
+def test_p8_leaving_does_not_count_as_an_attempt():
+    s = shell(retries=1)
+    for i in range(20):
+        s.join(f"v{i}", leases=1)
+        if i == 0:
+            s.read(1)
+        s.leave(f"v{i}")
+    assert s.lender.waiting == 1
+    assert s.finish is None
+
+
+def test_p8_a_failing_item_is_tried_on_another_volunteer():
+    s = shell(retries=3)
+    s.join("a", leases=1)
+    s.read(1)
+    s.join("b")
+    s.answer(1, kinds=bytes([ERROR]))
+    s.want("a", 1, 1)
+    assert s.leases == {}
+    s.want("b", 1, 1)
+    assert s.of("b") == [2]
+    s.leave("b")
+    assert s.of("a") == [3], "nobody else is left"
+
+
+@pytest.mark.parametrize("on_error", OnError)
+def test_p8_after_the_retries_the_policy_decides(on_error):
+    s = shell(retries=2, on_error=on_error)
+    s.join("a", leases=9, items=1)
+    s.read(3)
+    s.end()
+    s.answer(2, kinds=bytes([ERROR]))
+    s.answer(3)
+    s.answer(max(s.leases), kinds=bytes([ERROR]))
+    s.write()
+    assert s.finish is None, "what comes before it is finished first"
+    s.answer(1)
+    s.write()
+    assert s.finish is not None
+    if on_error is OnError.STOP:
+        assert s.output == [b"<0>"]
+        assert s.finish.failure is not None
+        assert (s.finish.failure.index, s.finish.failure.item, s.finish.failure.volunteers) == (1, b"1", ("a", "a"))
+    else:
+        assert s.output == [b"<0>", b"<2>"]
+        assert [failure.index for failure in s.lender.failures] == [1]
+
+
+def test_p8_after_a_failure_what_comes_after_it_is_withdrawn_and_nothing_more_is_read():
+    s = shell(retries=1)
+    s.join("a", leases=3, items=1)
+    s.read(3)
+    s.answer(2, kinds=bytes([ERROR]))
+    assert s.of("a") == [1]
+    s.want("a", 5, 5)
+    assert s.asked == 0
+    assert s.of("a") == [1]
+
+
+def test_p8_the_lowest_failure_counts():
+    s = shell(retries=1)
+    s.join("a", leases=3, items=1)
+    s.read(3)
+    s.answer(2, kinds=bytes([ERROR]))
+    s.answer(1, kinds=bytes([ERROR]))
+    assert s.finish is not None
+    assert s.finish.failure.index == 0
+
+
+def test_p8_a_declined_item_goes_to_another_and_no_attempt_is_counted():
+    s = shell(retries=1)
+    s.join("a", leases=1)
+    s.read(1)
+    s.answer(1, kinds=bytes([DECLINED]))
+    s.want("a", 1, 1)
+    assert s.of("a") == []
+    assert s.lender.declined_by_all == 0
+    s.join("b")
+    assert s.lender.declined_by_all is None
+    s.want("b", 1, 1)
+    s.answer(max(s.leases))
+    s.write()
+    assert s.output == [b"<0>"]
+
+
+def test_p8_answers_of_one_lease_may_be_of_several_kinds():
+    s = shell(retries=2)
+    s.join("a", leases=1, items=4)
+    s.read(4)
+    s.answer(1, kinds=bytes([RESULT, ERROR, DECLINED, RESULT]))
+    s.write()
+    assert s.output == [b"<0>"]
+    s.join("b", leases=5, items=5)
+    s.answer(2)
+    s.answer(3)
+    s.write()
+    assert s.output == [b"<0>", b"<1>", b"<2>", b"<3>"]
+
+
+def test_p9_held_back_results_are_bounded_by_the_window():
+    s = shell(window=100)
+    s.join("stuck", leases=1, items=1)
+    s.read(1)
+    s.join("a", leases=1, items=10)
+    for _ in range(1000):
+        if s.asked:
+            s.read(s.asked)
+        for lease in s.of("a"):
+            s.answer(lease)
+        s.want("a", 1, 10)
+    assert s.lender.held_back <= 100
+    assert s.lender.read_count == 100
+
+
+def test_p11_the_job_ends_when_the_last_result_is_written():
+    s = shell()
+    s.join("a", leases=1, items=2)
+    s.read(2)
+    s.end()
+    s.answer(1)
+    assert s.finish is None
+    s.write()
+    assert s.finish is not None
+    assert s.lender.finished
+    assert s.output == [result_of(item) for item in s.given]
+
+
+def test_p11_an_empty_input_ends_at_once():
+    s = shell()
+    s.end()
+    assert s.finish is not None
+
+
+def test_p11_a_read_error_ends_the_job_after_what_was_read():
+    s = shell()
+    s.join("a", leases=1)
+    s.read(1)
+    error = OSError("the disk is gone")
+    s.end(error)
+    s.answer(1)
+    s.write()
+    assert s.output == [b"<0>"]
+    assert s.finish.input_error is error
+
+
+def test_a_volunteer_that_is_not_here_changes_nothing():
+    lender = Lender()
+    assert lender.want("x", 1, 1) == lender.suspect("x") == lender.recover("x") == lender.leave("x") == []
+    assert lender.hand_back("x", [1]) == []
+
+
+def test_its_repr_is_the_status_line():
+    s = shell()
+    s.join("a", leases=2, items=2)
+    s.read(3)
+    assert repr(s.lender) == "<Lender 3 read, 0 waiting, 3 lent, 0 held back, 0 written, 1 volunteers>"
+    assert isinstance(s.lent_order[0], Lend)

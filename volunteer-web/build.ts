@@ -1,0 +1,100 @@
+/**
+ * Bundles everything that ships: `deno run -A build.ts --page DIR --client DIR`.
+ *
+ * To the page's folder go `index.html`, `style.css`, `page.js` and `frame.html`; to the client's `headless.js`,
+ * `pipe.js` and `bundler.js`. The same sources give the same bytes, and no path of this machine is in them.
+ */
+
+const HERE = new URL(".", import.meta.url);
+
+type Target = "browser" | "deno";
+
+/** Returns a module and all it imports as one minified script. */
+async function bundle(entry: string, platform: Target, format: "iife" | "esm", external?: string) {
+  const command = new Deno.Command(Deno.execPath(), {
+    // Sources are named relative to this folder, wherever it is.
+    cwd: HERE,
+    args: [
+      "bundle",
+      "--quiet",
+      "--frozen",
+      "--minify",
+      `--platform=${platform}`,
+      `--format=${format}`,
+      ...(external === undefined ? [] : [`--external=${external}`]),
+      entry,
+    ],
+  });
+  const { success, stdout, stderr } = await command.output();
+  if (!success) throw new Error(`bundling ${entry}: ${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout);
+}
+
+/** Returns a text as a JavaScript literal that cannot end the `<script>` around it. */
+function literal(text: string): string {
+  return JSON.stringify(text).replaceAll("<", "\\x3c").replaceAll("\u2028", "\\u2028");
+}
+
+/** Returns the sandboxed frame: a page that is one script. */
+function framePage(workerSource: string, frameScript: string): string {
+  const script = `const WORKER_SOURCE=${literal(workerSource)};\n${
+    frameScript.replaceAll("</script", "<\\/script")
+  }`;
+  return `<!doctype html>\n<meta charset="utf-8">\n<title>Pando</title>\n<script>\n${script}</script>\n`;
+}
+
+/** Bundles everything and returns the files by name, those of the page and those of the client. */
+export async function build(): Promise<{ page: Map<string, string>; client: Map<string, string> }> {
+  const [worker, frame, page, headless, pipe, bundler] = await Promise.all([
+    bundle("src/worker.ts", "browser", "iife"),
+    bundle("src/frame.ts", "browser", "iife"),
+    bundle("src/main.ts", "browser", "iife"),
+    bundle("src/headless.ts", "deno", "esm"),
+    bundle("src/pipe.ts", "deno", "esm"),
+    bundle("src/bundler.ts", "deno", "esm", "esbuild"),
+  ]);
+  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", HERE)));
+  const withWorker = (script: string) => `const WORKER_SOURCE=${literal(worker)};\n${script}`;
+  const asIs = (name: string) => Deno.readTextFile(new URL(`public/${name}`, HERE));
+  return {
+    page: new Map([
+      ["index.html", await asIs("index.html")],
+      ["style.css", await asIs("style.css")],
+      ["page.js", page],
+      ["frame.html", framePage(worker, frame)],
+    ]),
+    client: new Map([
+      ["headless.js", withWorker(headless)],
+      ["pipe.js", withWorker(pipe)],
+      ["bundler.js", pinned(bundler, imports.esbuild)],
+    ]),
+  };
+}
+
+/** esbuild finds its program beside itself, so it stays a package, of the version that `deno.json` names. */
+function pinned(script: string, esbuild: string): string {
+  const pinned = script.replace(/from\s*"esbuild"/, `from ${JSON.stringify(esbuild)}`);
+  if (pinned === script) throw new Error("the bundler does not import esbuild");
+  return pinned;
+}
+
+async function write(folder: string, files: Map<string, string>): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  for (const [name, text] of files) await Deno.writeTextFile(`${folder}/${name}`, text);
+}
+
+function folderOf(option: string): string {
+  const folder = Deno.args[Deno.args.indexOf(option) + 1];
+  if (!Deno.args.includes(option) || folder === undefined) {
+    console.error("usage: deno run -A build.ts --page DIR --client DIR");
+    Deno.exit(2);
+  }
+  return folder;
+}
+
+if (import.meta.main) {
+  const [pageFolder, clientFolder] = [folderOf("--page"), folderOf("--client")];
+  const { page, client } = await build();
+  await write(pageFolder, page);
+  await write(clientFolder, client);
+}

@@ -1,0 +1,174 @@
+/**
+ * One volunteer on one channel: carries out what the session orders, between a channel and the pool.
+ *
+ * The shell of `session`: it reads the clock, pumps frames while the channel has room, and ends once.
+ */
+
+import { type Channel, MAX_BUFFERED } from "./channel.ts";
+import { gunzip } from "./gunzip.ts";
+import type { HelloInfo } from "./messages.ts";
+import { Pool, type PoolEvents, type WorkerHost } from "./pool.ts";
+import { type Ending, type Instruction, type LeaveReason, type Presentation, Session } from "./session.ts";
+
+/** What an attendance tells whoever shows it. */
+export interface AttendanceEvents {
+  /** The client said which job this is. */
+  greeted(info: HelloInfo): void;
+  /** Workers have the function. */
+  loaded(): void;
+  /** The function cannot run here. */
+  broken(message: string): void;
+  /** So many items more are answered. */
+  answered(items: number): void;
+  /** A line for the owner's log. */
+  log(level: "info" | "error", text: string): void;
+}
+
+/** Checks for a silent client so often. */
+const TICK_MS = 1000;
+
+/** Workers and the sessions that use them, one at a time. */
+export class Attendance {
+  #pool: Pool;
+  #events: AttendanceEvents;
+  #slots: number;
+  #session: Session | null = null;
+  #channel: Channel | null = null;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #resolve: (ending: Ending) => void = () => undefined;
+
+  /** @param slots how many workers to lend */
+  constructor(host: WorkerHost, slots: number, events: AttendanceEvents) {
+    this.#events = events;
+    this.#slots = slots;
+    const poolEvents: PoolEvents = {
+      loaded: () => this.#tell((session) => session.loaded(), () => events.loaded()),
+      broken: (message, stack) =>
+        this.#tell((session) => session.broken(message, stack), () => events.broken(message)),
+      answered: (message) => {
+        const items = this.#session?.answered(message) ?? 0;
+        this.#pump();
+        if (items > 0) events.answered(items);
+      },
+      returned: (leases) => this.#tell((session) => session.returned(leases)),
+      log: (level, text) => events.log(level, text),
+    };
+    this.#pool = new Pool(host, poolEvents);
+    this.#pool.setSlots(slots);
+  }
+
+  /** Slots that run something now. */
+  get busy(): number {
+    return this.#pool.busy;
+  }
+
+  /** Items that the client has lent and waits for. */
+  get itemsHeld(): number {
+    return this.#session?.itemsHeld ?? 0;
+  }
+
+  /** Lends another number of slots, now and to the next clients; 0 is a pause. */
+  setSlots(slots: number): void {
+    this.#slots = slots;
+    this.#pool.setSlots(slots);
+    this.#tell((session) => session.setSlots(slots));
+  }
+
+  /** Starts workers before there is a channel, which saves their start from the time to the first result. */
+  prepare(): void {
+    this.#pool.prepare();
+  }
+
+  /**
+   * Works for the client at the other end of an open channel.
+   *
+   * @returns how it ended; the channel is closed then
+   */
+  attend(channel: Channel, presentation: Presentation): Promise<Ending> {
+    this.#channel = channel;
+    this.#session = new Session(presentation, this.#slots, performance.now());
+    this.#pool.prepare();
+    this.#timer = setInterval(() => this.#do(this.#session?.tick(performance.now())), TICK_MS);
+    const ended = new Promise<Ending>((resolve) => this.#resolve = resolve);
+    channel.listen({
+      frame: (bytes) => {
+        this.#do(this.#session?.receive(bytes, performance.now()));
+        this.#pump();
+      },
+      room: () => this.#pump(),
+      closed: (text) => this.#do(this.#session?.cut(text)),
+    });
+    return ended;
+  }
+
+  /** Says goodbye, if a client listens. */
+  leave(reason: LeaveReason, text = ""): void {
+    this.#do(this.#session?.leave(reason, text));
+  }
+
+  /** Ends the workers of a volunteer that is not needed any more. */
+  dismiss(): void {
+    this.#pool.reset();
+  }
+
+  #tell(say: (session: Session) => void, also?: () => void): void {
+    if (this.#session === null) return;
+    say(this.#session);
+    this.#pump();
+    also?.();
+  }
+
+  #do(instructions: readonly Instruction[] = []): void {
+    for (const instruction of instructions) {
+      switch (instruction.do) {
+        case "load":
+          this.#events.greeted(instruction.info);
+          this.#load(this.#session!, instruction.bundle);
+          break;
+        case "lend":
+          this.#pool.lend(instruction.lease, instruction.count, instruction.message);
+          break;
+        case "withdraw":
+          this.#pool.withdraw(instruction.leases);
+          break;
+        case "finish":
+          this.#finish(instruction.ending);
+          break;
+      }
+    }
+  }
+
+  async #load(session: Session, bundle: Uint8Array<ArrayBuffer>): Promise<void> {
+    try {
+      const code = await gunzip(bundle);
+      if (session === this.#session) this.#pool.load(code);
+    } catch (error) {
+      if (session !== this.#session) return;
+      const { message } = error as Error;
+      this.#tell((session) => session.broken(message, ""), () => this.#events.broken(message));
+    }
+  }
+
+  #pump(): void {
+    const channel = this.#channel;
+    if (channel === null || this.#session === null) return;
+    while (channel.buffered < MAX_BUFFERED) {
+      const frame = this.#session.pull();
+      if (frame === null) return;
+      channel.send(frame);
+    }
+  }
+
+  #finish(ending: Ending): void {
+    clearInterval(this.#timer);
+    const channel = this.#channel;
+    // A goodbye, if there is one, goes out however much waits already.
+    for (let frame = this.#session?.pull(); frame; frame = this.#session?.pull()) channel?.send(frame);
+    this.#session = null;
+    this.#channel = null;
+    channel?.close();
+    // The next client's function must not find what this one's left in the workers.
+    this.#pool.reset();
+    this.#resolve(ending);
+  }
+}

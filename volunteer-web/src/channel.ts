@@ -1,0 +1,25 @@
+/** The two-way pipe to a client, whatever it is made of. */
+
+/** What a channel tells whoever uses it. */
+export interface ChannelEvents {
+  /** A frame arrived; its bytes belong to the receiver. */
+  frame(bytes: Uint8Array<ArrayBuffer>): void;
+  /** There may be room again. */
+  room(): void;
+  /** The channel is closed, by either end. Comes once. */
+  closed(text: string): void;
+}
+
+export interface Channel {
+  readonly kind: "webrtc" | "websocket" | "pipe";
+  /** Bytes that wait to be sent. */
+  readonly buffered: number;
+  /** Begins to deliver events; frames that came earlier are delivered first. */
+  listen(events: ChannelEvents): void;
+  send(frame: Uint8Array<ArrayBuffer>): void;
+  /** Closes after what was sent; calling it again does nothing. */
+  close(): void;
+}
+
+/** Frames are sent while fewer bytes than this wait. Browsers close a data channel on which 16 MiB wait. */
+export const MAX_BUFFERED = 1024 * 1024;

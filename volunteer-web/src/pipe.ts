@@ -1,0 +1,29 @@
+/**
+ * A volunteer that speaks frames on its stdin and stdout, for a client on the same machine. It needs no permission.
+ *
+ * `pipe.js [--cores=N] [--device=NAME]`; ends when stdin does.
+ */
+
+import { Attendance } from "./attendance.ts";
+import { denoHost } from "./deno_host.ts";
+import { PipeChannel } from "./pipe_channel.ts";
+import { command, coresOf, deviceOf, onSignals, parseOptions, status, UsageError } from "./terminal.ts";
+
+await command(async () => {
+  const options = parseOptions(Deno.args, ["cores", "device"]);
+  if (options.words.length > 0) throw new UsageError(`unexpected argument ${options.words[0]}`);
+  const attendance = new Attendance(denoHost, coresOf(options), {
+    greeted: () => undefined,
+    loaded: () => undefined,
+    broken: (message) => status(`the function cannot run here: ${message}`),
+    answered: () => undefined,
+    log: (_, text) => status(text),
+  });
+  const channel = new PipeChannel({ readable: Deno.stdin.readable, writable: Deno.stdout.writable });
+  const ended = attendance.attend(channel, { device: deviceOf(options), agent: `Deno ${Deno.version.deno}` });
+  onSignals(() => attendance.leave("left"));
+  const { by, reason, text } = await ended;
+  await channel.flushed();
+  if (by === "volunteer" && reason === "protocol") status(`the client broke the protocol: ${text}`);
+  return reason === "protocol" ? 1 : 0;
+});

@@ -1,0 +1,227 @@
+/**
+ * The loop of a worker: runs the function over the items of leases, one item at a time, and answers in batches.
+ *
+ * Theory of operation. A lease is text cut by lengths; nothing is allocated for an item but its string and its
+ * callback. A function that calls back at once is called from a loop, never from its own callback, so the stack
+ * does not grow. Answers gather in a batch that leaves when the lease ends, when it is large, or after
+ * `FLUSH_AFTER_MS`; then the loop also lets the event loop breathe, so that a `drop` reaches a long lease. A timer
+ * sends what waits while an item is slow to call back. Every item has a number, and a callback that does not
+ * belong to the open item (a second one, or one after the end) is ignored. Time and the outside are parameters.
+ */
+
+import { Batch, type ErrorText, errorText, isTooLong } from "./answers.ts";
+import { KIND } from "./wire.ts";
+
+/** The function as the module exports it. */
+export type ItemFunction = (x: string, callback: (error?: unknown, result?: unknown) => void) => unknown;
+
+/** What the loop needs from the outside. */
+export interface Surroundings {
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
+  /** Calls back after so many milliseconds. */
+  later(ms: number, callback: () => void): void;
+  /** Calls back after the events that wait now. */
+  soon(callback: () => void): void;
+  /** Sends a `results` message. */
+  answer(message: Uint8Array<ArrayBuffer>): void;
+  /** Says that a lease is given up. */
+  dropped(lease: number): void;
+  /** Tells the owner of the device something. */
+  warn(text: string): void;
+}
+
+/** Half of what the wire allows, because timers come late. */
+const FLUSH_AFTER_MS = 25;
+const LEND_HEAD = 12;
+
+// Byte order marks are characters like any other; what is not UTF-8 becomes U+FFFD.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** The items of one `lend` message. */
+class Lease {
+  readonly number: number;
+  readonly count: number;
+  /** Index of the next item. */
+  next = 0;
+  #bytes: Uint8Array<ArrayBuffer>;
+  #head: DataView;
+  /** All items, when each character is one byte. */
+  #text: string;
+  #plain: boolean;
+  #at = 0;
+
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.#head = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.number = this.#head.getUint32(4, true);
+    this.count = this.#head.getUint32(8, true);
+    this.#bytes = bytes.subarray(LEND_HEAD + 4 * this.count);
+    this.#text = decoder.decode(this.#bytes);
+    this.#plain = this.#text.length === this.#bytes.length;
+  }
+
+  /** Returns the next item. */
+  take(): string {
+    const start = this.#at;
+    this.#at += this.#head.getUint32(LEND_HEAD + 4 * this.next, true);
+    this.next++;
+    return this.#plain
+      ? this.#text.substring(start, this.#at)
+      : decoder.decode(this.#bytes.subarray(start, this.#at));
+  }
+}
+
+/** Runs one function over leases. */
+export class Runner {
+  #run: ItemFunction;
+  #around: Surroundings;
+  #batch = new Batch();
+  #queue: Lease[] = [];
+  #lease: Lease | null = null;
+  /** Number of the item that has no answer yet, or 0. */
+  #open = 0;
+  #calls = 0;
+  /** Whether the function is on the stack, called by the loop. */
+  #inCall = false;
+  /** Whether `soon` will continue the loop. */
+  #breathing = false;
+  #timer = false;
+  /** When the batch was last sent, or work began after idleness. */
+  #since = 0;
+
+  constructor(run: ItemFunction, around: Surroundings) {
+    this.#run = run;
+    this.#around = around;
+  }
+
+  /** Takes a lease: a whole `lend` message whose lengths were checked. */
+  lend(message: Uint8Array<ArrayBuffer>): void {
+    this.#queue.push(new Lease(message));
+    if (this.#lease === null && !this.#breathing) {
+      this.#since = this.#around.now();
+      this.#loop();
+    }
+  }
+
+  /** Gives up a lease, begun or not. That is always confirmed, also of a lease that was finished meanwhile. */
+  drop(lease: number): void {
+    if (this.#lease?.number === lease) {
+      this.#lease = null;
+      this.#open = 0;
+      this.#batch.begin(0);
+      this.#around.dropped(lease);
+      if (!this.#breathing && !this.#inCall) this.#loop();
+      return;
+    }
+    this.#queue = this.#queue.filter((waiting) => waiting.number !== lease);
+    this.#around.dropped(lease);
+  }
+
+  /**
+   * Blames the open item for an error that nobody caught: the function's callback would never come.
+   *
+   * @returns whether there was an item to blame
+   */
+  fail(error: unknown): boolean {
+    if (this.#open === 0 || this.#inCall) return false;
+    this.#settle(this.#open, KIND.ERROR, JSON.stringify(errorText(error)));
+    return true;
+  }
+
+  #loop(): void {
+    for (;;) {
+      this.#lease ??= this.#nextLease();
+      const lease = this.#lease;
+      if (lease === null) return;
+      while (lease.next < lease.count) {
+        if (this.#batch.count > 0 && this.#around.now() - this.#since >= FLUSH_AFTER_MS) {
+          this.#flush();
+          this.#breathe();
+          return;
+        }
+        this.#call(lease.take());
+        if (this.#open !== 0) {
+          this.#armTimer();
+          return;
+        }
+      }
+      this.#flush();
+      this.#lease = null;
+    }
+  }
+
+  #nextLease(): Lease | null {
+    const lease = this.#queue.shift() ?? null;
+    if (lease !== null) this.#batch.begin(lease.number);
+    return lease;
+  }
+
+  #call(item: string): void {
+    const call = this.#calls = this.#calls % Number.MAX_SAFE_INTEGER + 1;
+    this.#open = call;
+    this.#inCall = true;
+    try {
+      const run = this.#run;
+      const returned = run(item, (error, result) => this.#answer(call, error, result));
+      if (returned !== undefined && this.#open === call) this.#watch(call, returned);
+    } catch (error) {
+      if (this.#open === call) this.#settle(call, KIND.ERROR, JSON.stringify(errorText(error)));
+      else this.#around.warn(`the function threw after it had called back: ${errorText(error).message}`);
+    }
+    this.#inCall = false;
+  }
+
+  /** An `async` function that fails before it calls back would leave its item open for ever. */
+  #watch(call: number, returned: unknown): void {
+    if (!(returned instanceof Promise)) return;
+    returned.then(undefined, (error) => this.#settle(call, KIND.ERROR, JSON.stringify(errorText(error))));
+  }
+
+  #answer(call: number, error: unknown, result: unknown): void {
+    if (call !== this.#open) return;
+    if (error === true) return this.#settle(call, KIND.DECLINED, "");
+    if (error) return this.#settle(call, KIND.ERROR, JSON.stringify(errorText(error)));
+    let value: string;
+    try {
+      value = String(result);
+    } catch (thrown) {
+      return this.#settle(call, KIND.ERROR, JSON.stringify(errorText(thrown)));
+    }
+    if (isTooLong(value)) {
+      const text: ErrorText = { message: "the result is longer than 16 MiB", stack: "" };
+      return this.#settle(call, KIND.ERROR, JSON.stringify(text));
+    }
+    this.#settle(call, KIND.RESULT, value);
+  }
+
+  #settle(call: number, kind: number, value: string): void {
+    if (call !== this.#open) return;
+    this.#open = 0;
+    if (this.#batch.isFullFor(value.length)) this.#flush();
+    this.#batch.add(kind, value);
+    if (!this.#inCall) this.#loop();
+  }
+
+  #flush(): void {
+    const now = this.#around.now();
+    if (this.#batch.count > 0) this.#around.answer(this.#batch.take(now - this.#since));
+    this.#since = now;
+  }
+
+  #breathe(): void {
+    this.#breathing = true;
+    this.#around.soon(() => {
+      this.#breathing = false;
+      this.#loop();
+    });
+  }
+
+  #armTimer(): void {
+    if (this.#timer || this.#batch.count === 0) return;
+    this.#timer = true;
+    this.#around.later(FLUSH_AFTER_MS, () => {
+      this.#timer = false;
+      if (this.#batch.count > 0) this.#flush();
+    });
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * One slot: a worker that runs the function. The same source runs in browsers and in Deno.
+ *
+ * Its first message brings the port of the pool, which stays in this file's closure: the function, evaluated in
+ * the global scope, cannot reach it and so cannot speak for the worker.
+ */
+
+import { errorText } from "./answers.ts";
+import { consoleFor } from "./worker_console.ts";
+import { type ItemFunction, Runner } from "./runner.ts";
+import type { Birth, Note, Order } from "./worker_messages.ts";
+
+const EXPORT = "/pando/1.0.0";
+
+type Scope = typeof globalThis & Record<string, unknown>;
+const scope = globalThis as Scope;
+
+// Taken before the function can replace them.
+const { setTimeout, performance, MessageChannel } = scope;
+
+scope.addEventListener("message", (event) => {
+  const { data, ports } = event as MessageEvent<Birth>;
+  if (data?.pando === "port" && ports.length === 1) live(ports[0]);
+}, { once: true });
+
+function live(port: MessagePort): void {
+  const say = (note: Note) => port.postMessage(note);
+  const log = consoleFor((level, text) => say({ note: "log", level, text }), () => performance.now());
+  shelter(log);
+
+  const breath = new MessageChannel();
+  let afterBreath: (() => void) | null = null;
+  breath.port1.onmessage = () => afterBreath?.();
+
+  let runner: Runner | null = null;
+  const surroundings = {
+    now: () => performance.now(),
+    later: (ms: number, callback: () => void) => void setTimeout(callback, ms),
+    soon(callback: () => void) {
+      afterBreath = callback;
+      breath.port2.postMessage(null);
+    },
+    answer: (message: Uint8Array<ArrayBuffer>) => port.postMessage(message.buffer, [message.buffer]),
+    dropped: (lease: number) => say({ note: "dropped", lease }),
+    warn: (text: string) => log.warn(text),
+  };
+
+  // Without these, an error that nobody catches ends a worker in Deno and leaves an item open in a browser.
+  scope.addEventListener("error", (event) => {
+    event.preventDefault();
+    blame((event as ErrorEvent).error ?? (event as ErrorEvent).message);
+  });
+  scope.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    blame((event as PromiseRejectionEvent).reason);
+  });
+  function blame(error: unknown): void {
+    if (!runner?.fail(error)) log.error(errorText(error).message);
+  }
+
+  port.onmessage = ({ data }: MessageEvent<ArrayBuffer | Order>) => {
+    if (data instanceof ArrayBuffer) return runner?.lend(new Uint8Array(data));
+    if (data.order === "drop") return runner?.drop(data.lease);
+    try {
+      runner = new Runner(load(data.code), surroundings);
+      say({ note: "loaded" });
+    } catch (error) {
+      say({ note: "broken", ...errorText(error) });
+    }
+  };
+}
+
+/**
+ * Evaluates the function's bundle.
+ *
+ * @param code body of a function with the parameters `module`, `exports` and `require`
+ * @throws whatever loading it throws, or an error that says what its exports lack
+ */
+function load(code: string): ItemFunction {
+  // Indirect, so that the code sees the global scope only, in sloppy mode as CommonJS is. It begins on the first
+  // line, so that line numbers of errors are those of the bundle.
+  const body = scope.eval(
+    `(function (module, exports, require) {${code}\n})\n//# sourceURL=pando-function.js`,
+  );
+  const module = { exports: {} as Record<string, unknown> };
+  const require = (name: unknown) => {
+    throw new Error(`Cannot find module '${name}'`);
+  };
+  body.call(module.exports, module, module.exports, require);
+  const run = module.exports?.[EXPORT];
+  if (run === undefined) throw new Error(`Incompatible module, missing '${EXPORT}' property`);
+  if (typeof run !== "function" || run.length !== 2) {
+    throw new Error(
+      `Incompatible module, '${EXPORT}' property is not a function or does not expect two arguments`,
+    );
+  }
+  return run as ItemFunction;
+}
+
+/** Takes away what the function must not use, or would not find on other volunteers. */
+function shelter(console: object): void {
+  scope.console = console as Console;
+  // Closing itself would leave its lease unanswered without a sign of it.
+  scope.close = () => undefined;
+  // What Deno has beyond a browser's worker. Some of it writes to the process's stdout, which is not the function's.
+  for (const name of ["Deno", "process", "Buffer", "global", "alert", "confirm", "prompt"]) {
+    delete scope[name];
+  }
+}

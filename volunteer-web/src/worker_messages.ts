@@ -1,0 +1,25 @@
+/**
+ * What a pool and a worker say to each other through their port.
+ *
+ * Leases and results are the bulk and travel as bare `ArrayBuffer`s, each a whole message of the data plane: a
+ * `lend` to the worker, `results` from it. Everything else is one of the small objects below.
+ */
+
+/** Function to run: the text of a CommonJS script. Comes once, first. */
+export type LoadOrder = { readonly order: "load"; readonly code: string };
+/** The lease is no longer this worker's; always answered by `dropped`. */
+export type DropOrder = { readonly order: "drop"; readonly lease: number };
+export type Order = LoadOrder | DropOrder;
+
+/** The function is ready. */
+export type LoadedNote = { readonly note: "loaded" };
+/** The function cannot run here. */
+export type BrokenNote = { readonly note: "broken"; readonly message: string; readonly stack: string };
+/** The lease is given up, or was finished before the order came; no answers to it will follow. */
+export type DroppedNote = { readonly note: "dropped"; readonly lease: number };
+/** The function wrote to the console. */
+export type LogNote = { readonly note: "log"; readonly level: "info" | "error"; readonly text: string };
+export type Note = LoadedNote | BrokenNote | DroppedNote | LogNote;
+
+/** First and only message to a new worker's global scope; its one transferred port is the pool's. */
+export type Birth = { readonly pando: "port" };

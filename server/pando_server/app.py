@@ -1,0 +1,157 @@
+"""The server as one ASGI application: pages, a few JSON answers, Socket.IO, and a channel where one is offered."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+from fastapi import FastAPI
+from fastapi import Path as PathParameter
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.websockets import WebSocket
+
+from pando_server import pages as page_files
+from pando_server.addresses import TrustedProxies, is_foreign
+from pando_server.edge import Edge
+from pando_server.guard import Receive, Send
+from pando_server.instructions import Refuse
+from pando_server.pages import PAGE_POLICY, Page, read_pages
+from pando_server.relay import Relay
+from pando_server.serving import Server, server_for
+from pando_server.settings import ServerSettings
+from pando_server.sockets import Sockets, deny
+from pando_shared import PROTOCOL, __version__
+from pando_shared.signaling import JOB_PATTERN, Code, Health, Nonce, ServerConfig, refusal
+
+__all__ = ["ChannelHandler", "Server", "ServerSettings", "create_app", "server_for"]
+
+ChannelHandler: TypeAlias = Callable[[WebSocket], Awaitable[None]]
+"""Serves one data-plane channel over a WebSocket that is not accepted yet."""
+READ = ["GET", "HEAD"]
+JOB_NAME = re.compile(JOB_PATTERN)
+
+
+def create_app(
+    settings: ServerSettings,
+    *,
+    channel: ChannelHandler | None = None,
+    static: Path | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> FastAPI:
+    """Returns the server, ready to be run by `server_for(app, settings)` or any ASGI server.
+
+    Args:
+        settings: what the operator set.
+        channel: serves `WS /channel`; only a server inside a client's process has one.
+        static: the directory of the built volunteer page, if it is not the package's own.
+        clock: seconds, monotonic.
+
+    Raises:
+        PandoError: the volunteer page is not built.
+    """
+    pages = read_pages(static or page_files.STATIC)
+    relay = Relay(settings.secret.get_secret_value(), settings.limits)
+    sockets = Sockets(relay, settings.proxies, clock=clock)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await sockets.shutdown()
+
+    app = FastAPI(
+        title="Pando", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    app.state.relay = relay
+    app.state.sockets = sockets
+    app.add_middleware(Edge, policy=PAGE_POLICY)
+    app.add_exception_handler(HTTPException, _in_plain_words)
+    _serve_api(app, relay, settings.proxies, ("websocket", "webrtc") if channel else ("webrtc",), clock)
+    if channel is not None:
+        _serve_channel(app, relay, settings.proxies, channel, clock)
+
+    async def socket_io(scope: Any, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await sockets(scope, receive, send)
+        else:
+            await PlainTextResponse("Socket.IO is spoken over WebSocket only", 400)(scope, receive, send)
+
+    app.mount("/socket.io", socket_io)
+    _serve_pages(app, pages)
+    return app
+
+
+def _serve_api(
+    app: FastAPI, relay: Relay, proxies: TrustedProxies, channels: tuple[Any, ...], clock: Callable[[], float]
+) -> None:
+    @app.get("/api/config")
+    async def config() -> ServerConfig:
+        return ServerConfig(channels=channels)
+
+    @app.get("/api/nonce", response_model=Nonce)
+    async def nonce(request: Request) -> Nonce | JSONResponse:
+        drawn = relay.nonce(proxies.peer(request.scope).address, secrets.token_hex(32), clock())
+        if drawn is None:
+            body = refusal(Code.THROTTLED, "too many requests from your address: wait")
+            return JSONResponse(body, status_code=429, headers={"retry-after": "5"})
+        return Nonce(protocol=PROTOCOL, version=__version__, nonce=drawn)
+
+    @app.api_route("/healthz", methods=READ)
+    async def healthz() -> Health:
+        return Health(jobs=relay.jobs, volunteers=relay.volunteers)
+
+
+def _serve_channel(
+    app: FastAPI, relay: Relay, proxies: TrustedProxies, channel: ChannelHandler, clock: Callable[[], float]
+) -> None:
+    @app.websocket("/channel")
+    async def serve(websocket: WebSocket) -> None:
+        scope = websocket.scope
+        if is_foreign(scope):
+            return await deny(scope, websocket.send, 403, "another site's page may not connect")
+        # A channel is a connection like any other: it counts for the limits.
+        socket = secrets.token_hex(8)
+        peer = proxies.peer(scope)
+        for instruction in relay.opened(socket, peer.address, clock(), loopback=peer.loopback):
+            assert isinstance(instruction, Refuse)
+            return await deny(scope, websocket.send, 503, instruction.text)
+        try:
+            await channel(websocket)
+        finally:
+            relay.closed(socket)
+        return None
+
+
+def _serve_pages(app: FastAPI, pages: Mapping[str, Page]) -> None:
+    """Adds the pages, last: a file called `healthz` would not hide the answer of that name."""
+    index = pages["index.html"]
+
+    @app.api_route("/", methods=READ)
+    async def front(request: Request) -> Response:
+        return index.answer(request)
+
+    @app.api_route("/j/{name}", methods=READ)
+    async def front_of_job(request: Request, name: Annotated[str, PathParameter()]) -> Response:
+        if JOB_NAME.fullmatch(name) is None:
+            raise HTTPException(404, "a job's name is 1 to 32 of a-z, 0-9 and -")
+        return index.answer(request)
+
+    @app.api_route("/{name:path}", methods=READ)
+    async def file(request: Request, name: str) -> Response:
+        page = pages.get(name)
+        if page is None:
+            if name == "favicon.ico":
+                return Response(status_code=204)
+            raise HTTPException(404, "there is nothing here")
+        return page.answer(request)
+
+
+async def _in_plain_words(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return PlainTextResponse(str(error.detail), error.status_code, headers=error.headers)

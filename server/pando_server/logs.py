@@ -1,0 +1,74 @@
+"""What the operator reads: few lines, printable, without secrets and without session descriptions.
+
+A peer can cause as many errors as it likes; it must not be able to cause as many lines.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from pando_shared.text import printable
+
+EVERY_SECONDS = 60.0
+"""One line of each kind for each peer in this time."""
+KEPT = 1_000
+"""Kinds and peers that are remembered."""
+
+log = logging.getLogger("pando_server")
+
+
+class Sparing:
+    """Says whether a line of one kind about one peer is due."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._said: dict[tuple[str, str], float] = {}
+
+    def due(self, kind: str, peer: str) -> bool:
+        """Returns whether to write a line, and notes that it is written."""
+        now = self._clock()
+        last = self._said.get((kind, peer))
+        if last is not None and now - last < EVERY_SECONDS:
+            return False
+        if len(self._said) >= KEPT:
+            self._said.clear()
+        self._said[kind, peer] = now
+        return True
+
+
+class LibraryFilter(logging.Filter):
+    """Makes a library's record one printable line, and lets one of each kind through in a minute.
+
+    What libraries log on errors holds tracebacks and the message that caused them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sparing = Sparing()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrites `record` in place."""
+        text = record.getMessage().strip()
+        if record.exc_info and record.exc_info[1] is not None:
+            text += f" ({type(record.exc_info[1]).__name__})"
+        record.msg, record.args, record.exc_info, record.exc_text = printable(text), (), None, None
+        return self._sparing.due(str(record.msg), record.name)
+
+
+def library_logger(name: str) -> logging.Logger:
+    """Returns the logger to hand to a library: errors only, filtered."""
+    logger = logging.getLogger(f"pando_server.{name}")
+    logger.setLevel(logging.ERROR)
+    if not logger.filters:
+        logger.addFilter(LibraryFilter())
+    return logger
+
+
+def log_to_stderr() -> None:
+    """Sets up logging for the program `pando-server`; an embedded server writes where its program writes."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    log.setLevel(logging.INFO)
+    for name in ("uvicorn", "uvicorn.error", "asyncio"):
+        logging.getLogger(name).addFilter(LibraryFilter())

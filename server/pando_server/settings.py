@@ -1,0 +1,116 @@
+"""The settings of the server, from the environment and the command line."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from pando_server.addresses import TrustedProxies
+from pando_server.limits import Limits
+from pando_shared.errors import UsageError
+
+MIN_SECRET = 16
+"""Characters: a secret of this length, drawn at random, is not guessed at the rate at which logins may fail."""
+MAKE_ONE = """python3 -c "import secrets; print(secrets.token_urlsafe(24))\""""
+
+
+def _environment(name: str, *more: str) -> AliasChoices:
+    # The field's own name comes first, so that code can write ServerSettings(secret=…).
+    return AliasChoices(name, *more)
+
+
+class ServerSettings(BaseSettings):
+    """What an operator can set. Frozen; the secret does not show in `repr`.
+
+    With `embedded=True` (the server inside a client's process) the environment is not read, no proxy is believed, and
+    one address may hold all the sockets: the volunteers of a test, or of a whole network behind one router.
+
+    Raises:
+        ValidationError: a value is missing or wrong. `load` says it in words.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
+
+    secret: Annotated[
+        SecretStr, Field(min_length=MIN_SECRET, validation_alias=_environment("secret", "PANDO_SECRET", "SECRET"))
+    ]
+    port: Annotated[int, Field(ge=0, le=65535, validation_alias=_environment("port", "PORT"))] = 5000
+    host: Annotated[str, Field(min_length=1, validation_alias=_environment("host", "HOST"))] = "0.0.0.0"
+    """The address to listen on."""
+    forwarded_allow_ips: Annotated[
+        str, Field(validation_alias=_environment("forwarded_allow_ips", "FORWARDED_ALLOW_IPS"))
+    ] = "127.0.0.1,::1"
+    """The proxies that say truly where a request came from: addresses and networks, or `*` for whoever connects."""
+    web_concurrency: Annotated[int, Field(validation_alias=_environment("web_concurrency", "WEB_CONCURRENCY"))] = 1
+    max_sockets: Annotated[
+        int, Field(ge=1, le=100_000, validation_alias=_environment("max_sockets", "PANDO_MAX_SOCKETS"))
+    ] = Limits().sockets
+    max_sockets_per_address: Annotated[
+        int | None,
+        Field(ge=1, validation_alias=_environment("max_sockets_per_address", "PANDO_MAX_SOCKETS_PER_ADDRESS")),
+    ] = None
+    max_jobs: Annotated[int, Field(ge=1, validation_alias=_environment("max_jobs", "PANDO_MAX_JOBS"))] = Limits().jobs
+    embedded: bool = False
+
+    @field_validator("forwarded_allow_ips")
+    @classmethod
+    def _names_proxies(cls, value: str) -> str:
+        TrustedProxies(value)
+        return value
+
+    @field_validator("web_concurrency")
+    @classmethod
+    def _one_process(cls, value: int) -> int:
+        if value > 1:
+            raise ValueError("volunteers and clients meet in the memory of one process: set WEB_CONCURRENCY=1")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given in code comes before the environment; an embedded server has no environment."""
+        return (init_settings,) if init_settings().get("embedded") else (init_settings, env_settings)
+
+    @property
+    def limits(self) -> Limits:
+        """The limits that these settings make."""
+        per_address = self.max_sockets_per_address
+        if per_address is None:
+            per_address = self.max_sockets if self.embedded else Limits().sockets_per_address
+        return Limits(sockets=self.max_sockets, sockets_per_address=per_address, jobs=self.max_jobs)
+
+    @property
+    def proxies(self) -> TrustedProxies:
+        """The proxies that are believed."""
+        return TrustedProxies("" if self.embedded else self.forwarded_allow_ips)
+
+
+def load(**given: Any) -> ServerSettings:
+    """Returns the settings from the environment, with those `given` (and not None) instead.
+
+    Raises:
+        UsageError: something is missing or wrong; one line says what, and what to do.
+    """
+    try:
+        return ServerSettings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise UsageError(_in_words(error)) from None
+
+
+def _in_words(error: ValidationError) -> str:
+    problem = error.errors(include_url=False, include_context=False)[0]
+    name = str(problem["loc"][0]) if problem["loc"] else ""
+    if name in ("secret", "PANDO_SECRET", "SECRET"):
+        if problem["type"] == "missing":
+            return f"PANDO_SECRET is not set: clients need a secret to use this server. Make one with: {MAKE_ONE}"
+        return f"the secret is shorter than {MIN_SECRET} characters. Make one with: {MAKE_ONE}"
+    text = problem["msg"].removeprefix("Value error, ")
+    return f"{name}: {text[:1].lower()}{text[1:]}"

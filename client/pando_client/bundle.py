@@ -1,0 +1,108 @@
+"""The user's module, bundled to one script and checked, before anybody is asked for help."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pando_client.deno import command
+from pando_shared.errors import FunctionError, ToolError
+from pando_shared.text import printable
+
+BUNDLE_WITHIN = 60.0
+"""Seconds; the first run on a machine fetches the bundler."""
+MAX_BUNDLE = 60 * 1024 * 1024
+"""Bytes of a bundle, as it travels."""
+
+
+class BundleProblem(BaseModel):
+    """Why there is no bundle, and where."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: str
+    text: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    source: str | None = None
+
+
+class BundleOutcome(BaseModel):
+    """What `bundler.js` prints."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    ok: bool
+    code: str = ""
+    error: BundleProblem | None = None
+
+
+async def bundle(module: Path) -> bytes:
+    """Bundles the module and what it requires.
+
+    Args:
+        module: the file that exports the function.
+
+    Returns:
+        The script, gzip.
+
+    Raises:
+        FunctionError: the module is missing, does not parse, lacks a package, or has no function of the right shape.
+        ToolError: the bundler itself failed.
+    """
+    if not module.is_file():
+        raise FunctionError(f"the module {printable(module)} {'is not a file' if module.exists() else 'does not exist'}")
+    if not os.access(module, os.R_OK):
+        raise FunctionError(f"the module {printable(module)} cannot be read")
+    permissions = ["--allow-read", "--allow-env", "--allow-run", "--allow-sys", "--allow-write"]
+    process = await asyncio.create_subprocess_exec(
+        *command("bundler.js", permissions, [str(module.resolve())]),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        # Its own session: Ctrl-C in the terminal is ours to handle, not the bundler's.
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(BUNDLE_WITHIN):
+            output, errors = await process.communicate()
+    except TimeoutError:
+        raise ToolError(f"the bundler did not finish within {BUNDLE_WITHIN:.0f} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    try:
+        outcome = BundleOutcome.model_validate_json(output)
+    except ValidationError:
+        raise ToolError(f"the bundler failed: {_why(errors)}") from None
+    if outcome.error is not None:
+        raise _error(outcome.error, module)
+    packed = gzip.compress(outcome.code.encode(), compresslevel=6, mtime=0)
+    if len(packed) > MAX_BUNDLE:
+        raise FunctionError(f"the bundle of {printable(module)} is too large: {len(packed)} bytes, compressed")
+    return packed
+
+
+def _error(problem: BundleProblem, module: Path) -> FunctionError | ToolError:
+    if problem.kind == "internal":
+        return ToolError(problem.text)
+    place: str | Path = problem.file or module
+    if problem.line is not None:
+        place = f"{place}:{problem.line}" + (f":{problem.column}" if problem.column is not None else "")
+    text = f"{printable(place)}: {printable(problem.text, 500)}"
+    return FunctionError(text + (f": {printable(problem.source.strip(), 120)}" if problem.source else ""))
+
+
+def _why(errors: bytes) -> str:
+    """The line of Deno's standard error that says most, with a hint for the one failure that a user can mend."""
+    lines = [line.strip() for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
+    text = next((line for line in lines if line.lower().startswith("error")), lines[-1] if lines else "no output")
+    offline = any("registry" in line or "Connect" in line or "dns error" in line for line in lines)
+    hint = "; the first run fetches the bundler from the npm registry, which needs the internet" if offline else ""
+    return printable(text) + hint

@@ -1,0 +1,67 @@
+"""Which addresses of a session description we are willing to send packets to.
+
+An offer comes from a stranger, and each candidate in it makes this machine send packets to an address of the stranger's
+choice. So: UDP only, no low ports, nothing that only this machine or this link can see, private networks only when we are
+on one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+MIN_PORT = 1024
+MAX_KEPT = 20
+
+
+def keep_safe_candidates(sdp: str, *, loopback: bool, private: bool) -> str:
+    """Returns `sdp` without the candidates that are not worth a packet, and without its end of candidates.
+
+    Candidates named `*.local` go as well: resolving one takes aiortc a second, and the browser contacts us anyway and is
+    then known by the address it comes from. For the same reason the end of candidates is dropped: with it, a description
+    whose candidates are all gone would fail at once.
+
+    Args:
+        sdp: the remote description (RFC 8866, candidates as in RFC 8839).
+        loopback: whether the volunteer is known to be on this machine.
+        private: whether this machine is on a private network.
+    """
+    lines: list[str] = []
+    kept = 0
+    for line in sdp.replace("\r\n", "\n").split("\n"):
+        if line == "a=end-of-candidates":
+            continue
+        if line.startswith("a=candidate:"):
+            if kept >= MAX_KEPT or not _is_safe(line, loopback=loopback, private=private):
+                continue
+            kept += 1
+        lines.append(line)
+    return "\r\n".join(lines)
+
+
+def _is_safe(line: str, *, loopback: bool, private: bool) -> bool:
+    # candidate:FOUNDATION COMPONENT TRANSPORT PRIORITY ADDRESS PORT typ TYPE …
+    fields = line.split()
+    if len(fields) < 8 or fields[2].lower() != "udp":
+        return False
+    try:
+        address = ipaddress.ip_address(fields[4])
+        port = int(fields[5])
+    except ValueError:
+        return False
+    return MIN_PORT <= port <= 65535 and is_worth_a_packet(address, loopback=loopback, private=private)
+
+
+def is_worth_a_packet(address: IpAddress, *, loopback: bool, private: bool) -> bool:
+    """Whether we may send to `address` because a stranger asks us to."""
+    mapped = getattr(address, "ipv4_mapped", None)
+    if mapped is not None:
+        return is_worth_a_packet(mapped, loopback=loopback, private=private)
+    if address.is_loopback:
+        return loopback
+    if address.is_unspecified or address.is_multicast or address.is_link_local:
+        return False
+    if address == ipaddress.IPv4Address("255.255.255.255"):
+        return False
+    return private or not address.is_private

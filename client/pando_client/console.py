@@ -1,0 +1,58 @@
+"""What the client says on standard error: lines for a person, and nothing that a terminal could act on."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import sys
+
+from pando_shared.text import printable
+
+DEBUG_NAME = "pando-computing"
+
+
+def say(text: str) -> None:
+    """Prints one line. Foreign strings in it must have gone through `printable`."""
+    try:
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 - the one place that prints
+    except (OSError, ValueError):
+        return  # standard error is closed: there is nobody to tell
+
+
+def error(text: str) -> None:
+    """Prints an error: one line, whatever it holds."""
+    say("pando: " + printable(text, 2000))
+
+
+def is_terminal() -> bool:
+    """Whether a person reads along."""
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):
+        return False
+
+
+def debug_wanted(name: str, patterns: str | None = None) -> bool:
+    """Whether `DEBUG` (comma-separated, with wildcards, as in the npm package `debug`) names `name`.
+
+    Args:
+        name: such as `pando-computing:monitoring`.
+        patterns: instead of the environment's.
+    """
+    wanted = os.environ.get("DEBUG", "") if patterns is None else patterns
+    parts = [part for part in wanted.replace(",", " ").split() if part]
+    if any(fnmatch.fnmatchcase(name, part[1:]) for part in parts if part.startswith("-")):
+        return False
+    return any(fnmatch.fnmatchcase(name, part) for part in parts)
+
+
+def note(text: str) -> None:
+    """Prints what is good to know for whoever watches: on a terminal, or with DEBUG=pando-computing."""
+    if is_terminal() or debug_wanted(DEBUG_NAME):
+        say("pando: " + printable(text, 500))
+
+
+def debug(text: str) -> None:
+    """Prints a detail with DEBUG=pando-computing."""
+    if debug_wanted(DEBUG_NAME):
+        say(f"{DEBUG_NAME} {printable(text, 500)}")

@@ -61,9 +61,10 @@ def _run(given: argparse.Namespace) -> None:
     server = app.server_for(application, chosen, on_ready=lambda: _announce(listener))
 
     def end(number: int, frame: object) -> None:
+        # The second time, without waiting for anybody.
+        server.force_exit = server.should_exit
         server.should_exit = True
 
-    # The server puts its own handlers in place of these while it runs, and repeats the signal for them afterwards.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     server.run(sockets=[listener])

@@ -21,12 +21,13 @@ from pando_server import pages as page_files
 from pando_server.addresses import TrustedProxies, is_foreign
 from pando_server.edge import Edge
 from pando_server.guard import Receive, Send
+from pando_server.handshake import deny
 from pando_server.instructions import Refuse
 from pando_server.pages import PAGE_POLICY, Page, read_pages
 from pando_server.relay import Relay
 from pando_server.serving import Server, server_for
 from pando_server.settings import ServerSettings
-from pando_server.sockets import Sockets, deny
+from pando_server.sockets import Sockets
 from pando_shared import PROTOCOL, __version__
 from pando_shared.signaling import JOB_PATTERN, Code, Health, Nonce, ServerConfig, refusal
 

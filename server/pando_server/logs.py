@@ -58,10 +58,9 @@ class LibraryFilter(logging.Filter):
 
 
 def library_logger(name: str) -> logging.Logger:
-    """Returns the logger to hand to a library: errors only, filtered."""
-    logger = logging.getLogger(f"pando_server.{name}")
-    logger.setLevel(logging.ERROR)
-    if not logger.filters:
+    """Returns the logger `name` of a library, filtered."""
+    logger = logging.getLogger(name)
+    if not any(isinstance(one, LibraryFilter) for one in logger.filters):
         logger.addFilter(LibraryFilter())
     return logger
 
@@ -70,5 +69,4 @@ def log_to_stderr() -> None:
     """Sets up logging for the program `pando-server`; an embedded server writes where its program writes."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     log.setLevel(logging.INFO)
-    for name in ("uvicorn", "uvicorn.error", "asyncio"):
-        logging.getLogger(name).addFilter(LibraryFilter())
+    library_logger("asyncio")

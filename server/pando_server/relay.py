@@ -16,7 +16,6 @@ every handshake is between a volunteer and the client it is assigned to; all cou
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, field
 
 from pando_server.door import Door
 from pando_server.instructions import (
@@ -30,6 +29,7 @@ from pando_server.instructions import (
     Reject,
     Wait,
 )
+from pando_server.jobs import Job, Volunteer
 from pando_server.limits import Limits
 from pando_shared import PROTOCOL
 from pando_shared.signaling import (
@@ -44,49 +44,6 @@ from pando_shared.signaling import (
     Offer,
     VolunteerLogin,
 )
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    """One run of one client. `key` shows that a login is of the same run."""
-
-    name: str
-    key: str
-    client: str
-    ice_servers: IceServers
-    open: bool = False
-    reported: int = 0
-    """How many volunteers the client says that it has."""
-    unreported: int = 0
-    """Volunteers that left with an answer since its last report: most of them are on their way to it."""
-    unanswered: int = 0
-    """Offers in a row that it left without an answer."""
-    handshakes: int = 0
-    volunteers: dict[str, Volunteer] = field(default_factory=dict)
-
-    @property
-    def load(self) -> int:
-        """How many volunteers this job has, as far as the server can know."""
-        return self.reported + self.unreported + len(self.volunteers)
-
-    def would_take(self, volunteer: Volunteer) -> bool:
-        """Whether this job may be given to `volunteer`."""
-        return self.open and volunteer.wanted in (None, self.name)
-
-
-@dataclass(slots=True, eq=False)
-class Volunteer:
-    """Somebody who lends a device. `wanted` is the job that it named, if it named one."""
-
-    wanted: str | None
-    joined: bool = False
-    job: Job | None = None
-    attempt: int = 0
-    """The number of its last offer."""
-    handshake: bool = False
-    """Whether that offer waits for its answer."""
-    answered: bool = False
-    """Whether the client of its present job has answered it."""
 
 
 class Relay:

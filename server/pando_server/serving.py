@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import h11
@@ -15,6 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from pando_server.logs import library_logger
 from pando_server.settings import ServerSettings
 from pando_shared.signaling import MAX_SIGNAL
 
@@ -116,6 +118,10 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._on_ready = on_ready
 
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        """Leaves signals to the program: in a client's process they are the client's."""
+        return nullcontext()
+
     async def startup(self, sockets: list[Any] | None = None) -> None:
         """Begins to listen, and says so."""
         await super().startup(sockets)
@@ -124,6 +130,7 @@ class Server(uvicorn.Server):
 
 def server_for(app: Any, settings: ServerSettings, on_ready: Callable[[], None] = lambda: None) -> Server:
     """Returns a server for `app`; `on_ready` is called when it accepts connections."""
+    library_logger("uvicorn.error")
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -142,6 +149,8 @@ def server_for(app: Any, settings: ServerSettings, on_ready: Callable[[], None] 
         server_header=False,
         access_log=False,
         log_config=None,
+        log_level="warning",
+        workers=1,
         lifespan="on",
     )
     return Server(config, on_ready)

@@ -108,7 +108,11 @@ def load(**given: Any) -> ServerSettings:
 def _in_words(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_context=False)[0]
     name = str(problem["loc"][0]) if problem["loc"] else ""
-    if name in ("secret", "PANDO_SECRET", "SECRET"):
+    for field in ServerSettings.model_fields.values():
+        # The name that operators know.
+        if isinstance(field.validation_alias, AliasChoices) and name in field.validation_alias.choices:
+            name = str(field.validation_alias.choices[1])
+    if name == "PANDO_SECRET":
         if problem["type"] == "missing":
             return f"PANDO_SECRET is not set: clients need a secret to use this server. Make one with: {MAKE_ONE}"
         return f"the secret is shorter than {MIN_SECRET} characters. Make one with: {MAKE_ONE}"

@@ -35,6 +35,7 @@ export class Attendance {
   #session: Session | null = null;
   #channel: Channel | null = null;
   #timer: ReturnType<typeof setInterval> | undefined;
+  #closing: Promise<void> = Promise.resolve();
   #resolve: (ending: Ending) => void = () => undefined;
 
   /** @param slots how many workers to lend */
@@ -60,6 +61,11 @@ export class Attendance {
   /** Slots that run something now. */
   get busy(): number {
     return this.#pool.busy;
+  }
+
+  /** Settles when the last channel is closed, with all that was sent on it. */
+  get closing(): Promise<void> {
+    return this.#closing;
   }
 
   /** Items that the client has lent and waits for. */
@@ -166,7 +172,7 @@ export class Attendance {
     for (let frame = this.#session?.pull(); frame; frame = this.#session?.pull()) channel?.send(frame);
     this.#session = null;
     this.#channel = null;
-    channel?.close();
+    this.#closing = channel?.close() ?? this.#closing;
     // The next client's function must not find what this one's left in the workers.
     this.#pool.reset();
     this.#resolve(ending);

@@ -17,8 +17,8 @@ export interface Channel {
   /** Begins to deliver events; frames that came earlier are delivered first. */
   listen(events: ChannelEvents): void;
   send(frame: Uint8Array<ArrayBuffer>): void;
-  /** Closes after what was sent; calling it again does nothing. */
-  close(): void;
+  /** Closes and delivers no more events; calling it again does nothing. Settles when what was sent is out, or lost. */
+  close(): Promise<void>;
 }
 
 /** Frames are sent while fewer bytes than this wait. Browsers close a data channel on which 16 MiB wait. */

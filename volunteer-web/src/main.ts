@@ -1,2 +1,154 @@
-/** To come. */
-export {};
+/** The volunteer page: composes the parts and minds the page's life. */
+
+import { Attendance } from "./attendance.ts";
+import { connect, jobOf } from "./connection.ts";
+import { frameHost } from "./frame_host.ts";
+import { Meter } from "./meter.ts";
+import {
+  cleanDevice,
+  defaultSlots,
+  formatHash,
+  isPhone,
+  parseHash,
+  recall,
+  remember,
+  shortAgent,
+} from "./options.ts";
+import { describe } from "./status.ts";
+import { View } from "./view.ts";
+import { Volunteer } from "./volunteer.ts";
+
+const REFRESH_MS = 500;
+
+const cores = Math.max(1, navigator.hardwareConcurrency ?? 2);
+const store = () => localStorage;
+const [inHash, kept] = [parseHash(location.hash), recall(store)];
+const agent = navigator.userAgent;
+const unnamed = shortAgent(agent);
+let { device } = inHash;
+let slots = Math.min(
+  cores,
+  inHash.cores ?? kept.cores ?? defaultSlots(navigator.hardwareConcurrency, isPhone(agent)),
+);
+let paused = false;
+/** Whether the page left by itself because it was put away, and comes back by itself. */
+let putAway = false;
+let volunteer: Volunteer | null = null;
+let said = "";
+
+const meter = new Meter();
+const view = new View(cores, {
+  start(name) {
+    device = cleanDevice(name) || unnamed;
+    keep();
+    begin(device);
+  },
+  slots(count) {
+    slots = count;
+    keep();
+    if (!paused) attendance.setSlots(slots);
+    show();
+  },
+  pause() {
+    paused = !paused;
+    attendance.setSlots(paused ? 0 : slots);
+    view.log("info", paused ? "Paused" : "Resumed");
+    show();
+  },
+  leave() {
+    if (volunteer?.doing.phase === "left") volunteer.join();
+    else volunteer?.leave("left");
+  },
+});
+const host = frameHost(view.frameHome);
+const attendance = new Attendance(host, device === null ? 0 : slots, {
+  greeted({ job, title }) {
+    view.log("info", `Job ${job}: ${title}`);
+    volunteer?.greeted(job, title);
+  },
+  loaded: () => volunteer?.loaded(),
+  broken: (message) => volunteer?.broken(message),
+  answered(items) {
+    meter.add(items, performance.now());
+    // The first answer is shown at once, the others with the clock.
+    if (meter.items === items) show();
+  },
+  log: (level, text) => view.log(level, text),
+});
+
+function begin(device: string): void {
+  if (!paused) attendance.setSlots(slots);
+  volunteer = new Volunteer(
+    attendance,
+    (on, signal) =>
+      connect(
+        { base: new URL(location.href), job: jobOf(new URL(location.href)), wish, peers, ...on },
+        signal,
+      ),
+    { device, agent: unnamed },
+    show,
+  );
+  volunteer.join();
+  setInterval(() => {
+    meter.tick(performance.now(), attendance.busy > 0);
+    show();
+  }, REFRESH_MS);
+  addEventListener("pagehide", putPageAway);
+  document.addEventListener("freeze", putPageAway);
+  addEventListener("pageshow", comeBack);
+  document.addEventListener("resume", comeBack);
+  addEventListener("online", comeBack);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") comeBack();
+  });
+}
+
+function putPageAway(): void {
+  if (volunteer === null || volunteer.doing.phase === "left") return;
+  putAway = true;
+  volunteer.leave("closed");
+}
+
+function comeBack(): void {
+  if (putAway) volunteer?.join();
+  else if (volunteer?.doing.phase !== "left") volunteer?.hurry();
+  putAway = false;
+}
+
+/** Keeps the choices in the hash and in storage. */
+function keep(): void {
+  const choices = { device, cores: slots, protocol: inHash.protocol };
+  history.replaceState(null, "", formatHash(choices));
+  remember(store, choices);
+}
+
+const wish = inHash.protocol;
+const peers = typeof RTCPeerConnection === "undefined"
+  ? "it has no RTCPeerConnection, or its owner has turned that off"
+  : (iceServers: RTCIceServer[]) => new RTCPeerConnection({ iceServers });
+
+function show(): void {
+  if (volunteer === null) return;
+  const now = performance.now();
+  const { doing, thanks } = volunteer;
+  const { state, text } = describe({ doing, thanks, paused, slots, busy: attendance.busy, cores, now });
+  const { items, workedMs, average } = meter;
+  view.show({
+    state,
+    text,
+    paused,
+    device: device ?? "",
+    slots,
+    rate: meter.rate(now),
+    average,
+    items,
+    workedMs,
+  });
+  // Every change of what goes on is logged once; that seconds pass, or a slot is idle for a moment, is none.
+  const event = doing.phase === "lost" || doing.phase === "unable" ? doing.why : doing.phase;
+  if (event !== said && state !== "paused") view.log(state === "unable" ? "error" : "info", text);
+  said = event;
+}
+
+if (device === null) view.ask(kept.device ?? "");
+else begin(device);

@@ -23,7 +23,7 @@ await command(async () => {
   const ended = attendance.attend(channel, { device: deviceOf(options), agent: `Deno ${Deno.version.deno}` });
   onSignals(() => attendance.leave("left"));
   const { by, reason, text } = await ended;
-  await channel.flushed();
+  await channel.close();
   if (by === "volunteer" && reason === "protocol") status(`the client broke the protocol: ${text}`);
   return reason === "protocol" ? 1 : 0;
 });

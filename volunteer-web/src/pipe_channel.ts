@@ -47,12 +47,8 @@ export class PipeChannel implements Channel {
     this.#writing ??= this.#write();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
-  }
-
-  /** Settles when all that was sent is written. */
-  async flushed(): Promise<void> {
     await this.#writing;
   }
 

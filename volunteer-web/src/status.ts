@@ -1,0 +1,105 @@
+/** What a volunteer is doing, in one word for programs and in a sentence for people. */
+
+import type { Doing, Thanks } from "./volunteer.ts";
+
+/** The word: `document.body.dataset.state` of the page. */
+export type State =
+  | "asking"
+  | "connecting"
+  | "waiting"
+  | "working"
+  | "paused"
+  | "left"
+  | "lost"
+  | "done"
+  | "unable";
+
+/** What the status depends on. */
+export type Circumstances = {
+  readonly doing: Doing;
+  readonly thanks: Thanks;
+  /** Paused by the owner. */
+  readonly paused: boolean;
+  readonly slots: number;
+  /** Slots that run something now. */
+  readonly busy: number;
+  /** Cores of the device. */
+  readonly cores: number;
+  /** Milliseconds of the same clock as `retryAt`. */
+  readonly now: number;
+};
+
+const THANKS = {
+  none: "",
+  done: "Job done: thank you!",
+  stopped: "The job was ended by whoever started it: thank you!",
+} as const;
+
+/** Returns the word and the sentence. */
+export function describe(circumstances: Circumstances): { readonly state: State; readonly text: string } {
+  const { doing, thanks, paused, now } = circumstances;
+  if (doing.phase === "left") {
+    return { state: "left", text: "You have left. What this device had not finished was handed back." };
+  }
+  if (paused) return { state: "paused", text: pausedText(circumstances) };
+  if (thanks !== "none") return { state: "done", text: `${THANKS[thanks]} ${nextText(doing, now)}` };
+  switch (doing.phase) {
+    case "connecting":
+      return {
+        state: "connecting",
+        text: doing.job === null ? "Connecting…" : `Connecting to job ${doing.job}…`,
+      };
+    case "waiting":
+      return { state: "waiting", text: "There is no job now. Work begins by itself when there is one." };
+    case "loading":
+      return { state: "connecting", text: `Loading the function of job ${named(doing)}…` };
+    case "working":
+      return { state: "working", text: workingText(doing, circumstances) };
+    case "lost":
+      return {
+        state: "lost",
+        text: `${capital(doing.why)}: trying again ${inSeconds(doing.retryAt - now)}.`,
+      };
+    case "unable": {
+      const again = Number.isFinite(doing.retryAt) ? ` Trying again ${inSeconds(doing.retryAt - now)}.` : "";
+      return { state: "unable", text: `${capital(doing.why)}.${again}` };
+    }
+  }
+}
+
+function pausedText({ doing, busy }: Circumstances): string {
+  const finishing = busy > 0 ? ` What is begun is being finished on ${cores(busy)}.` : "";
+  const connected = doing.phase === "working" ? " Still connected." : "";
+  return `Paused by you.${finishing || connected}`;
+}
+
+function workingText(
+  doing: Doing & { phase: "working" },
+  { slots, busy, cores: all }: Circumstances,
+): string {
+  if (busy === 0) return `Ready for job ${named(doing)}: nothing to do at the moment.`;
+  return `Working for job ${named(doing)} with ${slots} of ${cores(Math.max(all, slots))}.`;
+}
+
+function nextText(doing: Doing, now: number): string {
+  if (doing.phase === "unable") return `${capital(doing.why)}.`;
+  const again = doing.phase === "lost" ? doing.retryAt - now : 0;
+  return again > 3000 ? `Looking for the next one ${inSeconds(again)}.` : "Waiting for the next one.";
+}
+
+function named({ job, title }: { job: string; title: string }): string {
+  return title === "" || title === job ? job : `${job} (${title})`;
+}
+
+function cores(count: number): string {
+  return count === 1 ? "1 core" : `${count} cores`;
+}
+
+function inSeconds(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  return seconds > 0 ? `in ${seconds} s` : "now";
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}

@@ -56,3 +56,8 @@ def debug(text: str) -> None:
     """Prints a detail with DEBUG=pando-computing."""
     if debug_wanted(DEBUG_NAME):
         say(f"{DEBUG_NAME} {printable(text, 500)}")
+
+
+def result(text: str) -> None:
+    """Prints what was asked for, such as the version, on standard output."""
+    print(text, flush=True)  # noqa: T201 - the one place that prints

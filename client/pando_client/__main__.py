@@ -1,0 +1,5 @@
+"""`python -m pando_client`."""
+
+from pando_client.cli import main
+
+main()

@@ -1,0 +1,60 @@
+"""A volunteer on this machine: `--start-idle=false` and `--local`. It is the headless volunteer, at the end of a pipe.
+
+A pipe and not the server, so that it belongs to this job, works without any network, and ends with this process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from pando_client import console
+from pando_client.channels import PipeChannel
+from pando_client.deno import command
+from pando_shared.errors import ToolError
+from pando_shared.framing import MAX_FRAME
+
+MAX_CRASHES = 3
+"""In a row, each within `QUICK` seconds: then it is not the items' fault."""
+QUICK = 5.0
+AGAIN_AFTER = 0.5
+
+
+async def volunteer_here(attend: Callable[[PipeChannel], Awaitable[None]], cores: int, device: str) -> None:
+    """Runs a volunteer on this machine, and another one when it dies, until cancelled.
+
+    Args:
+        attend: serves it, until its end.
+        cores: slots that it lends.
+        device: what it is called.
+
+    Raises:
+        ToolError: it does not run at all.
+    """
+    crashes = 0
+    while True:
+        began = asyncio.get_running_loop().time()
+        status = await _one_life(attend, cores, device)
+        crashes = crashes + 1 if asyncio.get_running_loop().time() - began < QUICK else 0
+        if crashes >= MAX_CRASHES:
+            raise ToolError(f"the volunteer on this machine ended {crashes} times in a row (exit status {status})")
+        console.debug(f"the volunteer on this machine ended (exit status {status})")
+        await asyncio.sleep(AGAIN_AFTER)
+
+
+async def _one_life(attend: Callable[[PipeChannel], Awaitable[None]], cores: int, device: str) -> int:
+    process = await asyncio.create_subprocess_exec(
+        *command("pipe.js", [], [f"--cores={cores}", f"--device={device}"]),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=None if console.debug_wanted(console.DEBUG_NAME) else asyncio.subprocess.DEVNULL,
+        limit=4 * MAX_FRAME,
+        # Its own session: Ctrl-C in the terminal is ours to handle.
+        start_new_session=True,
+    )
+    try:
+        await attend(PipeChannel(process))
+    finally:
+        if process.returncode is None:
+            process.kill()
+    return await process.wait()

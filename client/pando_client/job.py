@@ -1,0 +1,270 @@
+"""A job: the shell round the lender and the sessions.
+
+It carries out the lender's instructions and tells it what the sessions report; nothing is decided here. Each volunteer has one
+coroutine, `attend`, from its open channel to its end: whatever goes wrong in it ends that volunteer and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from pando_client import console
+from pando_client.channels import Channel
+from pando_client.credit import FixedCredit
+from pando_client.lender import Finish, Instruction, Lend, Lender, Policy, Read, Withdraw, Write
+from pando_client.session import (
+    Answered,
+    Ended,
+    Event,
+    Joined,
+    Recovered,
+    Returned,
+    Session,
+    SessionLimits,
+    Suspected,
+    Wants,
+)
+from pando_client.streams import Results, Source
+from pando_shared.errors import InputError, OutputError
+from pando_shared.messages import ClientGoodbye
+from pando_shared.text import printable
+
+LONGEST_SLEEP = 1.0
+"""Seconds between two looks at the clock of all sessions, at most."""
+FAREWELL = 3.0
+"""Seconds for all goodbyes at the end of a run."""
+SAID_AT_MOST = 100
+"""Different complaints about volunteers that one run prints."""
+
+
+@dataclass(slots=True, eq=False)
+class Volunteer:
+    """A volunteer and what belongs to it."""
+
+    id: str
+    channel: Channel
+    session: Session
+    since: float
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    joined: bool = False
+
+    @property
+    def name(self) -> str:
+        """What its owner calls it, made safe to show."""
+        device = self.session.info.device if self.session.info else ""
+        return printable(device or f"the volunteer at {self.channel.peer}", 64)
+
+
+class Job:
+    """One run of a client.
+
+    Args:
+        hello: the encoded `hello` that every volunteer gets.
+        source: where the items come from.
+        policy: how the lender lends.
+        limits: what a volunteer may do.
+        batch_size: items of a lease.
+        new_id: draws a volunteer's identifier.
+        clock: seconds that never jump.
+    """
+
+    def __init__(
+        self,
+        hello: bytes,
+        source: Source,
+        policy: Policy,
+        limits: SessionLimits,
+        batch_size: int,
+        new_id: Callable[[], str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.lender = Lender(policy)
+        self.outcome: asyncio.Future[Finish] = asyncio.get_running_loop().create_future()
+        """Done when the run is over: every result is written, or an item failed; an exception when the output failed."""
+        self.volunteers: dict[str, Volunteer] = {}
+        self.left = 0
+        """Volunteers that were ready once and are gone."""
+        self._hello = hello
+        self._source = source
+        self._limits = limits
+        self._batch_size = batch_size
+        self._new_id = new_id
+        self._clock = clock
+        self._results = Results(self._wrote, self._output_failed)
+        self._reading: asyncio.Task[None] | None = None
+        self._instructions: deque[Instruction] = deque()
+        self._said: set[str] = set()
+        self._closing = False
+        self._look_again = asyncio.Event()
+
+    def __repr__(self) -> str:
+        return f"<Job {self.lender!r}>"
+
+    @property
+    def ready(self) -> int:
+        """Volunteers that can be lent to now."""
+        return sum(v.joined and v.session.slots > 0 and not v.session.suspect for v in self.volunteers.values())
+
+    # A volunteer's life
+
+    async def attend(self, channel: Channel) -> None:
+        """Serves one volunteer until its end; closes the channel. Never raises but when cancelled."""
+        volunteer = self._welcome(channel)
+        sending = asyncio.create_task(self._send(volunteer))
+        try:
+            while not volunteer.session.ended:
+                frame = await channel.receive()
+                if frame is None:
+                    self._report(volunteer, volunteer.session.closed())
+                else:
+                    self._report(volunteer, volunteer.session.receive(frame, self._clock()))
+        except Exception as error:  # noqa: BLE001 - nothing from the network may raise past its own peer
+            console.debug(f"{volunteer.name}: {type(error).__name__}: {error}")
+        finally:
+            self._report(volunteer, volunteer.session.closed())
+            volunteer.wake.set()
+            await asyncio.gather(sending, return_exceptions=True)
+            await channel.close()
+            del self.volunteers[volunteer.id]
+
+    def _welcome(self, channel: Channel) -> Volunteer:
+        now = self._clock()
+        session = Session(self._hello, FixedCredit(self._batch_size), self._limits, now)
+        volunteer = Volunteer(self._new_id(), channel, session, now)
+        self.volunteers[volunteer.id] = volunteer
+        self._look_again.set()
+        if self._closing:
+            session.goodbye(ClientGoodbye("done"))
+        return volunteer
+
+    async def _send(self, volunteer: Volunteer) -> None:
+        """Drains the session's frames whenever the channel has room."""
+        session, channel = volunteer.session, volunteer.channel
+        try:
+            while True:
+                while (frame := session.next_frame()) is not None:
+                    await channel.send(frame)
+                if session.ended:
+                    # A volunteer that does not hang up after our goodbye is hung up on.
+                    await channel.close()
+                    return
+                volunteer.wake.clear()
+                await volunteer.wake.wait()
+        except ConnectionError:
+            self._report(volunteer, session.closed())
+            await channel.close()
+
+    # From sessions to the lender
+
+    def _report(self, volunteer: Volunteer, events: Iterable[Event]) -> None:
+        for event in events:
+            self._carry_out(self._stimulate(volunteer, event))
+        volunteer.wake.set()
+
+    def _stimulate(self, volunteer: Volunteer, event: Event) -> list[Instruction]:
+        lender, name = self.lender, volunteer.id
+        match event:
+            case Joined(info):
+                volunteer.joined = True
+                console.note(f"{volunteer.name} joined with {info.slots} slots ({volunteer.channel.kind})")
+                return lender.join(name)
+            case Wants(leases, items):
+                return lender.want(name, leases, items)
+            case Answered(results):
+                return lender.answer(name, results.lease, results.offset, results.values, results.kinds)
+            case Returned(leases):
+                return lender.hand_back(name, leases)
+            case Suspected():
+                console.note(f"nothing is heard from {volunteer.name}; its items are lent again")
+                return lender.suspect(name)
+            case Recovered():
+                console.note(f"{volunteer.name} is heard again")
+                return lender.recover(name)
+            case Ended():
+                self._say_why(volunteer, event)
+                self.left += volunteer.joined
+                return lender.leave(name)
+
+    def _say_why(self, volunteer: Volunteer, ended: Ended) -> None:
+        if ended.reason == "protocol":
+            self._complain(f"dropped {volunteer.name}, which broke the protocol: {printable(ended.text)}")
+        elif ended.reason == "broken":
+            why = ended.error.message if ended.error else ""
+            self._complain(f"{volunteer.name} cannot load the function: {printable(why)}")
+        elif volunteer.joined:
+            console.note(f"{volunteer.name} left ({printable(ended.text or ended.reason)})")
+
+    def _complain(self, text: str) -> None:
+        """Says something about a volunteer, once, and not endlessly many such things."""
+        if text not in self._said and len(self._said) < SAID_AT_MOST:
+            self._said.add(text)
+            console.say(f"pando: {text}")
+
+    # From the lender to the world
+
+    def _carry_out(self, instructions: Iterable[Instruction]) -> None:
+        # Carrying one out may lead to more: they queue up behind, so that the order stays the lender's.
+        self._instructions.extend(instructions)
+        while self._instructions:
+            match self._instructions.popleft():
+                case Lend(name, lease, items):
+                    self.volunteers[name].session.lend(lease, items)
+                    self.volunteers[name].wake.set()
+                case Withdraw(name, lease):
+                    volunteer = self.volunteers[name]
+                    for event in volunteer.session.withdraw(lease):
+                        self._instructions.extend(self._stimulate(volunteer, event))
+                    volunteer.wake.set()
+                case Read(count):
+                    self._reading = asyncio.create_task(self._read(count))
+                case Write(results):
+                    self._results.write(results)
+                case Finish() as finish if not self.outcome.done():
+                    self.outcome.set_result(finish)
+
+    async def _read(self, count: int) -> None:
+        try:
+            items = await self._source.next(count)
+        except InputError as error:
+            self._carry_out(self.lender.input_ended(error))
+        else:
+            self._carry_out(self.lender.read(items) if items else self.lender.input_ended())
+
+    def _wrote(self, count: int) -> None:
+        self._carry_out(self.lender.wrote(count))
+
+    def _output_failed(self, error: OutputError | BrokenPipeError) -> None:
+        if not self.outcome.done():
+            self.outcome.set_exception(error)
+
+    # Time
+
+    async def watch(self) -> None:
+        """Lets the sessions know the time, until cancelled."""
+        while True:
+            now = self._clock()
+            for volunteer in list(self.volunteers.values()):
+                self._report(volunteer, volunteer.session.tick(now))
+            deadline = min((v.session.deadline for v in self.volunteers.values()), default=now + LONGEST_SLEEP)
+            self._look_again.clear()
+            try:
+                async with asyncio.timeout(min(LONGEST_SLEEP, max(0.01, deadline - now))):
+                    await self._look_again.wait()
+            except TimeoutError:
+                continue
+
+    async def close(self, goodbye: ClientGoodbye) -> None:
+        """Takes leave of every volunteer, and waits for the goodbyes to be delivered, a while."""
+        self._closing = True
+        if self._reading is not None:
+            self._reading.cancel()
+        for volunteer in self.volunteers.values():
+            volunteer.session.goodbye(goodbye)
+            volunteer.wake.set()
+        deadline = self._clock() + FAREWELL
+        while self.volunteers and self._clock() < deadline:
+            await asyncio.sleep(0.01)

@@ -1,0 +1,216 @@
+"""The options of a run: from the command line and the configuration file to one frozen value.
+
+Only `cli` sees parsed arguments; everything below it gets `Options`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AliasChoices,
+    AliasGenerator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+
+from pando_client.lender import OnError
+from pando_shared.errors import UsageError
+from pando_shared.signaling import IceServer
+from pando_shared.text import printable
+
+DEFAULT_PORT = 5000
+DEFAULT_STUN = "stun:stun.l.google.com:19302"
+MIN_SECRET = 16
+
+
+class Where(Enum):
+    """Who computes."""
+
+    LOCAL_NETWORK = "volunteers of the local network, through a server in this process"
+    PUBLIC_SERVER = "volunteers of a public server"
+    HERE = "this machine, for testing the function"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A public server: `url` without a trailing slash. `local`: it is on this machine or its network."""
+
+    url: str
+    loopback: bool
+    local: bool
+
+
+def _ice_servers(value: object) -> object:
+    """Accepts what the original does (URLs separated by commas) and what browsers do (a list of objects)."""
+    if isinstance(value, str):
+        value = [url.strip() for url in value.split(",") if url.strip()]
+    if isinstance(value, list | tuple):
+        return tuple(_ice_server(entry) if isinstance(entry, str) else entry for entry in value)
+    return value
+
+
+def _ice_server(url: str) -> dict[str, str]:
+    # turn:USER:PASSWORD@HOST:PORT, since a TURN server is of no use without its credentials.
+    match = re.fullmatch(r"(turns?):([^:@]+):([^@]*)@(.+)", url)
+    if match:
+        scheme, username, credential, rest = match.groups()
+        return {"urls": f"{scheme}:{rest}", "username": username, "credential": credential}
+    return {"urls": url}
+
+
+class Options(BaseModel):
+    """Every option of `pando`, validated. Names are those of the command line, with underscores."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        populate_by_name=True,
+        # A configuration file may say ice-servers or iceServers.
+        alias_generator=AliasGenerator(
+            validation_alias=lambda name: AliasChoices(
+                name, name.replace("_", "-"), re.sub(r"_(\w)", lambda m: m[1].upper(), name)
+            )
+        ),
+    )
+
+    module: Path
+    items: tuple[str, ...] = ()
+    stdin: bool = False
+    host: str | None = None
+    port: Annotated[int, Field(ge=0, le=65534)] = DEFAULT_PORT
+    secret: SecretStr | None = None
+    secret_file: Path | None = None
+    local: bool = False
+    start_idle: bool = True
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    bootstrap_timeout: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+    heartbeat: Annotated[int, Field(ge=50, le=3_600_000)] = 2500
+    ice_servers: Annotated[tuple[IceServer, ...], Field(max_length=8), BeforeValidator(_ice_servers)] | None = None
+    reporting_interval: Annotated[float, Field(gt=0, le=86_400)] = 3.0
+    seed: str | None = None
+    retries: Annotated[int, Field(ge=1, le=1000)] = 3
+    on_error: OnError = OnError.STOP
+    # Accepted, without effect: what they were for does not exist here.
+    headless: bool = False
+    degree: int = 10
+    global_monitoring: bool = False
+
+    @property
+    def where(self) -> Where:
+        """Who computes."""
+        if self.local:
+            return Where.HERE
+        return Where.PUBLIC_SERVER if self.host else Where.LOCAL_NETWORK
+
+
+
+
+
+def load(given: dict[str, Any], config_files: Sequence[Path]) -> Options:
+    """Merges the command line over the configuration files (the first one that exists) over the defaults.
+
+    Args:
+        given: what the command line says, and nothing that it does not say.
+        config_files: where to look.
+
+    Raises:
+        UsageError: a value is not of its kind; the text names the option and where it was set.
+    """
+    config, origin = _config(config_files)
+    known = {_name(key): value for key, value in config.items()}
+    merged = {key: value for key, value in known.items() if key not in ("module", "items")} | given
+    try:
+        return Options.model_validate(merged)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = str(first["loc"][0])
+        option = "MODULE" if name == "module" else "--" + _name(name).replace("_", "-")
+        source = "" if _name(name) in given else f" (in {origin})"
+        raise UsageError(f"{option}{source}: {printable(first['msg'])}") from None
+
+
+def _name(key: str) -> str:
+    """`ice-servers`, `iceServers` and `ice_servers` are the same option."""
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", key).replace("-", "_").lower()
+
+
+def _config(files: Sequence[Path]) -> tuple[dict[str, Any], Path | None]:
+    for file in files:
+        try:
+            config = json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as error:
+            raise UsageError(f"the configuration file {printable(file)} cannot be read: {printable(error)}") from None
+        if not isinstance(config, dict):
+            raise UsageError(f"the configuration file {printable(file)} does not hold an object")
+        return config, file
+    return {}, None
+
+
+def secret_of(options: Options) -> str:
+    """Returns the shared secret, from `--secret`, `--secret-file` or `PANDO_SECRET`, in this order.
+
+    Raises:
+        UsageError: there is none, or it is too short to be one.
+    """
+    if options.secret is not None:
+        secret = options.secret.get_secret_value()
+    elif options.secret_file is not None:
+        try:
+            secret = options.secret_file.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            raise UsageError(f"the secret file cannot be read: {printable(error)}") from None
+    else:
+        secret = os.environ.get("PANDO_SECRET", "")
+    if not secret:
+        raise UsageError("--host needs the server's secret: set PANDO_SECRET, or use --secret-file or --secret")
+    if len(secret) < MIN_SECRET:
+        raise UsageError(f"the secret is too short: a server takes none of fewer than {MIN_SECRET} characters")
+    return secret
+
+
+def server_of(host: str) -> Server:
+    """Returns the server that `--host` names: a name, an address with a port, or a URL.
+
+    Public names get HTTPS, local addresses HTTP, and a scheme decides otherwise.
+
+    Raises:
+        UsageError: it names no server.
+    """
+    with_scheme = host if "://" in host else f"//{host}"
+    try:
+        parts = urlsplit(with_scheme)
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        name, port = None, None
+    if not name or parts.scheme not in ("", "http", "https") or parts.path not in ("", "/") or parts.query:
+        raise UsageError(f"--host={printable(host)} is not a host name, an ADDRESS:PORT, or an http(s) URL")
+    loopback, local = _locality(name)
+    scheme: Literal["http", "https"] | str = parts.scheme or ("http" if local else "https")
+    shown = f"[{name}]" if ":" in name else name
+    return Server(f"{scheme}://{shown}" + (f":{port}" if port else ""), loopback, local)
+
+
+def _locality(name: str) -> tuple[bool, bool]:
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        loopback = name == "localhost" or name.endswith(".localhost")
+        return loopback, loopback or name.endswith(".local") or "." not in name
+    return address.is_loopback, address.is_private or address.is_link_local or address.is_loopback

@@ -1,0 +1,232 @@
+"""Signaling with a server: logs in, answers the offers of volunteers, logs in again when the connection was lost.
+
+The job does not depend on it: channels that are open stay open whatever happens to the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import httpx
+import socketio
+import socketio.exceptions
+from pydantic import ValidationError
+
+from pando_client import console
+from pando_client.options import Server
+from pando_shared import PROTOCOL
+from pando_shared.errors import (
+    LoginRefused,
+    NotAPandoServer,
+    ServerError,
+    ServerUnreachable,
+    WrongProtocol,
+)
+from pando_shared.signaling import (
+    ClientAnswer,
+    ClientLogin,
+    Code,
+    ForwardedOffer,
+    IceServer,
+    Nonce,
+    Refusal,
+    VolunteerCount,
+    proof,
+    refusal,
+)
+from pando_shared.text import printable
+
+NAMESPACE = "/client"
+HTTP_TIMEOUT = 10.0
+FIRST_RETRY = 0.5
+LAST_RETRY = 30.0
+"""Seconds between attempts to log in again: doubled from the first to the last, less a random part."""
+
+AnswerOffer = Callable[[ForwardedOffer], Awaitable[str]]
+"""Answers an offer with a session description; raises ValueError when it cannot, ConnectionRefusedError when busy."""
+
+
+class Signaling:
+    """A client's place on a server.
+
+    Args:
+        server: where it is.
+        secret: proves that we may use it; it is never sent.
+        job: the name of this run.
+        ice_servers: given to volunteers for their connection to us.
+        answer: what to do with an offer.
+        volunteers: how many volunteers the job has, for the server's choice.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        secret: str,
+        job: str,
+        ice_servers: Sequence[IceServer],
+        answer: AnswerOffer,
+        volunteers: Callable[[], int],
+    ) -> None:
+        self._server = server
+        self._secret = secret
+        self._job = job
+        self._key = secrets.token_hex(16)
+        self._ice_servers = tuple(ice_servers)
+        self._answer = answer
+        self._volunteers = volunteers
+        self._reported = 0
+        # Its own lines about lost connections are ours to say, once and in words.
+        quiet = logging.getLogger("pando.socketio")
+        quiet.setLevel(logging.CRITICAL)
+        self._lost = asyncio.Event()
+        self._refused: Any = None
+        self._socket = socketio.AsyncClient(reconnection=False, logger=quiet, engineio_logger=quiet)
+        self._socket.on("offer", self._on_offer, namespace=NAMESPACE)
+        self._socket.on("disconnect", self._on_disconnect, namespace=NAMESPACE)
+        self._socket.on("connect_error", self._on_connect_error, namespace=NAMESPACE)
+
+    async def login(self) -> None:
+        """Logs in, once.
+
+        Raises:
+            ServerError: the server cannot be used; the class says why.
+        """
+        nonce = await self._nonce()
+        login = ClientLogin(
+            nonce=nonce,
+            proof=proof(self._secret, nonce, self._job),
+            job=self._job,
+            key=self._key,
+            ice_servers=self._ice_servers,
+        )
+        self._lost.clear()
+        self._refused = None
+        self._reported = 0
+        try:
+            await self._socket.connect(
+                self._server.url,
+                auth=login.model_dump(mode="json", exclude_none=True),
+                transports=["websocket"],
+                namespaces=[NAMESPACE],
+                wait_timeout=HTTP_TIMEOUT,
+            )
+        except (socketio.exceptions.SocketIOError, OSError, TimeoutError) as error:
+            await self._hang_up()
+            raise self._refusal() or ServerUnreachable(
+                f"the server at {self._server.url} does not take connections: {printable(error)}"
+            ) from None
+
+    async def keep(self) -> None:
+        """Stays logged in, until cancelled; says once when the server is lost, and once when it is back."""
+        while True:
+            while not self._lost.is_set():
+                await self._report_volunteers()
+                try:
+                    async with asyncio.timeout(1.0):
+                        await self._lost.wait()
+                except TimeoutError:
+                    continue
+            await self._hang_up()
+            console.say(f"pando: lost the server at {self._server.url}; the run goes on, new volunteers have to wait")
+            await self._login_again()
+            console.say(f"pando: the server at {self._server.url} is back")
+
+    async def close(self) -> None:
+        """Leaves the server; the server tells the volunteers that still wait."""
+        await self._hang_up()
+
+    async def _login_again(self) -> None:
+        wait = FIRST_RETRY
+        said = ""
+        while True:
+            # A random part, so that all clients of a server that restarts do not come at once.
+            await asyncio.sleep(wait * random.uniform(0.5, 1.0))
+            wait = min(LAST_RETRY, wait * 2)
+            try:
+                await self.login()
+            except ServerUnreachable:
+                continue
+            except ServerError as error:
+                if str(error) != said:
+                    said = str(error)
+                    console.say(f"pando: {printable(said, 400)}; trying again")
+            else:
+                return
+
+    async def _report_volunteers(self) -> None:
+        count = self._volunteers()
+        if count == self._reported:
+            return
+        self._reported = count
+        try:
+            await self._socket.emit("volunteers", VolunteerCount(count=count).model_dump(), namespace=NAMESPACE)
+        except socketio.exceptions.SocketIOError:
+            return  # it is about to be noticed that the server is lost
+
+    async def _nonce(self) -> str:
+        url = self._server.url
+        try:
+            async with httpx.AsyncClient(timeout=HTTP_TIMEOUT, trust_env=not self._server.local) as http:
+                response = await http.get(url + "/api/nonce")
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            why = printable(error) or type(error).__name__
+            raise ServerUnreachable(f"the server at {url} does not answer: {why}") from None
+        if response.status_code == 429:
+            raise LoginRefused(f"the server at {url} wants fewer logins: wait a minute")
+        try:
+            nonce = Nonce.model_validate_json(response.content)
+        except ValidationError:
+            raise NotAPandoServer(f"what answers at {url} is not a Pando server") from None
+        if nonce.protocol != PROTOCOL:
+            raise WrongProtocol(
+                f"the server at {url} speaks version {nonce.protocol} of the protocol (Pando {printable(nonce.version)}),"
+                f" and this client version {PROTOCOL}: install the same Pando on both"
+            )
+        return nonce.nonce
+
+    def _refusal(self) -> ServerError | None:
+        """The server's reason for refusing the connection, if it gave one."""
+        data = self._refused
+        if isinstance(data, dict):
+            data = data.get("data", data)
+        try:
+            error = Refusal.model_validate(data).error
+        except ValidationError:
+            return None
+        url = self._server.url
+        if error.code is Code.SECRET:
+            return LoginRefused(f"the server at {url} has another secret")
+        if error.code is Code.PROTOCOL:
+            return WrongProtocol(f"the server at {url} speaks another version of the protocol: {printable(error.text)}")
+        return LoginRefused(f"the server at {url} refuses: {printable(error.text)}")
+
+    async def _hang_up(self) -> None:
+        try:
+            async with asyncio.timeout(2.0):
+                await self._socket.disconnect()
+        except (socketio.exceptions.SocketIOError, OSError, TimeoutError):
+            return  # it is gone anyway
+
+    async def _on_offer(self, data: Any) -> dict[str, Any]:
+        try:
+            offer = ForwardedOffer.model_validate(data)
+        except ValidationError:
+            return refusal(Code.INVALID, "this is not an offer")
+        try:
+            sdp = await self._answer(offer)
+            return ClientAnswer(sdp=sdp).model_dump(mode="json")
+        except ConnectionRefusedError as error:
+            return refusal(Code.BUSY, str(error))
+        except (ValueError, OSError) as error:
+            return refusal(Code.FAILED, printable(error))
+
+    def _on_disconnect(self, *_: Any) -> None:
+        self._lost.set()
+
+    def _on_connect_error(self, data: Any = None) -> None:
+        self._refused = data

@@ -23,6 +23,7 @@ from pando_server.edge import Edge
 from pando_server.guard import Receive, Send
 from pando_server.handshake import deny
 from pando_server.instructions import Refuse
+from pando_server.limits import Limits
 from pando_server.pages import PAGE_POLICY, Page, read_pages
 from pando_server.relay import Relay
 from pando_server.serving import Server, server_for
@@ -44,6 +45,7 @@ def create_app(
     *,
     channel: ChannelHandler | None = None,
     static: Path | None = None,
+    limits: Limits | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
     """Returns the server, ready to be run by `server_for(app, settings)` or any ASGI server.
@@ -52,13 +54,14 @@ def create_app(
         settings: what the operator set.
         channel: serves `WS /channel`; only a server inside a client's process has one.
         static: the directory of the built volunteer page, if it is not the package's own.
+        limits: what is allowed, if not what the settings say.
         clock: seconds, monotonic.
 
     Raises:
         PandoError: the volunteer page is not built.
     """
     pages = read_pages(static or page_files.STATIC)
-    relay = Relay(settings.secret.get_secret_value(), settings.limits)
+    relay = Relay(settings.secret.get_secret_value(), limits or settings.limits)
     sockets = Sockets(relay, settings.proxies, clock=clock)
 
     @asynccontextmanager

@@ -1,3 +1,4 @@
+import contextlib
 import json
 
 import pytest
@@ -97,12 +98,10 @@ def test_everything_else_breaks_the_protocol(text: str | None) -> None:
         parse(text)
 
 
-@given(st.text(max_size=60) | st.text("0123456789/,[]{}\":-offerclint", max_size=60).map("4".__add__))
+@given(st.text(max_size=60) | st.text('0123456789/,[]{}":-offerclint', max_size=60).map("4".__add__))
 def test_no_text_raises_anything_else(text: str) -> None:
-    try:
+    with contextlib.suppress(ProtocolViolation):
         parse(text)
-    except ProtocolViolation as violation:
-        assert str(violation)
 
 
 def test_json_as_deep_as_a_message_ever_is_passes() -> None:

@@ -1,0 +1,75 @@
+# Everything a fresh machine needs is installed from here: Python 3.11, git and make are enough to begin.
+#   make demo    sets up and runs the main job
+#   make test    sets up, checks and tests, real browsers included
+#   make help    lists the rest
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+
+PAGE := server/pando_server/static
+PROGRAMS := client/pando_client/assets
+WEB_SOURCES := $(shell find volunteer-web/src volunteer-web/public -type f) volunteer-web/build.ts \
+	volunteer-web/deno.json volunteer-web/deno.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fast-test browsers-test format build browsers bench clean
+
+help: ## lists the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
+
+demo: $(VENV)/.installed $(PAGE)/index.html ## sets up and maps the square example over 1 to 10, on this machine
+	@seq 10 | $(BIN)/pando examples/square/square.js --stdin --start-idle=false --port=0
+
+test: check $(VENV)/.developing browsers ## sets up, checks, and runs all tests
+	cd volunteer-web && $(abspath $(BIN))/deno task test
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
+
+fast-test: $(VENV)/.developing $(PAGE)/index.html ## runs the tests that need no browser
+	$(BIN)/pytest --ignore=tests/end_to_end
+
+check: $(VENV)/.developing $(PAGE)/index.html ## lints, formats (without changing), type-checks, checks who imports whom
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd volunteer-web && $(abspath $(BIN))/deno task check
+
+format: $(VENV)/.developing ## formats all code
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	cd volunteer-web && $(abspath $(BIN))/deno fmt
+
+bench: $(VENV)/.developing $(PAGE)/index.html browsers ## runs every benchmark, one after the other
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+build: $(PAGE)/index.html ## bundles the volunteer page and the Deno programs
+
+# An editable install bundles once; after a change to the sources this does it again.
+$(PAGE)/index.html: $(VENV)/.installed $(WEB_SOURCES)
+	cd volunteer-web && $(abspath $(BIN))/deno run --quiet --allow-all build.ts \
+		--page ../$(PAGE) --client ../$(PROGRAMS)
+	@touch $@
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Pando needs Python 3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml volunteer-web/hatch_build.py
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.developing: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+browsers: ## installs Chromium and Firefox from Debian where they are missing
+	@command -v chromium >/dev/null && command -v firefox-esr >/dev/null || { \
+		$(SUDO) apt-get update --quiet && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive \
+			apt-get install --quiet --yes --no-install-recommends chromium firefox-esr; }
+
+clean: ## removes what was installed and built
+	rm -rf $(VENV) $(PAGE) $(PROGRAMS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

@@ -1,17 +1,17 @@
 """The lender: who computes which items, and what may be written when.
 
-Theory of operation. Items are numbered as they are read. Each is *waiting*, *lent*, *held back* (answered, but an item
-before it is not, or the output has not taken it yet) or *written*, and moves only forward, except that a lent item waits
-again when its volunteer leaves, is suspected, declines it or fails on it. A *lease* lends a run of consecutive items to
-one volunteer; it is answered from its first item to its last, in as many parts as the volunteer likes.
+Theory of operation. Items are numbered as they are read. Each is *waiting*, *lent*, *held back* (answered, but an
+item before it is not, or the output has not taken it yet) or *written*, and moves only forward, except that a lent item
+waits again when its volunteer leaves, is suspected, declines it or fails on it. A *lease* lends a run of consecutive
+items to one volunteer; it is answered from its first item to its last, in as many parts as the volunteer likes.
 
 What lives here: the promises P1 to P9 and P11. What may not: time, channels, messages, logging. A stimulus (a method)
 returns a list of instructions (small frozen values) that the caller carries out at once, in order.
 
 The invariant, after every stimulus: ``read - written == waiting + lent + held back``.
 
-The promises: P1 lazy, P2 ordered, P3 exactly once, P4 nothing lost, P5 dynamic, P6 adaptive, P7 conservative, P8 leaving
-is free and failing is counted, P9 bounded, P11 ends. The structure follows pull-lend-stream, with leases for items.
+The promises: P1 lazy, P2 ordered, P3 exactly once, P4 nothing lost, P5 dynamic, P6 adaptive, P7 conservative, P8
+leaving is free and failing is counted, P9 bounded, P11 ends. The idea is pull-lend-stream's, with leases for items.
 """
 
 from __future__ import annotations

@@ -130,7 +130,9 @@ class Shell:
         assert lender.lent == len(lent)
         assert not set(waiting) & answered
         for index in lent:
-            assert len(open_with[index]) <= 1 or index in self.once_with_a_suspect, f"P7: {index} is with {open_with[index]}"
+            assert len(open_with[index]) <= 1 or index in self.once_with_a_suspect, (
+                f"P7: {index} is with {open_with[index]}"
+            )
         for index in waiting:
             assert not open_with.get(index), f"P7: {index} waits and is with {open_with[index]}"
         assert lender.read_count - lender.written_count <= lender.policy.window, "P1: beyond the window"

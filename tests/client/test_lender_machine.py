@@ -21,7 +21,10 @@ class LenderMachine(RuleBasedStateMachine):
     """Volunteers, an input and an output that do as they please."""
 
     @initialize(
-        window=st.integers(1, 20), retries=st.integers(1, 3), on_error=st.sampled_from(OnError), total=st.integers(0, 40)
+        window=st.integers(1, 20),
+        retries=st.integers(1, 3),
+        on_error=st.sampled_from(OnError),
+        total=st.integers(0, 40),
     )
     def begin(self, window: int, retries: int, on_error: OnError, total: int) -> None:
         self.shell = Shell(Policy(window=window, retries=retries, on_error=on_error))

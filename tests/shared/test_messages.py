@@ -91,9 +91,7 @@ def test_no_bytes_do_anything_but_decode_or_raise(sender, kind, body):
 
 @given(st.lists(st.text(), min_size=1), st.integers(1, 2**32 - 1))
 def test_items_arrive_as_they_were_lent(items, lease):
-    lend = messages.from_client(
-        messages.encode(Lend(lease, [item.encode("utf-8", "replace") for item in items]))
-    )
+    lend = messages.from_client(messages.encode(Lend(lease, [item.encode("utf-8", "replace") for item in items])))
     assert isinstance(lend, Lend)
     assert [item.decode() for item in lend.items] == [i.encode("utf-8", "replace").decode() for i in items]
     assert lend.lease == lease

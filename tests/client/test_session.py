@@ -1,0 +1,257 @@
+"""The client's session with one volunteer, fed with frames and times."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from pando_client.credit import FixedCredit
+from pando_client.session import (
+    Answered,
+    Ended,
+    Joined,
+    Recovered,
+    Returned,
+    Session,
+    SessionLimits,
+    Suspected,
+    Wants,
+)
+from pando_shared.framing import MAX_FRAME, Joiner, split
+from pando_shared.messages import (
+    Broken,
+    ClientGoodbye,
+    ErrorInfo,
+    Hello,
+    HelloInfo,
+    Lend,
+    Ping,
+    Pong,
+    Ready,
+    ReadyInfo,
+    Results,
+    Return,
+    VolunteerGoodbye,
+    Withdraw,
+    encode,
+    from_client,
+)
+
+HELLO = Hello(HelloInfo(job="test"), b"bundle")
+BEAT = 2.5
+
+
+def new(batch: int = 1, **limits) -> Session:
+    return Session(encode(HELLO), FixedCredit(batch), SessionLimits(**limits), now=0.0)
+
+
+def ready(slots: int = 2, batch: int = 1) -> Session:
+    session = new(batch)
+    sent(session)
+    receive(session, Ready(ReadyInfo(slots=slots, device="test")))
+    return session
+
+
+def receive(session: Session, message, now: float = 0.0) -> list:
+    return [event for frame in split(encode(message)) for event in session.receive(frame, now)]
+
+
+def frames(session: Session) -> list[bytes]:
+    return list(iter(session.next_frame, None))
+
+
+def sent(session: Session) -> list:
+    joiner = Joiner(1 << 30)
+    joined = [joiner.receive(frame) for frame in frames(session)]
+    return [from_client(message) for message in joined if message is not None]
+
+
+def test_hello_comes_first_and_ready_brings_credit_for_each_slot():
+    session = new(batch=5)
+    assert sent(session) == [HELLO]
+    assert repr(session) == "<Session greeting, 0 slots, 0 leases in flight>"
+    info = ReadyInfo(slots=3, device="Pixel")
+    assert receive(session, Ready(info)) == [Joined(info), Wants(3, 5)]
+    assert repr(session) == "<Session ready, 3 slots, 0 leases in flight>"
+
+
+def test_a_lease_is_sent_and_its_results_come_back_in_parts():
+    session = ready(slots=1, batch=3)
+    session.lend(1, [b"a", b"b", b"c"])
+    assert sent(session) == [Lend(1, [b"a", b"b", b"c"])]
+    first = Results(1, 0, 10, [b"A", b"B"])
+    assert receive(session, first) == [Answered(first)]
+    assert session.in_flight == 1
+    last = Results(1, 2, 10, [b"C"])
+    assert receive(session, last) == [Answered(last), Wants(1, 3)]
+    assert session.in_flight == 0
+    assert (session.tally.items, session.tally.busy_us) == (3, 20)
+
+
+def test_more_slots_bring_more_credit_and_a_pause_brings_none():
+    session = ready(slots=1)
+    assert receive(session, Ready(ReadyInfo(slots=4))) == [Wants(4, 1)]
+    session.lend(1, [b"x"])
+    assert receive(session, Ready(ReadyInfo(slots=0))) == [Wants(0, 1)]
+    assert receive(session, Ready(ReadyInfo(slots=4))) == [Wants(3, 1)]
+
+
+def test_returned_leases_are_reported_once():
+    session = ready(slots=2)
+    session.lend(1, [b"x"])
+    session.lend(2, [b"y"])
+    assert receive(session, Return((1, 77))) == [Returned((1,)), Wants(1, 1)]
+    assert receive(session, Return((1,))) == []
+
+
+def test_a_withdrawn_lease_is_told_and_may_still_be_answered():
+    session = ready(slots=1)
+    session.lend(1, [b"x"])
+    sent(session)
+    assert session.withdraw(1) == [Wants(1, 1)]
+    assert session.withdraw(1) == []
+    assert sent(session) == [Withdraw((1,))]
+    assert receive(session, Results(1, 0, 1, [b"X"])) == []
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        Results(1, 1, 0, [b"skips"]),
+        Results(1, 0, 0, [b"1", b"2", b"3", b"beyond"]),
+        Results(1, 4_000_000_000, 0, [b"far"]),
+    ],
+)
+def test_results_that_skip_or_overlap_or_reach_beyond_end_the_session(results):
+    session = ready(slots=1, batch=3)
+    session.lend(1, [b"a", b"b", b"c"])
+    sent(session)
+    [ended] = receive(session, results)
+    assert isinstance(ended, Ended)
+    assert ended.reason == "protocol"
+    [goodbye] = sent(session)
+    assert goodbye.reason == "protocol"
+    assert receive(session, Pong(b"12345678")) == [], "nothing is heard after the end"
+    assert repr(session) == "<Session ended, 1 slots, 0 leases in flight>"
+
+
+@pytest.mark.parametrize(
+    "frame", [b"", b"abc", bytes(MAX_FRAME + 1), b"\x21\0\0\0", b"\xff\0\0\0 what?", b"\x02\0\0\0x"]
+)
+def test_what_is_no_frame_ends_the_session(frame):
+    session = ready()
+    [ended] = session.receive(frame, 0.0)
+    assert ended.reason == "protocol"
+
+
+def test_results_beyond_the_limit_end_it_at_their_first_part():
+    session = Session(encode(HELLO), FixedCredit(), SessionLimits(max_result=100_000), now=0.0)
+    receive(session, Ready(ReadyInfo(slots=1)))
+    first = next(split(encode(Results(1, 0, 0, [bytes(400_000)]))))
+    [ended] = session.receive(first, 0.0)
+    assert "limit" in ended.text
+
+
+def test_another_protocol_version_ends_it():
+    [ended] = receive(new(), Ready(ReadyInfo(protocol=2, slots=1)))
+    assert "version 2" in ended.text
+
+
+def test_a_volunteer_says_goodbye():
+    assert receive(ready(), VolunteerGoodbye("left", "bye")) == [Ended("left", "bye")]
+
+
+def test_a_function_that_does_not_load_ends_it_with_the_reason():
+    error = ErrorInfo(message="x is not defined")
+    assert receive(new(), Broken(error)) == [Ended("broken", "", error)]
+
+
+def test_control_goes_before_bulk_even_between_the_parts_of_a_lease():
+    session = ready(slots=1)
+    session.lend(1, [bytes(200_000)])
+    assert session.next_frame()[0] == 0x01
+    session.tick(BEAT)
+    assert session.next_frame()[0] == Ping.TYPE
+    rest = frames(session)
+    assert [frame[0] for frame in rest] == [0x02, 0x02, 0x02]
+    assert session.tally.bytes_out > 200_000
+
+
+def test_silence_is_answered_with_a_ping_then_suspicion_then_the_end():
+    session = ready()
+    assert session.deadline == BEAT
+    assert session.tick(BEAT - 0.01) == []
+    assert session.tick(BEAT) == []
+    assert sent(session) == [Ping(struct.pack("<Q", 1))]
+    assert session.deadline == 2 * BEAT
+    assert session.tick(2 * BEAT) == [Suspected()]
+    assert session.suspect
+    assert session.tick(3 * BEAT) == []
+    assert session.deadline == 12 * BEAT
+    [ended] = session.tick(12 * BEAT)
+    assert ended.reason == "silent"
+    [goodbye] = sent(session)
+    assert goodbye.reason == "silent"
+    assert session.deadline == float("inf")
+    assert session.tick(99 * BEAT) == []
+
+
+def test_any_frame_is_a_sign_of_life():
+    session = ready(slots=1, batch=2)
+    session.lend(1, [b"a", b"b"])
+    session.tick(BEAT)
+    assert session.tick(2 * BEAT) == [Suspected()]
+    results = Results(1, 0, 0, [b"A"])
+    assert receive(session, results, now=2.5 * BEAT) == [Recovered(), Answered(results)]
+    assert not session.suspect
+    assert session.tick(4 * BEAT) == []
+
+
+def test_a_pong_measures_the_round_trip_and_only_the_right_one_counts():
+    session = ready()
+    session.tick(BEAT)
+    [ping] = sent(session)
+    receive(session, Pong(b"not this"), now=BEAT + 0.1)
+    assert session.round_trip is None
+    receive(session, Pong(ping.token), now=BEAT + 0.2)
+    assert session.round_trip == pytest.approx(0.2)
+    assert receive(session, Pong(ping.token), now=9.0) == []
+    assert session.round_trip == pytest.approx(0.2)
+
+
+def test_a_pause_of_this_program_is_no_volunteers_fault():
+    session = ready()
+    assert session.tick(1000.0) == [], "the laptop was asleep"
+    assert not session.suspect
+    assert session.deadline > 1000.0 - BEAT
+    assert session.tick(1000.0 + 2 * BEAT) == [Suspected()]
+
+
+def test_a_volunteer_that_is_never_ready_is_given_up():
+    session = new(ready_timeout=10.0)
+    now = 0.0
+    events: list = []
+    while not events and now < 20:
+        now += 1.0
+        receive(session, Pong(b"12345678"), now)
+        events = session.tick(now)
+    assert events == [Ended("silent", "it was not ready in time")]
+    assert now == 10.0
+
+
+def test_the_client_takes_leave_once():
+    session = ready()
+    session.lend(1, [bytes(200_000)])
+    assert session.next_frame() is not None
+    session.goodbye(ClientGoodbye("done", "thank you"))
+    session.goodbye(ClientGoodbye("stopped"))
+    [frame] = frames(session)
+    assert from_client(frame) == ClientGoodbye("done", "thank you"), "it need not wait for the rest of the lease"
+    assert session.withdraw(1) == []
+    assert session.closed() == []
+
+
+def test_a_lost_connection_ends_it():
+    [ended] = ready().closed()
+    assert ended.reason == "lost"

@@ -14,7 +14,7 @@ from pando_client.deno import ASSETS
 from pando_client.job import Job
 from pando_shared.text import printable
 
-FILES = {"/": "monitor.html", "/monitor.js": "monitor.js", "/style.css": "style.css"}
+FILES = {"/": "monitor.html", "/monitor.js": "monitor.js", "/monitor.css": "monitor.css"}
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

@@ -58,10 +58,6 @@ def run(options: Options) -> int:
         PandoError: the run failed; what was finished before is written.
     """
     _raise_descriptor_limit()
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        # Otherwise asyncio.Runner installs a handler of its own, which uvloop then prefers to ours. Until ours is
-        # there, Ctrl-C ends the process at once and as quietly.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
             return runner.run(_run(options))

@@ -85,7 +85,10 @@ class Signaling:
         quiet.setLevel(logging.CRITICAL)
         self._lost = asyncio.Event()
         self._refused: Any = None
-        self._socket = socketio.AsyncClient(reconnection=False, logger=quiet, engineio_logger=quiet)
+        # Left to itself it handles Ctrl-C by stopping the event loop.
+        self._socket = socketio.AsyncClient(
+            reconnection=False, handle_sigint=False, logger=quiet, engineio_logger=quiet
+        )
         self._socket.on("offer", self._on_offer, namespace=NAMESPACE)
         self._socket.on("disconnect", self._on_disconnect, namespace=NAMESPACE)
         self._socket.on("connect_error", self._on_connect_error, namespace=NAMESPACE)

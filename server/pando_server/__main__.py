@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import signal
 import socket
 import sys
@@ -98,22 +99,21 @@ def _listen(settings: ServerSettings) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listener = socket.socket(family, kind, protocol)
+    except (socket.gaierror, UnicodeError):
+        raise UsageError(f"{where} is no address to listen on: see --host and HOST") from None
+    listener = socket.socket(family, kind, protocol)
+    try:
         # Not SO_REUSEPORT: two servers on one port would each see half of the peers.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(BACKLOG)
-    except socket.gaierror:
-        raise UsageError(f"{where} is no address to listen on: see --host and HOST") from None
-    except PermissionError:
-        raise UsageError(f"port {settings.port} needs more rights: choose one above 1023 with --port or PORT") from None
     except OSError as error:
-        import errno
-
+        listener.close()
+        other = "choose another with --port or PORT"
         if error.errno == errno.EADDRINUSE:
-            raise PortBusy(
-                f"port {settings.port} is in use by another program: choose another with --port or PORT"
-            ) from None
+            raise PortBusy(f"port {settings.port} is in use by another program: {other}") from None
+        if error.errno == errno.EACCES:
+            raise UsageError(f"port {settings.port} is not for this user: {other}") from None
         raise UsageError(f"cannot listen on {where}: {error.strerror}") from None
     return listener
 

@@ -16,6 +16,9 @@ HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 
+MAX_HEADER = 16 * 1024
+"""Bytes of path and headers. The HTTP parser has this limit too, but only for what does not come in one piece."""
+
 
 class Edge:
     """ASGI middleware; `policy` is the Content-Security-Policy of answers that do not bring their own."""
@@ -40,8 +43,11 @@ class Edge:
                     headers.setdefault(name, value)
             await send(message)
 
-        if scope["type"] == "http" and _has_body(scope):
-            return await _plain(send_with_headers, 413, "no request here has a body")
+        if scope["type"] == "http":
+            if _has_body(scope):
+                return await _plain(send_with_headers, 413, "no request here has a body")
+            if len(scope["raw_path"]) + sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER:
+                return await _plain(send_with_headers, 431, "the headers are too long")
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception as error:  # noqa: BLE001 - the last boundary before the ASGI server

@@ -44,6 +44,8 @@ _TYPES = {
     ".woff2": "font/woff2",
     ".txt": "text/plain; charset=utf-8",
 }
+_PACKED = {".png", ".ico", ".woff2"}
+"""These do not shrink any further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,10 @@ class Page:
         """Returns the file `name` with the contents `body`."""
         suffix = Path(name).suffix
         # Without a time stamp, so that equal files have equal bytes.
-        packed = gzip.compress(body, 9, mtime=0)
+        packed = gzip.compress(body, 9, mtime=0) if suffix in _TYPES and suffix not in _PACKED else None
         return Page(
             body=body,
-            packed=packed if len(packed) < len(body) else None,
+            packed=packed if packed and len(packed) < len(body) else None,
             media_type=_TYPES.get(suffix, "application/octet-stream"),
             etag=hashlib.sha256(body).hexdigest()[:20],
             policy=FRAME_POLICY if name == "frame.html" else PAGE_POLICY,

@@ -16,11 +16,6 @@ MIN_SECRET = 16
 MAKE_ONE = """python3 -c "import secrets; print(secrets.token_urlsafe(24))\""""
 
 
-def _environment(name: str, *more: str) -> AliasChoices:
-    # The field's own name comes first, so that code can write ServerSettings(secret=…).
-    return AliasChoices(name, *more)
-
-
 class ServerSettings(BaseSettings):
     """What an operator can set. Frozen; the secret does not show in `repr`.
 
@@ -33,25 +28,19 @@ class ServerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
-    secret: Annotated[
-        SecretStr, Field(min_length=MIN_SECRET, validation_alias=_environment("secret", "PANDO_SECRET", "SECRET"))
-    ]
-    port: Annotated[int, Field(ge=0, le=65535, validation_alias=_environment("port", "PORT"))] = 5000
-    host: Annotated[str, Field(min_length=1, validation_alias=_environment("host", "HOST"))] = "0.0.0.0"
+    secret: Annotated[SecretStr, Field(min_length=MIN_SECRET, validation_alias=AliasChoices("PANDO_SECRET", "SECRET"))]
+    port: Annotated[int, Field(ge=0, le=65535, validation_alias="PORT")] = 5000
+    host: Annotated[str, Field(min_length=1, validation_alias="HOST")] = "0.0.0.0"
     """The address to listen on."""
-    forwarded_allow_ips: Annotated[
-        str, Field(validation_alias=_environment("forwarded_allow_ips", "FORWARDED_ALLOW_IPS"))
-    ] = "127.0.0.1,::1"
+    forwarded_allow_ips: Annotated[str, Field(validation_alias="FORWARDED_ALLOW_IPS")] = "127.0.0.1,::1"
     """The proxies that say truly where a request came from: addresses and networks, or `*` for whoever connects."""
-    web_concurrency: Annotated[int, Field(validation_alias=_environment("web_concurrency", "WEB_CONCURRENCY"))] = 1
-    max_sockets: Annotated[
-        int, Field(ge=1, le=100_000, validation_alias=_environment("max_sockets", "PANDO_MAX_SOCKETS"))
-    ] = Limits().sockets
+    web_concurrency: Annotated[int, Field(validation_alias="WEB_CONCURRENCY")] = 1
+    max_sockets: Annotated[int, Field(ge=1, le=100_000, validation_alias="PANDO_MAX_SOCKETS")] = Limits().sockets
     max_sockets_per_address: Annotated[
         int | None,
-        Field(ge=1, validation_alias=_environment("max_sockets_per_address", "PANDO_MAX_SOCKETS_PER_ADDRESS")),
+        Field(ge=1, validation_alias="PANDO_MAX_SOCKETS_PER_ADDRESS"),
     ] = None
-    max_jobs: Annotated[int, Field(ge=1, validation_alias=_environment("max_jobs", "PANDO_MAX_JOBS"))] = Limits().jobs
+    max_jobs: Annotated[int, Field(ge=1, validation_alias="PANDO_MAX_JOBS")] = Limits().jobs
     embedded: bool = False
 
     @field_validator("forwarded_allow_ips")
@@ -108,11 +97,11 @@ def load(**given: Any) -> ServerSettings:
 def _in_words(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_context=False)[0]
     name = str(problem["loc"][0]) if problem["loc"] else ""
-    for field in ServerSettings.model_fields.values():
-        # The name that operators know.
-        if isinstance(field.validation_alias, AliasChoices) and name in field.validation_alias.choices:
-            name = str(field.validation_alias.choices[1])
-    if name == "PANDO_SECRET":
+    field = ServerSettings.model_fields.get(name)
+    if field is not None and isinstance(field.validation_alias, str):
+        # What was given in code is called by the name that operators know.
+        name = field.validation_alias
+    if name in ("secret", "PANDO_SECRET", "SECRET"):
         if problem["type"] == "missing":
             return f"PANDO_SECRET is not set: clients need a secret to use this server. Make one with: {MAKE_ONE}"
         return f"the secret is shorter than {MIN_SECRET} characters. Make one with: {MAKE_ONE}"

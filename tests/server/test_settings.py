@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import pytest
+
+from pando_server.limits import Limits
+from pando_server.settings import ServerSettings, load
+from pando_shared.errors import UsageError
+
+SECRET = "a secret that is long enough"
+NAMES = ("SECRET", "PANDO_SECRET", "PORT", "HOST", "FORWARDED_ALLOW_IPS", "WEB_CONCURRENCY", "REDIS_URL")
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_environment_says_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {
+        "PANDO_SECRET": SECRET,
+        "PORT": "8080",
+        "HOST": "127.0.0.1",
+        "PANDO_MAX_SOCKETS": "7",
+        "PANDO_MAX_JOBS": "3",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    settings = load()
+    assert (settings.port, settings.host) == (8080, "127.0.0.1")
+    assert settings.limits == Limits(sockets=7, jobs=3)
+
+
+def test_there_are_defaults_for_all_but_the_secret() -> None:
+    settings = load(secret=SECRET)
+    assert (settings.port, settings.host, settings.limits) == (5000, "0.0.0.0", Limits())
+
+
+def test_the_names_of_hosting_platforms_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", SECRET)
+    assert load().secret.get_secret_value() == SECRET
+    monkeypatch.setenv("PANDO_SECRET", "another secret, just as long")
+    assert load().secret.get_secret_value() == "another secret, just as long"
+
+
+def test_the_command_line_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "another secret, just as long")
+    monkeypatch.setenv("PORT", "1")
+    settings = load(secret=SECRET, port=2, host=None)
+    assert (settings.secret.get_secret_value(), settings.port) == (SECRET, 2)
+
+
+def test_without_a_secret_there_is_no_server_and_the_error_says_how_to_make_one() -> None:
+    with pytest.raises(UsageError, match=r"^PANDO_SECRET is not set: .* Make one with: python3 -c .*$") as raised:
+        load()
+    assert "\n" not in str(raised.value)
+    assert raised.value.exit_status == 2
+
+
+@pytest.mark.parametrize("secret", ["", "too brief", "x" * 15])
+def test_a_short_secret_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    monkeypatch.setenv("SECRET", secret)
+    with pytest.raises(UsageError, match="shorter than 16 characters") as raised:
+        load()
+    assert not secret or secret not in str(raised.value)
+
+
+def test_the_secret_does_not_show() -> None:
+    settings = load(secret=SECRET)
+    assert SECRET not in f"{settings!r} {settings} {settings.model_dump()}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "many"),
+        ("PORT", "65536"),
+        ("HOST", ""),
+        ("PANDO_MAX_SOCKETS", "0"),
+        ("PANDO_MAX_SOCKETS_PER_ADDRESS", "-1"),
+        ("FORWARDED_ALLOW_IPS", "proxy.example"),
+        ("WEB_CONCURRENCY", "2"),
+    ],
+)
+def test_a_wrong_value_is_one_line_that_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv("SECRET", SECRET)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match=rf"^{name}: .+$") as raised:
+        load()
+    assert "\n" not in str(raised.value)
+
+
+def test_more_than_one_process_is_refused_even_with_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", SECRET)
+    monkeypatch.setenv("WEB_CONCURRENCY", "2")
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1")
+    with pytest.raises(UsageError, match="in the memory of one process: set WEB_CONCURRENCY=1"):
+        load()
+
+
+def test_an_embedded_server_does_not_read_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.setenv(name, "nonsense")
+    settings = ServerSettings(secret=SECRET, embedded=True)
+    assert settings.port == 5000
+    assert settings.secret.get_secret_value() == SECRET
+
+
+def test_an_embedded_server_believes_no_proxy_and_lets_one_address_have_all_sockets() -> None:
+    settings = ServerSettings(secret=SECRET, embedded=True)
+    scope = {"client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2), "headers": [(b"x-forwarded-for", b"192.0.2.1")]}
+    assert settings.proxies.peer(scope).address == "127.0.0.1"
+    assert settings.limits.sockets_per_address == settings.limits.sockets
+    assert ServerSettings(secret=SECRET, embedded=True, max_sockets_per_address=3).limits.sockets_per_address == 3
+    assert load(secret=SECRET).proxies.peer(scope).address == "192.0.2.1"

@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pando_client.credit import FixedCredit
+from pando_client.credit import Credit
 from pando_shared import PROTOCOL
 from pando_shared.errors import ProtocolViolation
 from pando_shared.framing import CONTROL, Joiner, split
@@ -158,7 +158,7 @@ class Session:
         now: the time, in seconds of a clock that never jumps.
     """
 
-    def __init__(self, hello: bytes, credit: FixedCredit, limits: SessionLimits, now: float) -> None:
+    def __init__(self, hello: bytes, credit: Credit, limits: SessionLimits, now: float) -> None:
         self.info: ReadyInfo | None = None
         """What the volunteer said of itself last; None while greeting."""
         self.suspect = False
@@ -175,6 +175,7 @@ class Session:
         self._started = now
         self._heard = now
         self._pinged: float | None = None  # when the ping was sent that is not answered yet
+        self._next_ping = now + limits.heartbeat
         self._pings = 0
         self._wanted = (0, 0)
 
@@ -219,7 +220,7 @@ class Session:
             case Pong():
                 return self._pong(message, now)
             case Ready():
-                return self._ready(message.info)
+                return self._ready(message.info, now)
             case Return():
                 returned = tuple(lease for lease in message.leases if self._leases.pop(lease, None))
                 return [Returned(returned), *self._wants()] if returned else []
@@ -228,12 +229,15 @@ class Session:
             case Broken():
                 return self._end(Ended("broken", "", message.error))
 
-    def _ready(self, info: ReadyInfo) -> list[Event]:
+    def _ready(self, info: ReadyInfo, now: float) -> list[Event]:
         if info.protocol != PROTOCOL:
             return self._end(Ended("protocol", f"it speaks version {info.protocol} of the protocol"), goodbye=True)
         first = self.info is None
         self.info = info
-        return [Joined(info), *self._wants()] if first else self._wants()
+        if not first:
+            return self._wants()
+        self._ping(now)  # the first leases depend on the round trip
+        return [Joined(info), *self._wants()]
 
     def _results(self, results: Results) -> list[Event]:
         lease = self._leases.get(results.lease)
@@ -248,13 +252,16 @@ class Session:
             del self._leases[results.lease]
         self.tally.items += len(results.values)
         self.tally.busy_us += results.busy_us
+        self._credit.answered(len(results.values), results.busy_us)
         return [Answered(results), *self._wants()]
 
     def _pong(self, pong: Pong, now: float) -> list[Event]:
-        if self._pinged is not None and pong.token == self._token():
-            self.round_trip = now - self._pinged
-            self._pinged = None
-        return []
+        if self._pinged is None or pong.token != self._token():
+            return []
+        self.round_trip = now - self._pinged
+        self._pinged = None
+        self._credit.round_trip(self.round_trip)
+        return self._wants()
 
     # From the job
 
@@ -263,6 +270,7 @@ class Session:
         leases, batch = self._wanted
         self._wanted = (max(0, leases - 1), batch)
         self._leases[lease] = _OpenLease(len(items))
+        self._credit.lent(len(items), sum(map(len, items)))
         self._send(Lend(lease, items))
 
     def withdraw(self, lease: int) -> list[Event]:
@@ -290,7 +298,7 @@ class Session:
         if self.ended:
             return float("inf")
         beat = self._limits.heartbeat
-        ping = self._heard + beat if self._pinged is None else float("inf")
+        ping = self._next_ping if self._pinged is None else float("inf")
         silence = self._heard + beat * (GIVE_UP_AFTER_HEARTBEATS if self.suspect else SUSPECT_AFTER_HEARTBEATS)
         ready = float("inf") if self.info else self._started + self._limits.ready_timeout
         return min(ping, silence, ready)
@@ -305,13 +313,12 @@ class Session:
             # It was this program that stood still (a suspended laptop, SIGSTOP): nobody else is to blame.
             self._heard += late
             self._started += late
+            self._next_ping = now
         if self.info is None and now >= self._started + self._limits.ready_timeout:
             return self._end(Ended("silent", "it was not ready in time"), goodbye=True)
         silent = now - self._heard
-        if silent >= beat and self._pinged is None:
-            self._pings += 1
-            self._pinged = now
-            self._send(Ping(self._token()))
+        if now >= self._next_ping and self._pinged is None:
+            self._ping(now)
         if silent >= beat * GIVE_UP_AFTER_HEARTBEATS:
             return self._end(Ended("silent", f"nothing was heard from it for {silent:.0f} s"), goodbye=True)
         if silent >= beat * SUSPECT_AFTER_HEARTBEATS and not self.suspect:
@@ -333,6 +340,13 @@ class Session:
             return
         queue = self._outgoing.control if message.TYPE in CONTROL else self._outgoing.bulk
         queue.append(encode(message))
+
+    def _ping(self, now: float) -> None:
+        # At every heartbeat, not only in silence: the round trip is worth knowing.
+        self._pings += 1
+        self._pinged = now
+        self._next_ping = now + self._limits.heartbeat
+        self._send(Ping(self._token()))
 
     def _token(self) -> bytes:
         return struct.pack("<Q", self._pings)

@@ -16,7 +16,7 @@ leaving is free and failing is counted, P9 bounded, P11 ends. The idea is pull-l
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -28,6 +28,9 @@ from pando_shared.messages import BINARY, DECLINED, RESULT
 
 VolunteerId = str
 
+OBJECT_BYTES = 64
+"""What Python needs for an item or a result besides its text, about."""
+
 
 class OnError(Enum):
     """What happens when an item has failed as often as is allowed."""
@@ -38,9 +41,14 @@ class OnError(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How a job lends. `window`: items read and not yet written; `retries`: attempts an item has in all."""
+    """How a job lends.
+
+    `window` bounds the items that are read and not yet written, `memory` the bytes that they and their results take
+    (nothing more is read while they take more); `retries` is the number of attempts that an item has in all.
+    """
 
     window: int = 10_000
+    memory: int = 64 * 1024 * 1024
     retries: int = 3
     on_error: OnError = OnError.STOP
 
@@ -152,6 +160,8 @@ class Lender:
         """Items whose result was written, or that were given up."""
         self.failures: list[Failure] = []
         """Items given up, with `OnError.SKIP`."""
+        self._bytes = 0  # of all items that are not answered and all results that are not written
+        self._unwritten: deque[Sequence[bytes]] = deque()  # given to the output and not taken yet
         self._waiting: Runs[bytes] = Runs()
         self._again: SortedDict[int, bytes] = SortedDict()  # waiting too: items in trouble, lent one by one
         self._trouble: dict[int, _Trouble] = {}
@@ -212,6 +222,7 @@ class Lender:
         self._reading = False
         first = self.read_count
         self.read_count += len(items)
+        self._bytes += _bytes_of(items)
         self._waiting.add(first, items)
         return self._go_on([])
 
@@ -225,8 +236,15 @@ class Lender:
     # The output
 
     def wrote(self, count: int) -> list[Instruction]:
-        """The output has taken `count` results of a `Write`, or the lender itself gave that many items up."""
+        """The output has taken `count` more results of those that were given to it by `Write`."""
         self.written_count += count
+        while count > 0:
+            results = self._unwritten.popleft()
+            taken = results[:count]
+            self._bytes -= _bytes_of(taken)
+            count -= len(taken)
+            if len(taken) < len(results):
+                self._unwritten.appendleft(results[len(taken) :])
         return self._go_on([])
 
     # The volunteers
@@ -265,6 +283,7 @@ class Lender:
         first = lease.first + offset
         out: list[bytes | None] = []
         if kinds is None and lease.is_plain:
+            self._bytes -= _bytes_of(lease.items[offset : offset + len(values)])
             out = self._store(first, values)
         else:
             for place, value in enumerate(values):
@@ -328,6 +347,7 @@ class Lender:
         if kind in (RESULT, BINARY):
             self._unwait(index)
             self._trouble.pop(index, None)
+            self._bytes -= _bytes_of((item,))
             return self._store(index, (value,))
         trouble = self._trouble.setdefault(index, _Trouble(item))
         if kind == DECLINED:
@@ -350,6 +370,7 @@ class Lender:
         if self.policy.on_error is OnError.SKIP:
             del self._trouble[index]
             self.failures.append(failure)
+            self._bytes -= _bytes_of((trouble.item,))
             return self._store(index, (None,))
         # Everything before it is still finished and written, so that the output does not depend on who was faster.
         # The item itself waits for ever: nothing from it on is lent any more.
@@ -360,6 +381,7 @@ class Lender:
 
     def _store(self, first: int, values: Sequence[bytes | None]) -> list[bytes | None]:
         """Keeps answers; returns what can now be written."""
+        self._bytes += _bytes_of(values)
         if first != self._next_write:
             self._held.add(first, values)
             return []
@@ -372,7 +394,10 @@ class Lender:
         results = [value for value in out if value is not None]
         # Items given up have nothing to write, but they leave the window like the others.
         self.written_count += len(out) - len(results)
-        return [Write(results)] if results else []
+        if not results:
+            return []
+        self._unwritten.append(results)
+        return [Write(results)]
 
     def _is_answered(self, index: int) -> bool:
         return index < self._next_write or index in self._held
@@ -458,6 +483,8 @@ class Lender:
         """How many items to read now: what the hungry would take (P1), within the window (P9)."""
         if self._reading or not self._input_open or self._failure is not None:
             return 0
+        if self._bytes >= self.policy.memory:
+            return 0
         demand = sum(self._volunteers[name].want_leases * self._volunteers[name].want_items for name in self._hungry)
         room = self.policy.window - (self.read_count - self.written_count)
         return min(room, demand - len(self._waiting))
@@ -524,3 +551,7 @@ class Lender:
             withdrawn.append(Withdraw(self._leases[lease_id].volunteer, lease_id))
             self._give_back(lease_id)
         return withdrawn
+
+
+def _bytes_of(values: Sequence[bytes | None]) -> int:
+    return sum(OBJECT_BYTES + len(value) for value in values if value is not None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from pando_client.lender import Finish, Instruction, Lend, Lender, Policy, Read, Withdraw, Write
+from pando_client.lender import OBJECT_BYTES, Finish, Instruction, Lend, Lender, Policy, Read, Withdraw, Write
 from pando_shared.messages import DECLINED, ERROR, RESULT
 
 
@@ -138,3 +138,12 @@ class Shell:
         assert lender.read_count - lender.written_count <= lender.policy.window, "P1: beyond the window"
         assert lender._contested_leases == sum(lease.contested for lease in lender._leases.values())
         assert len(self.output) + len(self.unwritten) <= len(self.given)
+        assert lender._bytes == self.bytes_held(), "P9: the memory is not what it is said to be"
+
+    def bytes_held(self) -> int:
+        lender = self.lender
+        unanswered = [
+            item for index, item in enumerate(self.given) if index >= lender._next_write and index not in lender._held
+        ]
+        results = [value for _, value in lender._held if value is not None] + self.unwritten
+        return sum(OBJECT_BYTES + len(value) for value in unanswered + results)

@@ -277,6 +277,21 @@ def test_p9_held_back_results_are_bounded_by_the_window():
     assert s.lender.read_count == 100
 
 
+def test_p9_no_more_is_read_while_what_is_held_takes_its_memory():
+    s = shell(memory=1000)
+    s.join("a", leases=100, items=1)
+    s.read(20)
+    assert s.asked == 0, "twenty items of 65 bytes and more"
+    for lease in sorted(s.leases):
+        s.answer(lease)
+    assert s.asked == 0, "their results are not written"
+    s.write(5)
+    s.want("a", 1, 1)
+    assert s.asked == 0
+    s.write()
+    assert s.asked == 1
+
+
 def test_p11_the_job_ends_when_the_last_result_is_written():
     s = shell()
     s.join("a", leases=1, items=2)

@@ -1,108 +1,52 @@
-"""The lender: who computes which items, and what may be written when.
+"""The lender: who computes which items.
 
-Theory of operation. Items are numbered as they are read. Each is *waiting*, *lent*, *held back* (answered, but an
-item before it is not, or the output has not taken it yet) or *written*, and moves only forward, except that a lent item
-waits again when its volunteer leaves, is suspected, declines it or fails on it. A *lease* lends a run of consecutive
-items to one volunteer; it is answered from its first item to its last, in as many parts as the volunteer likes.
+Theory of operation. The ledger knows where each item is: *waiting*, *lent*, *held back* (answered, but an item before it
+is not, or the output has not taken it yet) or *written*. An item moves only forward, except that a lent one waits again
+when its volunteer leaves, is suspected, declines it or fails on it. A *lease* lends a run of consecutive items to one
+volunteer; it is answered from its first item to its last, in as many parts as the volunteer likes. A lease is
+*contested* while another one may answer some of the same items: a suspect's, lent again, or one with a backup copy.
+Then, and only then, each answer is looked up; the first one counts.
 
-What lives here: the promises P1 to P9 and P11. What may not: time, channels, messages, logging. A stimulus (a method)
-returns a list of instructions (small frozen values) that the caller carries out at once, in order.
+What lives here: the promises P1 to P11. What may not: channels, messages, logging, the clock. A stimulus (a method)
+returns a list of instructions (small frozen values) that the caller carries out at once, in order; `tick` brings the
+time, which matters for backup copies only.
 
 The invariant, after every stimulus: ``read - written == waiting + lent + held back``.
 
-The promises: P1 lazy, P2 ordered, P3 exactly once, P4 nothing lost, P5 dynamic, P6 adaptive, P7 conservative, P8
-leaving is free and failing is counted, P9 bounded, P11 ends. The idea is pull-lend-stream's, with leases for items.
+The promises: P1 lazy, P2 ordered, P3 exactly once, P4 nothing lost, P5 dynamic, P6 adaptive, P7 conservative, P8 leaving
+is free and failing is counted, P9 bounded, P10 no stuck tail, P11 ends. The idea is pull-lend-stream's, with leases for
+items.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
-from sortedcontainers import SortedDict
-
-from pando_client.runs import Runs
+from pando_client.instructions import (
+    Failure,
+    Finish,
+    Instruction,
+    Lend,
+    OnError,
+    Policy,
+    Read,
+    VolunteerId,
+    Withdraw,
+    Write,
+)
+from pando_client.ledger import GIVEN_UP, Ledger
+from pando_client.troubles import Trouble
 from pando_shared.messages import BINARY, DECLINED, RESULT
 
-VolunteerId = str
-
-OBJECT_BYTES = 64
-"""What Python needs for an item or a result besides its text, about."""
-
-
-class OnError(Enum):
-    """What happens when an item has failed as often as is allowed."""
-
-    STOP = "stop"
-    SKIP = "skip"
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How a job lends.
-
-    `window` bounds the items that are read and not yet written, `memory` the bytes that they and their results take
-    (nothing more is read while they take more); `retries` is the number of attempts that an item has in all.
-    """
-
-    window: int = 10_000
-    memory: int = 64 * 1024 * 1024
-    retries: int = 3
-    on_error: OnError = OnError.STOP
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An item that failed for good: its index from 0, its text, the last error (JSON), who tried it."""
-
-    index: int
-    item: bytes
-    error: bytes
-    volunteers: tuple[VolunteerId, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """Read at most `count` more items, then say `read`, `input_ended` or `input_failed`, once."""
-
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Lend:
-    """Send this lease to this volunteer."""
-
-    volunteer: VolunteerId
-    lease: int
-    items: Sequence[bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Withdraw:
-    """Answers of this volunteer to this lease are no longer wanted."""
-
-    volunteer: VolunteerId
-    lease: int
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """Write these results, one a line, then say `wrote`."""
-
-    results: Sequence[bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """The job is over. With a `failure` or `input_error` it has failed; what came before it is written."""
-
-    failure: Failure | None = None
-    input_error: Exception | None = None
-
-
-Instruction = Read | Lend | Withdraw | Write | Finish
+MAX_LEASE_BYTES = 1024 * 1024
+"""Bytes of the items of one lease, unless one item alone has more."""
+STRAGGLER_FACTOR = 3
+"""A lease that is out for so many times as long as is typical is a straggler: idle slots may run a copy of it."""
+STRAGGLER_MIN = 1.0
+STRAGGLER_UNKNOWN = 10.0
+"""Seconds: at least so long, and so long while no lease has been answered yet."""
 
 
 @dataclass(slots=True)
@@ -110,6 +54,7 @@ class _Lease:
     volunteer: VolunteerId
     first: int
     items: Sequence[bytes]
+    lent_at: float
     done: int = 0
     # Whether another lease may hold, or have held, some of the same items: then each answer is looked up.
     contested: bool = False
@@ -118,6 +63,11 @@ class _Lease:
     def is_plain(self) -> bool:
         """Whether no item of it needs a look: nobody else has it, and it is not one in trouble, lent alone."""
         return not self.contested and len(self.items) > 1
+
+    @property
+    def next(self) -> int:
+        """The index of the first item that is not answered by this lease."""
+        return self.first + self.done
 
     @property
     def stop(self) -> int:
@@ -134,17 +84,6 @@ class _Volunteer:
     suspect: bool = False
 
 
-@dataclass(slots=True)
-class _Trouble:
-    """An item that failed or was declined, until it is answered."""
-
-    item: bytes
-    error: bytes = b""
-    attempts: int = 0
-    failed_on: list[VolunteerId] = field(default_factory=list)
-    declined_by: set[VolunteerId] = field(default_factory=set)
-
-
 class Lender:
     """The state of one job. See the module's docstring.
 
@@ -154,19 +93,10 @@ class Lender:
 
     def __init__(self, policy: Policy | None = None) -> None:
         self.policy = policy or Policy()
-        self.read_count = 0
-        """Items read so far: the next one read has this index."""
-        self.written_count = 0
-        """Items whose result was written, or that were given up."""
         self.failures: list[Failure] = []
         """Items given up, with `OnError.SKIP`."""
-        self._bytes = 0  # of all items that are not answered and all results that are not written
-        self._unwritten: deque[Sequence[bytes]] = deque()  # given to the output and not taken yet
-        self._waiting: Runs[bytes] = Runs()
-        self._again: SortedDict[int, bytes] = SortedDict()  # waiting too: items in trouble, lent one by one
-        self._trouble: dict[int, _Trouble] = {}
-        self._held: Runs[bytes | None] = Runs()  # None: given up, nothing to write
-        self._next_write = 0  # lowest index that is not answered
+        self._ledger = Ledger(ordered=self.policy.ordered)
+        self._troubles: dict[int, Trouble] = {}
         self._volunteers: dict[VolunteerId, _Volunteer] = {}
         self._hungry: OrderedDict[VolunteerId, None] = OrderedDict()
         self._leases: dict[int, _Lease] = {}
@@ -177,6 +107,8 @@ class Lender:
         self._input_error: Exception | None = None
         self._failure: Failure | None = None
         self._finished = False
+        self._now = 0.0
+        self._typical: float | None = None  # seconds that a lease is out
 
     def __repr__(self) -> str:
         return (
@@ -187,19 +119,29 @@ class Lender:
     # What can be seen
 
     @property
+    def read_count(self) -> int:
+        """Items read so far."""
+        return self._ledger.read_count
+
+    @property
+    def written_count(self) -> int:
+        """Items whose result was written, or that were given up."""
+        return self._ledger.written_count
+
+    @property
     def waiting(self) -> int:
         """Items that are read and with nobody."""
-        return len(self._waiting) + len(self._again)
+        return self._ledger.waiting_count
 
     @property
     def held_back(self) -> int:
         """Items that are answered and not yet written."""
-        return self._next_write - self.written_count + len(self._held)
+        return self._ledger.held_back
 
     @property
     def lent(self) -> int:
         """Items that are with at least one volunteer, not answered, and not waiting."""
-        return self.read_count - self.written_count - self.waiting - self.held_back
+        return self.read_count - self._ledger.answered_count - self.waiting
 
     @property
     def finished(self) -> bool:
@@ -209,21 +151,28 @@ class Lender:
     @property
     def declined_by_all(self) -> int | None:
         """The lowest waiting item that every volunteer here has declined, if any."""
-        for index in self._again:
-            declined = self._trouble[index].declined_by
+        for index in self._ledger.alone:
+            declined = self._troubles[index].declined_by
             if declined and all(name in declined for name in self._volunteers):
                 return int(index)
         return None
+
+    # Time
+
+    def tick(self, now: float) -> list[Instruction]:
+        """It is `now`, in seconds: leases may have become stragglers. Once a second is enough."""
+        self._now = now
+        instructions = self._go_on([])
+        if not self._finished and self.policy.copies:
+            instructions += self._copy_stragglers()
+        return instructions
 
     # The input
 
     def read(self, items: Sequence[bytes]) -> list[Instruction]:
         """Takes the items asked for by `Read`: at least one, at most its count."""
         self._reading = False
-        first = self.read_count
-        self.read_count += len(items)
-        self._bytes += _bytes_of(items)
-        self._waiting.add(first, items)
+        self._ledger.read(items)
         return self._go_on([])
 
     def input_ended(self, error: Exception | None = None) -> list[Instruction]:
@@ -237,14 +186,7 @@ class Lender:
 
     def wrote(self, count: int) -> list[Instruction]:
         """The output has taken `count` more results of those that were given to it by `Write`."""
-        self.written_count += count
-        while count > 0:
-            results = self._unwritten.popleft()
-            taken = results[:count]
-            self._bytes -= _bytes_of(taken)
-            count -= len(taken)
-            if len(taken) < len(results):
-                self._unwritten.appendleft(results[len(taken) :])
+        self._ledger.wrote(count)
         return self._go_on([])
 
     # The volunteers
@@ -279,19 +221,22 @@ class Lender:
             return []
         if offset != lease.done or offset + len(values) > len(lease.items):
             return []
+        first = lease.next
+        items = lease.items[offset : offset + len(values)]
         lease.done += len(values)
-        first = lease.first + offset
-        out: list[bytes | None] = []
+        out: list[bytes] = []
         if kinds is None and lease.is_plain:
-            self._bytes -= _bytes_of(lease.items[offset : offset + len(values)])
-            out = self._store(first, values)
+            out = self._ledger.answer(first, items, values)
         else:
             for place, value in enumerate(values):
                 kind = RESULT if kinds is None else kinds[place]
-                out += self._answer_one(volunteer, first + place, lease.items[offset + place], kind, value)
+                out += self._answer_one(volunteer, first + place, items[place], kind, value)
+        instructions: list[Instruction] = [Write(out)] if out else []
+        if lease.contested:
+            instructions += self._withdraw_superseded(volunteer, first, first + len(values))
         if lease.done == len(lease.items):
-            self._close(lease_id)
-        return self._go_on(self._writes(out))
+            self._learn(self._now - self._close(lease_id).lent_at)
+        return self._go_on(instructions)
 
     def hand_back(self, volunteer: VolunteerId, lease_ids: Sequence[int]) -> list[Instruction]:
         """The volunteer will not answer the rest of these leases."""
@@ -322,8 +267,8 @@ class Lender:
         state.suspect = False
         for lease_id in state.leases:
             lease = self._leases[lease_id]
-            for index in range(lease.first + lease.done, lease.stop):
-                self._unwait(index)  # it is with this volunteer again (P7)
+            for index in range(lease.next, lease.stop):
+                self._ledger.unwait(index)  # it is with this volunteer again (P7)
         return self.want(volunteer, state.want_leases, state.want_items)
 
     def leave(self, volunteer: VolunteerId) -> list[Instruction]:
@@ -339,81 +284,65 @@ class Lender:
 
     # Answers
 
-    def _answer_one(
-        self, volunteer: VolunteerId, index: int, item: bytes, kind: int, value: bytes
-    ) -> list[bytes | None]:
-        if self._is_answered(index) or (self._failure is not None and index == self._failure.index):
+    def _answer_one(self, volunteer: VolunteerId, index: int, item: bytes, kind: int, value: bytes) -> list[bytes]:
+        if self._ledger.is_answered(index) or (self._failure is not None and index == self._failure.index):
             return []
         if kind in (RESULT, BINARY):
-            self._unwait(index)
-            self._trouble.pop(index, None)
-            self._bytes -= _bytes_of((item,))
-            return self._store(index, (value,))
-        trouble = self._trouble.setdefault(index, _Trouble(item))
+            self._ledger.unwait(index)
+            self._troubles.pop(index, None)
+            return self._ledger.answer(index, (item,), (value,))
+        trouble = self._troubles.setdefault(index, Trouble(item))
         if kind == DECLINED:
             trouble.declined_by.add(volunteer)
         else:
-            trouble.attempts += 1
             trouble.error = value
             trouble.failed_on.append(volunteer)
-            if trouble.attempts >= self.policy.retries:
+            if len(trouble.failed_on) >= self.policy.retries:
                 return self._give_up(index, trouble)
-        # It may be with somebody else too (a suspect's item lent again): then that one's answer is awaited.
+        # It may be with somebody else too (lent again, or a copy): then that one's answer is awaited.
         if not self._with_others(volunteer, index, index + 1):
-            self._waiting.discard(index)
-            self._again[index] = item
+            self._ledger.wait_alone(index, item)
         return []
 
-    def _give_up(self, index: int, trouble: _Trouble) -> list[bytes | None]:
-        failure = Failure(index, trouble.item, trouble.error, tuple(trouble.failed_on))
-        self._unwait(index)
+    def _give_up(self, index: int, trouble: Trouble) -> list[bytes]:
+        failure = trouble.failure(index)
         if self.policy.on_error is OnError.SKIP:
-            del self._trouble[index]
+            self._ledger.unwait(index)
+            del self._troubles[index]
             self.failures.append(failure)
-            self._bytes -= _bytes_of((trouble.item,))
-            return self._store(index, (None,))
+            return self._ledger.answer(index, (trouble.item,), (GIVEN_UP,))
         # Everything before it is still finished and written, so that the output does not depend on who was faster.
         # The item itself waits for ever: nothing from it on is lent any more.
-        self._again[index] = trouble.item
+        self._ledger.wait_alone(index, trouble.item)
         if self._failure is None or index < self._failure.index:
             self._failure = failure
         return []
 
-    def _store(self, first: int, values: Sequence[bytes | None]) -> list[bytes | None]:
-        """Keeps answers; returns what can now be written."""
-        self._bytes += _bytes_of(values)
-        if first != self._next_write:
-            self._held.add(first, values)
-            return []
-        out = list(values)
-        out += self._held.pop_from(first + len(values))
-        self._next_write = first + len(out)
-        return out
-
-    def _writes(self, out: list[bytes | None]) -> list[Instruction]:
-        results = [value for value in out if value is not None]
-        # Items given up have nothing to write, but they leave the window like the others.
-        self.written_count += len(out) - len(results)
-        if not results:
-            return []
-        self._unwritten.append(results)
-        return [Write(results)]
-
-    def _is_answered(self, index: int) -> bool:
-        return index < self._next_write or index in self._held
-
-    def _with_others(self, volunteer: VolunteerId, first: int, stop: int) -> list[_Lease]:
+    def _with_others(self, volunteer: VolunteerId, first: int, stop: int) -> list[int]:
         """Leases of other volunteers, not suspects, that hold unanswered items of this range."""
         if self._contested_leases == 0:
             return []
         return [
-            lease
-            for lease in self._leases.values()
+            lease_id
+            for lease_id, lease in self._leases.items()
             if lease.volunteer != volunteer
-            and lease.first + lease.done < stop
+            and lease.next < stop
             and first < lease.stop
             and not self._volunteers[lease.volunteer].suspect
         ]
+
+    def _withdraw_superseded(self, volunteer: VolunteerId, first: int, stop: int) -> list[Instruction]:
+        """Takes back the leases of others of which no item is wanted any more, since this volunteer was first."""
+        withdrawn: list[Instruction] = []
+        for lease_id in self._with_others(volunteer, first, stop):
+            lease = self._leases[lease_id]
+            if all(self._ledger.is_answered(index) for index in range(lease.next, lease.stop)):
+                withdrawn.append(Withdraw(self._close(lease_id).volunteer, lease_id))
+        return withdrawn
+
+    def _learn(self, seconds: float) -> None:
+        """A lease was out for so long."""
+        self._typical = seconds if self._typical is None else self._typical + 0.2 * (seconds - self._typical)
 
     # Leases
 
@@ -435,28 +364,22 @@ class Lender:
 
     def _wait_again(self, lease: _Lease) -> None:
         """What is left of a lease waits again, but for what is answered, waiting or with somebody else already."""
-        first = lease.first + lease.done
         if lease.is_plain:
-            self._waiting.add(first, lease.items[lease.done :])
+            self._ledger.waiting.add(lease.next, lease.items[lease.done :])
             return
-        others = self._with_others(lease.volunteer, first, lease.stop)
-        for index in range(first, lease.stop):
+        others = [self._leases[lease_id] for lease_id in self._with_others(lease.volunteer, lease.next, lease.stop)]
+        for index in range(lease.next, lease.stop):
             if (
-                self._is_answered(index)
-                or index in self._again
-                or index in self._waiting
-                or any(other.first + other.done <= index < other.stop for other in others)
+                self._ledger.is_answered(index)
+                or self._ledger.is_waiting(index)
+                or any(other.next <= index < other.stop for other in others)
             ):
                 continue
             item = lease.items[index - lease.first]
-            if index in self._trouble:
-                self._again[index] = item
+            if index in self._troubles:
+                self._ledger.wait_alone(index, item)
             else:
-                self._waiting.add(index, (item,))
-
-    def _unwait(self, index: int) -> None:
-        if self._again.pop(index, None) is None:
-            self._waiting.discard(index)
+                self._ledger.waiting.add(index, (item,))
 
     # What happens next
 
@@ -474,20 +397,27 @@ class Lender:
             instructions.append(Read(wish))
         return instructions
 
+    @property
+    def _end(self) -> int:
+        """The index from which on nothing is wanted any more: after a failure, what comes before it is finished."""
+        if self._failure is None:
+            return self.read_count
+        return self._failure.index if self.policy.ordered else 0
+
     def _is_over(self) -> bool:
         if self._failure is not None:
-            return self.written_count == self._failure.index
+            return self.written_count == (self._end if self.policy.ordered else self._ledger.answered_count)
         return not self._input_open and self.written_count == self.read_count
 
     def _wish(self) -> int:
-        """How many items to read now: what the hungry would take (P1), within the window (P9)."""
+        """How many items to read now: what the hungry would take (P1), within the window and the memory (P9)."""
         if self._reading or not self._input_open or self._failure is not None:
             return 0
-        if self._bytes >= self.policy.memory:
+        if self._ledger.bytes >= self.policy.memory:
             return 0
         demand = sum(self._volunteers[name].want_leases * self._volunteers[name].want_items for name in self._hungry)
         room = self.policy.window - (self.read_count - self.written_count)
-        return min(room, demand - len(self._waiting))
+        return min(room, demand - len(self._ledger.waiting))
 
     def _lend(self) -> list[Instruction]:
         """Lends what waits to the hungry in turn, lowest index first, in equal shares when it is not enough for all."""
@@ -497,55 +427,82 @@ class Lender:
         while self.waiting and len(served) < len(self._hungry):
             name, _ = self._hungry.popitem(last=False)
             state = self._volunteers[name]
-            cut = self._cut(name, min(state.want_items, -(-len(self._waiting) // max(1, wanted))))
+            share = -(-len(self._ledger.waiting) // max(1, wanted))
+            cut = self._cut(name, min(state.want_items, share))
             if cut is None:
                 served.add(name)
                 self._hungry[name] = None
                 continue
-            first, items = cut
-            self._last_lease += 1
-            lease = _Lease(name, first, items)
-            self._leases[self._last_lease] = lease
-            # While any lease was lent again, an item of this one may be answered from there: look at each.
-            if self._contested_leases:
-                self._contest(lease)
-            state.leases.add(self._last_lease)
-            lends.append(Lend(name, self._last_lease, items))
+            # While any lease is contested, an item of this one may be answered from there: look at each.
+            lends.append(self._lend_to(name, *cut, contested=self._contested_leases > 0))
             wanted -= 1
-            state.want_leases -= 1
-            if state.want_leases > 0:
-                self._hungry[name] = None
         return lends
+
+    def _lend_to(
+        self, name: VolunteerId, first: int, items: Sequence[bytes], *, contested: bool, copy: bool = False
+    ) -> Lend:
+        """Makes a lease for a volunteer that was taken out of the hungry, and puts it back if it wants more."""
+        self._last_lease += 1
+        lease = _Lease(name, first, items, self._now)
+        self._leases[self._last_lease] = lease
+        if contested:
+            self._contest(lease)
+        state = self._volunteers[name]
+        state.leases.add(self._last_lease)
+        state.want_leases -= 1
+        if state.want_leases > 0:
+            self._hungry[name] = None
+        return Lend(name, self._last_lease, items, copy)
 
     def _cut(self, name: VolunteerId, limit: int) -> tuple[int, list[bytes]] | None:
         """Takes a lease for this volunteer: a run of waiting items, or one item in trouble if that comes first."""
-        # After a failure only what comes before it is still wanted.
-        end = self.read_count if self._failure is None else self._failure.index
-        lowest = self._waiting.lowest
+        ledger, end = self._ledger, self._end
+        lowest = ledger.waiting.lowest
         if lowest is not None and lowest >= end:
             lowest = None
-        for index in self._again.irange(maximum=end, inclusive=(True, False)):
+        others = [other for other, state in self._volunteers.items() if other != name and not state.suspect]
+        for index in ledger.alone.irange(maximum=end, inclusive=(True, False)):
             if lowest is not None and lowest < index:
                 break
-            if self._may_try(name, index):
-                return index, [self._again.pop(index)]
-        return None if lowest is None else self._waiting.take(min(limit, end - lowest))
+            if self._troubles[index].may_go_to(name, others):
+                return index, [ledger.alone.pop(index)]
+        if lowest is None:
+            return None
+        first, items = ledger.waiting.take(min(limit, end - lowest))
+        kept = _that_fit(items, MAX_LEASE_BYTES)
+        ledger.waiting.add(first + kept, items[kept:])
+        return first, items[:kept]
 
-    def _may_try(self, name: VolunteerId, index: int) -> bool:
-        """Whether an item in trouble may go to this volunteer: one that failed on it only if nobody else is left."""
-        trouble = self._trouble[index]
-        if name in trouble.declined_by:
+    def _copy_stragglers(self) -> list[Instruction]:
+        """Slots for which nothing is left run copies of leases that are out for too long, lowest index first (P10)."""
+        if not self._hungry:
+            return []
+        patience = STRAGGLER_UNKNOWN if self._typical is None else max(STRAGGLER_MIN, STRAGGLER_FACTOR * self._typical)
+        late = [lease for lease in self._leases.values() if self._now - lease.lent_at >= patience]
+        copies: list[Instruction] = []
+        for lease in sorted(late, key=lambda lease: lease.first):
+            name = next((name for name in self._hungry if self._may_copy(lease, name)), None)
+            if name is None:
+                continue
+            del self._hungry[name]
+            self._contest(lease)
+            limit = self._volunteers[name].want_items
+            items = lease.items[lease.done : lease.done + limit]
+            copies.append(self._lend_to(name, lease.next, items, contested=True, copy=True))
+        return copies
+
+    def _may_copy(self, lease: _Lease, name: VolunteerId) -> bool:
+        if lease.volunteer == name or self._volunteers[lease.volunteer].suspect or lease.next >= self._end:
             return False
-        if name not in trouble.failed_on:
-            return True
-        tried = trouble.declined_by.union(trouble.failed_on)
-        return all(other in tried or state.suspect for other, state in self._volunteers.items())
+        # An item in trouble is alone in its lease, or the lease is contested and cannot be copied again anyway.
+        trouble = self._troubles.get(lease.next)
+        if trouble is not None and not trouble.may_go_to(name, ()):
+            return False
+        return not self._with_others(lease.volunteer, lease.next, lease.stop)
 
     def _withdraw_beyond_failure(self) -> list[Instruction]:
         """Takes back the leases of which no item is wanted any more."""
-        assert self._failure is not None
-        limit = self._failure.index
-        beyond = [lease_id for lease_id, lease in self._leases.items() if lease.first + lease.done >= limit]
+        beyond = [lease_id for lease_id, lease in self._leases.items() if lease.next >= self._end]
         withdrawn: list[Instruction] = []
         for lease_id in beyond:
             withdrawn.append(Withdraw(self._leases[lease_id].volunteer, lease_id))
@@ -553,5 +510,13 @@ class Lender:
         return withdrawn
 
 
-def _bytes_of(values: Sequence[bytes | None]) -> int:
-    return sum(OBJECT_BYTES + len(value) for value in values if value is not None)
+def _that_fit(items: Sequence[bytes], most: int) -> int:
+    """Returns how many of `items`, at least one, have together at most `most` bytes."""
+    if sum(map(len, items)) <= most:
+        return len(items)
+    size = 0
+    for place, item in enumerate(items):
+        size += len(item)
+        if size > most:
+            return max(1, place)
+    return len(items)

@@ -90,3 +90,26 @@ class Runs(Generic[T]):
             return None
         first, run = self._runs.peekitem(place)
         return first if index < first + len(run) else None
+
+
+class Intervals:
+    """A set of whole numbers, kept as its gaps and not as its members: cheap when they come nearly in order."""
+
+    def __init__(self) -> None:
+        self._stops: SortedDict[int, int] = SortedDict()  # first -> stop
+
+    def __repr__(self) -> str:
+        return f"<Intervals {dict(self._stops)}>"
+
+    def __contains__(self, number: int) -> bool:
+        place = self._stops.bisect_right(number) - 1
+        return place >= 0 and number < self._stops.peekitem(place)[1]
+
+    def add(self, first: int, stop: int) -> None:
+        """Adds the numbers from `first` to `stop` - 1; none of them may be in already."""
+        place = self._stops.bisect_right(first) - 1
+        if place >= 0:
+            before, end = self._stops.peekitem(place)
+            if end == first:
+                first = before
+        self._stops[first] = self._stops.pop(stop, stop)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from pando_client.lender import OBJECT_BYTES, Finish, Instruction, Lend, Lender, Policy, Read, Withdraw, Write
+from pando_client.instructions import Finish, Instruction, Lend, Policy, Read, Withdraw, Write
+from pando_client.ledger import OBJECT_BYTES
+from pando_client.lender import Lender
 from pando_shared.messages import DECLINED, ERROR, RESULT
 
 
@@ -27,7 +29,7 @@ class Shell:
         self.done: dict[int, int] = {}
         self.lent_order: list[Lend] = []
         self.finish: Finish | None = None
-        self.once_with_a_suspect: set[int] = set()  # a suspect that comes back may hold these besides another
+        self.shared: set[int] = set()  # a backup copy, or a suspect that comes back, may hold these besides another
 
     def carry_out(self, instructions: Sequence[Instruction]) -> None:
         for instruction in instructions:
@@ -36,8 +38,11 @@ class Shell:
                     assert self.asked == 0, "one Read at a time"
                     assert self.lender._hungry, "P1: nobody can take an item"
                     self.asked = count
-                case Lend(_, lease, items):
+                case Lend(_, lease, items, copy):
                     assert items
+                    if copy:
+                        held = self.lender._leases[lease]
+                        self.shared |= set(range(held.first, held.stop))
                     self.leases[lease] = instruction
                     self.lent_order.append(instruction)
                     self.done[lease] = 0
@@ -98,8 +103,11 @@ class Shell:
     def suspect(self, name: str) -> None:
         for lease in self.of(name):
             held = self.lender._leases[lease]
-            self.once_with_a_suspect |= set(range(held.first, held.stop))
+            self.shared |= set(range(held.first, held.stop))
         self.carry_out(self.lender.suspect(name))
+
+    def tick(self, now: float) -> None:
+        self.carry_out(self.lender.tick(now))
 
     def write(self, count: int | None = None) -> None:
         taken = self.unwritten[:count]
@@ -114,36 +122,30 @@ class Shell:
 
     def check(self) -> None:
         lender = self.lender
-        waiting = [index for index, _ in lender._waiting] + list(lender._again)
-        held = [index for index, _ in lender._held]
+        waiting = [index for index, _ in lender._ledger.waiting] + list(lender._ledger.alone)
+        answered = {index for index in range(lender.read_count) if lender._ledger.is_answered(index)}
         assert len(set(waiting)) == len(waiting) == lender.waiting
-        assert len(set(held)) == len(held)
         open_with: dict[int, list[str]] = {}
         for lease in lender._leases.values():
-            for index in range(lease.first + lease.done, lease.stop):
+            for index in range(lease.next, lease.stop):
                 open_with.setdefault(index, [])
                 if not lender._volunteers[lease.volunteer].suspect:
                     open_with[index].append(lease.volunteer)
-        answered = set(held) | set(range(lender._next_write))
         lent = set(open_with) - set(waiting) - answered
         assert lender.read_count - lender.written_count == len(waiting) + len(lent) + lender.held_back
         assert lender.lent == len(lent)
         assert not set(waiting) & answered
         for index in lent:
-            assert len(open_with[index]) <= 1 or index in self.once_with_a_suspect, (
-                f"P7: {index} is with {open_with[index]}"
-            )
+            assert len(open_with[index]) <= 1 or index in self.shared, f"P7: {index} is with {open_with[index]}"
         for index in waiting:
             assert not open_with.get(index), f"P7: {index} waits and is with {open_with[index]}"
         assert lender.read_count - lender.written_count <= lender.policy.window, "P1: beyond the window"
         assert lender._contested_leases == sum(lease.contested for lease in lender._leases.values())
         assert len(self.output) + len(self.unwritten) <= len(self.given)
-        assert lender._bytes == self.bytes_held(), "P9: the memory is not what it is said to be"
+        assert lender._ledger.bytes == self.bytes_held(), "P9: the memory is not what it is said to be"
 
     def bytes_held(self) -> int:
-        lender = self.lender
-        unanswered = [
-            item for index, item in enumerate(self.given) if index >= lender._next_write and index not in lender._held
-        ]
-        results = [value for _, value in lender._held if value is not None] + self.unwritten
+        ledger = self.lender._ledger
+        unanswered = [item for index, item in enumerate(self.given) if not ledger.is_answered(index)]
+        results = [value for _, value in ledger._held if value is not None] + self.unwritten
         return sum(OBJECT_BYTES + len(value) for value in unanswered + results)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from lender_model import Shell, result_of
 
-from pando_client.lender import Lend, Lender, OnError, Policy
+from pando_client.instructions import Lend, OnError, Policy
+from pando_client.lender import Lender
 from pando_shared.messages import DECLINED, ERROR, RESULT
 
 
@@ -290,6 +291,108 @@ def test_p9_no_more_is_read_while_what_is_held_takes_its_memory():
     assert s.asked == 0
     s.write()
     assert s.asked == 1
+
+
+def test_p10_a_straggler_gets_a_copy_on_an_idle_slot_and_the_first_answer_wins():
+    s = shell()
+    s.join("slow", leases=1, items=2)
+    s.read(2)
+    s.end()
+    s.join("idle", leases=1, items=5)
+    s.tick(9.0)
+    assert s.of("idle") == []
+    s.tick(10.0)
+    [copy] = s.of("idle")
+    s.answer(copy, count=1)
+    s.answer(copy)
+    assert s.of("slow") == [], "withdrawn: nothing of it is wanted any more"
+    s.write()
+    assert s.output == [b"<0>", b"<1>"]
+    assert s.finish is not None
+
+
+def test_p10_the_original_may_win_as_well_and_the_copy_is_withdrawn():
+    s = shell()
+    s.join("slow", leases=1, items=1)
+    s.read(1)
+    s.join("idle", leases=1, items=5)
+    s.tick(10.0)
+    s.tick(20.0)
+    assert len(s.of("idle")) == 1, "one copy is enough"
+    s.answer(s.of("slow")[0])
+    assert s.of("idle") == []
+
+
+def test_p10_what_is_typical_decides_what_is_late():
+    s = shell()
+    s.join("a", leases=1, items=1)
+    s.read(1)
+    s.tick(100.0)
+    s.answer(1)
+    s.want("a", 1, 1)
+    s.read(1)
+    s.join("idle", leases=1, items=1)
+    s.end()
+    s.tick(350.0)
+    assert s.of("idle") == [], "the first one took a hundred seconds"
+    s.tick(400.0)
+    assert len(s.of("idle")) == 1
+
+
+def test_p10_copies_can_be_turned_off():
+    s = shell(copies=False)
+    s.join("slow", leases=1, items=1)
+    s.read(1)
+    s.join("idle", leases=1, items=5)
+    s.tick(1000.0)
+    assert s.of("idle") == []
+
+
+def test_p10_the_holder_of_a_copy_leaves_and_the_original_goes_on():
+    s = shell()
+    s.join("slow", leases=1, items=1)
+    s.read(1)
+    s.join("idle", leases=1, items=5)
+    s.tick(10.0)
+    s.leave("idle")
+    assert (s.lender.waiting, s.lender.lent) == (0, 1)
+    s.join("next", leases=1, items=5)
+    s.tick(11.0)
+    assert len(s.of("next")) == 1
+
+
+def test_unordered_results_come_out_as_they_come():
+    s = shell(ordered=False)
+    s.join("a", leases=3, items=1)
+    s.read(3)
+    s.end()
+    for lease in (3, 1, 2):
+        s.answer(lease)
+        s.write()
+    assert s.output == [b"<2>", b"<0>", b"<1>"]
+    assert s.finish is not None
+
+
+def test_unordered_a_failure_stops_at_once():
+    s = shell(ordered=False, retries=1)
+    s.join("a", leases=3, items=1)
+    s.read(3)
+    s.answer(3)
+    s.answer(2, kinds=bytes([ERROR]))
+    assert s.leases == {}
+    s.write()
+    assert s.output == [b"<2>"]
+    assert s.finish.failure.index == 1
+
+
+def test_a_lease_is_cut_by_bytes_too():
+    s = shell()
+    s.join("a", leases=2, items=100)
+    s.asked = 0
+    big = [bytes([65 + i]) * 400_000 for i in range(6)]
+    s.given += big
+    s.carry_out(s.lender.read(big))
+    assert [len(lend.items) for lend in s.lent_order] == [2, 2]
 
 
 def test_p11_the_job_ends_when_the_last_result_is_written():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from lender_model import Shell, result_of
 
-from pando_client.lender import OnError, Policy
+from pando_client.instructions import OnError, Policy
 from pando_shared.messages import DECLINED, ERROR, RESULT
 
 NAMES = ["a", "b", "c", "d"]
@@ -25,9 +25,11 @@ class LenderMachine(RuleBasedStateMachine):
         retries=st.integers(1, 3),
         on_error=st.sampled_from(OnError),
         total=st.integers(0, 40),
+        ordered=st.booleans(),
     )
-    def begin(self, window: int, retries: int, on_error: OnError, total: int) -> None:
-        self.shell = Shell(Policy(window=window, retries=retries, on_error=on_error))
+    def begin(self, window: int, retries: int, on_error: OnError, total: int, ordered: bool) -> None:
+        self.shell = Shell(Policy(window=window, retries=retries, on_error=on_error, ordered=ordered))
+        self.now = 0.0
         self.total = total
         self.ended = False
         self.error: OSError | None = None
@@ -111,6 +113,11 @@ class LenderMachine(RuleBasedStateMachine):
     def recover(self, name: str) -> None:
         self.shell.carry_out(self.shell.lender.recover(name))
 
+    @rule(seconds=st.sampled_from([0.1, 1.0, 20.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+        self.shell.tick(self.now)
+
     @precondition(lambda self: self.shell.unwritten)
     @rule(count=st.integers(1, 20))
     def write(self, count: int) -> None:
@@ -147,7 +154,14 @@ class LenderMachine(RuleBasedStateMachine):
             end = failure.index
         else:
             assert shell.finish.input_error is self.error
-        assert shell.output == [result_of(item) for index, item in enumerate(shell.given[:end]) if index not in failed]
+        expected = [result_of(item) for index, item in enumerate(shell.given[:end]) if index not in failed]
+        if shell.lender.policy.ordered:
+            assert shell.output == expected
+        elif failure is None:
+            assert sorted(shell.output) == sorted(expected)
+        else:
+            assert len(set(shell.output)) == len(shell.output)
+            assert set(shell.output) <= {result_of(item) for item in shell.given}
         assert len(shell.given) == self.total or failure or self.error
 
 

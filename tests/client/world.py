@@ -15,7 +15,8 @@ from random import Random
 from lender_model import result_of
 
 from pando_client.credit import FixedCredit
-from pando_client.lender import Finish, Instruction, Lend, Lender, Policy, Read, Withdraw, Write
+from pando_client.instructions import Finish, Instruction, Lend, Policy, Read, Withdraw, Write
+from pando_client.lender import Lender
 from pando_client.session import (
     Answered,
     Ended,

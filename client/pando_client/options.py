@@ -118,9 +118,6 @@ class Options(BaseModel):
         return Where.PUBLIC_SERVER if self.host else Where.LOCAL_NETWORK
 
 
-
-
-
 def load(given: dict[str, Any], config_files: Sequence[Path]) -> Options:
     """Merges the command line over the configuration files (the first one that exists) over the defaults.
 
@@ -156,11 +153,16 @@ def _config(files: Sequence[Path]) -> tuple[dict[str, Any], Path | None]:
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
-            raise UsageError(f"the configuration file {printable(file)} cannot be read: {printable(error)}") from None
+            raise UsageError(f"the configuration file {printable(file)} cannot be read: {_why(error)}") from None
         if not isinstance(config, dict):
             raise UsageError(f"the configuration file {printable(file)} does not hold an object")
         return config, file
     return {}, None
+
+
+def _why(error: OSError | ValueError) -> str:
+    """Without the number and the path that the text of an OSError repeats."""
+    return printable((isinstance(error, OSError) and error.strerror) or error)
 
 
 def secret_of(options: Options) -> str:
@@ -175,7 +177,9 @@ def secret_of(options: Options) -> str:
         try:
             secret = options.secret_file.read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
-            raise UsageError(f"the secret file cannot be read: {printable(error)}") from None
+            raise UsageError(
+                f"the secret file {printable(options.secret_file)} cannot be read: {_why(error)}"
+            ) from None
     else:
         secret = os.environ.get("PANDO_SECRET", "")
     if not secret:

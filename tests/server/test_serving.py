@@ -156,6 +156,43 @@ async def test_a_reader_that_stops_reading_is_cut_off(tmp_path: Path, monkeypatc
         await healthy(here)
 
 
+async def test_a_slow_reader_is_served_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "STALL_SECONDS", 5)
+    (write_page(tmp_path) / "big.bin").write_bytes(bytes(16_000_000))
+    paused: list[object] = []
+    pause = serving.BoundedHttp.pause_writing
+    monkeypatch.setattr(serving.BoundedHttp, "pause_writing", lambda self: (paused.append(self), pause(self)))
+    async with site(tmp_path) as here:
+        reader, writer = await here.tcp()
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(b"GET /big.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        await until(lambda: bool(paused))
+        reader._transport.resume_reading()  # type: ignore[attr-defined]
+        assert len(await rest(reader)) > 16_000_000
+        writer.close()
+
+
+async def test_a_channel_that_reads_slowly_is_served(static: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def pour(websocket: WebSocket) -> None:
+        await websocket.accept()
+        for _ in range(300):
+            await websocket.send_bytes(bytes(60_000))
+        await websocket.close()
+
+    paused: list[object] = []
+    pause = serving.BoundedWebSocket.pause_writing
+    monkeypatch.setattr(serving.BoundedWebSocket, "pause_writing", lambda self: (paused.append(self), pause(self)))
+    async with site(static, channel=pour) as here:
+        reader, writer = await here.tcp()
+        writer.write(HANDSHAKE % b"/channel")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        await until(lambda: bool(paused))
+        reader._transport.resume_reading()  # type: ignore[attr-defined]
+        await asyncio.wait_for(reader.readexactly(300 * 60_000), PATIENCE)
+        writer.close()
+
+
 async def test_a_channel_that_stops_reading_is_cut_off(static: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "STALL_SECONDS", 0.3)
     ended = asyncio.Event()

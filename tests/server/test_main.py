@@ -77,7 +77,7 @@ def started(command: list[str], *arguments: str, **values: str) -> Iterator[tupl
 @pytest.fixture
 async def server(command: list[str]) -> AsyncIterator[tuple[subprocess.Popen[str], Site]]:
     with started(command, "--host=127.0.0.1") as (process, port):
-        yield process, Site(port, None, None)  # type: ignore[arg-type] - its inside is in another process
+        yield process, Site(port)
 
 
 def test_help_and_version_are_instant_and_need_no_secret(command: list[str]) -> None:

@@ -28,6 +28,21 @@ async def here(static: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[S
         yield running
 
 
+def note_pauses(
+    monkeypatch: pytest.MonkeyPatch, protocol: type[serving.BoundedHttp | serving.BoundedWebSocket]
+) -> list[object]:
+    """Returns a list in which each connection appears whose peer does not read."""
+    paused: list[object] = []
+    pause = protocol.pause_writing
+
+    def noting(self: serving.BoundedHttp) -> None:
+        paused.append(self)
+        pause(self)
+
+    monkeypatch.setattr(protocol, "pause_writing", noting)
+    return paused
+
+
 async def healthy(here: Site) -> None:
     async with here.http() as http:
         assert (await http.get("/healthz")).status_code == 200
@@ -159,9 +174,7 @@ async def test_a_reader_that_stops_reading_is_cut_off(tmp_path: Path, monkeypatc
 async def test_a_slow_reader_is_served_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "STALL_SECONDS", 5)
     (write_page(tmp_path) / "big.bin").write_bytes(bytes(16_000_000))
-    paused: list[object] = []
-    pause = serving.BoundedHttp.pause_writing
-    monkeypatch.setattr(serving.BoundedHttp, "pause_writing", lambda self: (paused.append(self), pause(self)))
+    paused = note_pauses(monkeypatch, serving.BoundedHttp)
     async with site(tmp_path) as here:
         reader, writer = await here.tcp()
         reader._transport.pause_reading()  # type: ignore[attr-defined]
@@ -179,9 +192,7 @@ async def test_a_channel_that_reads_slowly_is_served(static: Path, monkeypatch: 
             await websocket.send_bytes(bytes(60_000))
         await websocket.close()
 
-    paused: list[object] = []
-    pause = serving.BoundedWebSocket.pause_writing
-    monkeypatch.setattr(serving.BoundedWebSocket, "pause_writing", lambda self: (paused.append(self), pause(self)))
+    paused = note_pauses(monkeypatch, serving.BoundedWebSocket)
     async with site(static, channel=pour) as here:
         reader, writer = await here.tcp()
         writer.write(HANDSHAKE % b"/channel")

@@ -107,7 +107,7 @@ def _error(problem: BundleProblem, module: Path) -> FunctionError | ToolError:
     place: str | Path = problem.file or module
     if problem.line is not None:
         place = f"{place}:{problem.line}" + (f":{problem.column}" if problem.column is not None else "")
-    text = f"{printable(place)}: {printable(problem.text, 500)}"
+    text = f"{printable(place)}: {printable(problem.text.rstrip('.'), 500)}"
     return FunctionError(text + (f": {printable(problem.source.strip(), 120)}" if problem.source else ""))
 
 

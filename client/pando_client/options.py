@@ -115,7 +115,7 @@ class Options(BaseModel):
         """Who computes."""
         if self.local:
             return Where.HERE
-        return Where.PUBLIC_SERVER if self.host else Where.LOCAL_NETWORK
+        return Where.LOCAL_NETWORK if self.host is None else Where.PUBLIC_SERVER
 
 
 def load(given: dict[str, Any], config_files: Sequence[Path]) -> Options:
@@ -197,14 +197,18 @@ def server_of(host: str) -> Server:
     Raises:
         UsageError: it names no server.
     """
-    with_scheme = host if "://" in host else f"//{host}"
+    wrong = UsageError(f"--host={printable(host)} is not a host name, an ADDRESS:PORT, or an http(s) URL")
     try:
-        parts = urlsplit(with_scheme)
-        name, port = parts.hostname, parts.port
+        parts = urlsplit(host if "://" in host else f"//{host}")
+        name, port = parts.hostname or "", parts.port
     except ValueError:
-        name, port = None, None
-    if not name or parts.scheme not in ("", "http", "https") or parts.path not in ("", "/") or parts.query:
-        raise UsageError(f"--host={printable(host)} is not a host name, an ADDRESS:PORT, or an http(s) URL")
+        raise wrong from None
+    has_more = parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc
+    # `urlsplit` takes line ends and tabs out silently.
+    if has_more or not re.fullmatch(r"[\w.:%-]+", name) or re.search(r"\s", host):
+        raise wrong
+    if parts.scheme not in ("", "http", "https"):
+        raise wrong
     loopback, local = _locality(name)
     scheme: Literal["http", "https"] | str = parts.scheme or ("http" if local else "https")
     shown = f"[{name}]" if ":" in name else name

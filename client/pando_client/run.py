@@ -90,7 +90,7 @@ def _raise_descriptor_limit() -> None:
 async def _run(options: Options) -> int:
     async with AsyncExitStack() as stack:
         interrupted = _catch_signals()
-        server = server_of(options.host) if options.host and not options.local else None
+        server = server_of(options.host) if options.host is not None and not options.local else None
         secret = secret_of(options) if server else ""
         function = asyncio.create_task(bundle(options.module))
         stack.push_async_callback(_cancel, function)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -29,13 +29,13 @@ async def here(static: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[S
 
 
 def note_pauses(
-    monkeypatch: pytest.MonkeyPatch, protocol: type[serving.BoundedHttp | serving.BoundedWebSocket]
+    monkeypatch: pytest.MonkeyPatch, protocol: type[serving.BoundedHttp] | type[serving.BoundedWebSocket]
 ) -> list[object]:
     """Returns a list in which each connection appears whose peer does not read."""
     paused: list[object] = []
-    pause = protocol.pause_writing
+    pause: Callable[[object], None] = protocol.pause_writing  # type: ignore[assignment]
 
-    def noting(self: serving.BoundedHttp) -> None:
+    def noting(self: object) -> None:
         paused.append(self)
         pause(self)
 

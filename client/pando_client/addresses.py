@@ -17,7 +17,7 @@ def ipv4_addresses() -> list[str]:
 
 def qr_code(url: str) -> str:
     """Returns `url` as a QR code (ISO/IEC 18004) for a terminal, so that a phone need not type it."""
-    import segno  # noqa: PLC0415 - only wanted on a terminal
+    import segno  # only wanted on a terminal
 
     out = io.StringIO()
     segno.make(url, error="l", micro=False).terminal(out=out, compact=True, border=2)

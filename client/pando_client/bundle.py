@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -55,13 +54,10 @@ async def bundle(module: Path) -> bytes:
         FunctionError: the module is missing, does not parse, lacks a package, or has no function of the right shape.
         ToolError: the bundler itself failed.
     """
-    if not module.is_file():
-        raise FunctionError(f"the module {printable(module)} {'is not a file' if module.exists() else 'does not exist'}")
-    if not os.access(module, os.R_OK):
-        raise FunctionError(f"the module {printable(module)} cannot be read")
+    path = _readable(module)
     permissions = ["--allow-read", "--allow-env", "--allow-run", "--allow-sys", "--allow-write"]
     process = await asyncio.create_subprocess_exec(
-        *command("bundler.js", permissions, [str(module.resolve())]),
+        *command("bundler.js", permissions, [str(path)]),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -89,13 +85,29 @@ async def bundle(module: Path) -> bytes:
     return packed
 
 
+def _readable(module: Path) -> Path:
+    """Returns the whole path of the module.
+
+    Raises:
+        FunctionError: there is no such file, or we may not read it.
+    """
+    try:
+        if not module.is_file():
+            problem = "is not a file" if module.exists() else "does not exist"
+            raise FunctionError(f"the module {printable(module)} {problem}")
+        with module.open("rb"):
+            return module.resolve()
+    except OSError as error:  # a name that is too long, a folder that we may not enter
+        raise FunctionError(f"the module {printable(module)} cannot be read: {error.strerror}") from None
+
+
 def _error(problem: BundleProblem, module: Path) -> FunctionError | ToolError:
     if problem.kind == "internal":
         return ToolError(problem.text)
     place: str | Path = problem.file or module
     if problem.line is not None:
         place = f"{place}:{problem.line}" + (f":{problem.column}" if problem.column is not None else "")
-    text = f"{printable(place)}: {printable(problem.text, 500)}"
+    text = f"{printable(place)}: {printable(problem.text.rstrip('.'), 500)}"
     return FunctionError(text + (f": {printable(problem.source.strip(), 120)}" if problem.source else ""))
 
 

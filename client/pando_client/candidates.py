@@ -1,8 +1,8 @@
 """Which addresses of a session description we are willing to send packets to.
 
-An offer comes from a stranger, and each candidate in it makes this machine send packets to an address of the stranger's
-choice. So: UDP only, no low ports, nothing that only this machine or this link can see, private networks only when we are
-on one.
+An offer comes from a stranger, and each candidate in it makes this machine send packets to an address of the
+stranger's choice. So: UDP only, no low ports, nothing that only this machine or this link can see, private networks
+only when we are on one.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ MAX_KEPT = 20
 def keep_safe_candidates(sdp: str, *, loopback: bool, private: bool) -> str:
     """Returns `sdp` without the candidates that are not worth a packet, and without its end of candidates.
 
-    Candidates named `*.local` go as well: resolving one takes aiortc a second, and the browser contacts us anyway and is
-    then known by the address it comes from. For the same reason the end of candidates is dropped: with it, a description
-    whose candidates are all gone would fail at once.
+    Candidates named `*.local` go as well: resolving one takes aiortc a second, and the browser contacts us anyway and
+    is then known by the address it comes from. For the same reason the end of candidates is dropped: with it, a
+    description whose candidates are all gone would fail at once.
 
     Args:
         sdp: the remote description (RFC 8866, candidates as in RFC 8839).
@@ -29,7 +29,8 @@ def keep_safe_candidates(sdp: str, *, loopback: bool, private: bool) -> str:
     """
     lines: list[str] = []
     kept = 0
-    for line in sdp.replace("\r\n", "\n").split("\n"):
+    # As aiortc cuts lines, at ten characters besides the newline: otherwise a candidate could hide behind one of them.
+    for line in sdp.splitlines():
         if line == "a=end-of-candidates":
             continue
         if line.startswith("a=candidate:"):
@@ -37,7 +38,7 @@ def keep_safe_candidates(sdp: str, *, loopback: bool, private: bool) -> str:
                 continue
             kept += 1
         lines.append(line)
-    return "\r\n".join(lines)
+    return "".join(f"{line}\r\n" for line in lines)
 
 
 def _is_safe(line: str, *, loopback: bool, private: bool) -> bool:

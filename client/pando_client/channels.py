@@ -1,7 +1,7 @@
 """Channels: the two-way pipe to a volunteer. Nothing above this interface knows which kind it is.
 
-`PipeChannel` (a headless volunteer that this client started) and `WebSocketChannel` (the local network) are here; the WebRTC
-data channel is in `webrtc`, so that nobody who does without it waits for aiortc to load.
+`PipeChannel` (a headless volunteer that this client started) and `WebSocketChannel` (the local network) are here; the
+WebRTC data channel is in `webrtc`, so that nobody who does without it waits for aiortc to load.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Channel(Protocol):
         """
 
     async def receive(self) -> bytes | None:
-        """Returns the next frame, or None when the channel is closed. What is no frame at all is returned as ``b""``."""
+        """Returns the next frame, or None when the channel is closed. What is no frame at all is returned as `b""`."""
 
     async def close(self) -> None:
         """Delivers what was sent, within `CLOSE_WITHIN`, and closes; may be called twice."""

@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     p = _Parser(
         prog="pando",
         usage="pando MODULE [OPTIONS] ITEM…",
-        description="Maps a JavaScript function over a stream of values, with the help of anybody who opens a web page.",
+        description="Maps a JavaScript function over a stream of values, with the help of all who open a web page.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -86,6 +86,20 @@ def normalise(arguments: Sequence[str]) -> list[str]:
     return out
 
 
+def parse(arguments: Sequence[str]) -> dict[str, object]:
+    """Returns what the command line says, and nothing that it does not say; items may stand anywhere.
+
+    Raises:
+        UsageError: it cannot be understood.
+    """
+    given, unknown = parser().parse_known_intermixed_args(normalise(arguments))
+    if unknown:
+        # argparse gives up on the items after an unknown option as well: those are not to blame.
+        option = next((word for word in unknown if word.startswith("-")), unknown[0])
+        raise UsageError(f"there is no option {option}; see pando --help (an item that begins with - comes after --)")
+    return vars(given)
+
+
 def config_files() -> list[Path]:
     """Where a configuration file may be; the first that exists counts."""
     return [Path("~/.pando/config.json").expanduser(), Path(__file__).parent / "config.json"]
@@ -95,20 +109,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The program. Ends the process with the exit status that `pando --help` explains."""
     _open_standard_streams()
     status = _main(sys.argv[1:] if arguments is None else arguments)
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        status = status or 1
-    # Not sys.exit: a thread that waits for standard input must not keep the program alive.
+    # Not sys.exit: a thread that waits for standard input must not keep the program alive. Nothing is lost by it: what
+    # `console` prints is flushed at once, and results never go through `sys.stdout`.
     os._exit(status)
 
 
 def _main(arguments: Sequence[str]) -> int:
     try:
-        given = vars(parser().parse_intermixed_args(normalise(arguments)))
+        given = parse(arguments)
         if given.pop("help", False):
-            parser().print_help()
+            console.result(parser().format_help().rstrip("\n"))
             return 0
         if given.pop("version", False):
             console.result(f"pando {__version__}")
@@ -119,7 +129,7 @@ def _main(arguments: Sequence[str]) -> int:
         return error.exit_status
     except KeyboardInterrupt:
         return 130
-    except Exception as error:  # noqa: BLE001 - the last edge: no traceback ever reaches a user
+    except Exception as error:  # the last edge: no traceback ever reaches a user
         console.error(f"an error in Pando itself, please report it: {type(error).__name__}: {error}")
         if console.debug_wanted(console.DEBUG_NAME):
             raise
@@ -133,30 +143,26 @@ def _run(given: dict[str, object]) -> int:
         raise UsageError("--sync-stdio is not available yet")
     if "secret" in given:
         console.say("pando: --secret can be read by other users of this machine; PANDO_SECRET or --secret-file cannot")
-    from pando_client.options import load  # noqa: PLC0415 - late: pydantic
+    from pando_client.options import load  # late: pydantic
 
     options = load(given, config_files())
     if options.stdin and options.items:
         raise UsageError("items come from the command line or from --stdin, not from both")
-    from pando_client.run import run  # noqa: PLC0415 - late: everything
+    from pando_client.run import run  # late: everything
 
     return run(options)
 
 
 def _open_standard_streams() -> None:
     """Makes sure that descriptors 0 to 2 are open: otherwise a socket gets one of them, and results go into it."""
-    for descriptor, mode in ((0, os.O_RDONLY), (2, os.O_WRONLY)):
+    # In this order, because `open` takes the lowest number that is free. Standard output is opened for reading, so that
+    # the first result says that it is closed.
+    for descriptor, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, mode)
-    try:
-        os.fstat(1)
-    except OSError:
-        os.open(os.devnull, os.O_RDONLY)  # not writable: the first result says that standard output is closed
 
 
 if __name__ == "__main__":
     main()
-
-

@@ -6,6 +6,7 @@ import fnmatch
 import os
 import sys
 
+from pando_shared.errors import OutputError
 from pando_shared.text import printable
 
 DEBUG_NAME = "pando-computing"
@@ -13,10 +14,12 @@ DEBUG_NAME = "pando-computing"
 
 def say(text: str) -> None:
     """Prints one line. Foreign strings in it must have gone through `printable`."""
+    if sys.stderr is None:
+        return  # closed when we started; `print` would take standard output instead
     try:
         print(text, file=sys.stderr, flush=True)  # noqa: T201 - the one place that prints
     except (OSError, ValueError):
-        return  # standard error is closed: there is nobody to tell
+        return  # it is closed by now: there is nobody to tell
 
 
 def error(text: str) -> None:
@@ -59,5 +62,16 @@ def debug(text: str) -> None:
 
 
 def result(text: str) -> None:
-    """Prints what was asked for, such as the version, on standard output."""
-    print(text, flush=True)  # noqa: T201 - the one place that prints
+    """Prints what was asked for, such as the version, on standard output.
+
+    Raises:
+        OutputError: it cannot be written. That its reader has gone is no error.
+    """
+    if sys.stdout is None:
+        raise OutputError("standard output is closed")
+    try:
+        print(text, flush=True)  # noqa: T201 - the one place that prints
+    except BrokenPipeError:
+        return
+    except OSError as error:
+        raise OutputError(f"standard output cannot be written: {error.strerror}") from None

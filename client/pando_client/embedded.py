@@ -1,4 +1,4 @@
-"""The server inside the client's process, for volunteers of the local network. The only module that imports the server."""
+"""The server in the client's process, for volunteers of the local network. The only module that imports the server."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """A job: the shell round the lender and the sessions.
 
-It carries out the lender's instructions and tells it what the sessions report; nothing is decided here. Each volunteer has one
-coroutine, `attend`, from its open channel to its end: whatever goes wrong in it ends that volunteer and nothing else.
+It carries out the lender's instructions and tells it what the sessions report; nothing is decided here. Each volunteer
+has one coroutine, `attend`, from its open channel to its end: whatever goes wrong in it ends that volunteer and nothing
+else.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from pando_shared.text import printable
 
 LONGEST_SLEEP = 1.0
 """Seconds between two looks at the clock of all sessions, at most."""
+LAST_WORDS = 2.0
+"""Seconds in which a volunteer may take our goodbye."""
 FAREWELL = 3.0
 """Seconds for all goodbyes at the end of a run."""
 SAID_AT_MOST = 100
@@ -50,6 +53,9 @@ class Volunteer:
     session: Session
     since: float
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    """There may be something to send."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """The session has ended."""
     joined: bool = False
 
     @property
@@ -84,7 +90,7 @@ class Job:
     ) -> None:
         self.lender = Lender(policy)
         self.outcome: asyncio.Future[Finish] = asyncio.get_running_loop().create_future()
-        """Done when the run is over: every result is written, or an item failed; an exception when the output failed."""
+        """Done when the run is over: all results are written, or an item failed; an exception if the output failed."""
         self.volunteers: dict[str, Volunteer] = {}
         self.left = 0
         """Volunteers that were ready once and are gone."""
@@ -107,28 +113,28 @@ class Job:
     @property
     def ready(self) -> int:
         """Volunteers that can be lent to now."""
-        return sum(v.joined and v.session.slots > 0 and not v.session.suspect for v in self.volunteers.values())
+        return sum(
+            v.joined and v.session.slots > 0 and not v.session.suspect and not v.session.ended
+            for v in self.volunteers.values()
+        )
 
     # A volunteer's life
 
     async def attend(self, channel: Channel) -> None:
         """Serves one volunteer until its end; closes the channel. Never raises but when cancelled."""
         volunteer = self._welcome(channel)
+        receiving = asyncio.create_task(self._receive(volunteer))
         sending = asyncio.create_task(self._send(volunteer))
         try:
-            while not volunteer.session.ended:
-                frame = await channel.receive()
-                if frame is None:
-                    self._report(volunteer, volunteer.session.closed())
-                else:
-                    self._report(volunteer, volunteer.session.receive(frame, self._clock()))
-        except Exception as error:  # noqa: BLE001 - nothing from the network may raise past its own peer
-            console.debug(f"{volunteer.name}: {type(error).__name__}: {error}")
+            await volunteer.over.wait()
         finally:
             self._report(volunteer, volunteer.session.closed())
-            volunteer.wake.set()
-            await asyncio.gather(sending, return_exceptions=True)
+            # The goodbye is on its way. One that has stopped reading does not keep us, nor one that does not hang up.
+            await asyncio.wait({sending}, timeout=LAST_WORDS)
+            sending.cancel()
             await channel.close()
+            receiving.cancel()
+            await asyncio.gather(sending, receiving, return_exceptions=True)
             del self.volunteers[volunteer.id]
 
     def _welcome(self, channel: Channel) -> Volunteer:
@@ -138,25 +144,38 @@ class Job:
         self.volunteers[volunteer.id] = volunteer
         self._look_again.set()
         if self._closing:
-            session.goodbye(ClientGoodbye("done"))
+            self._dismiss(volunteer, ClientGoodbye("done"))
         return volunteer
 
+    def _dismiss(self, volunteer: Volunteer, goodbye: ClientGoodbye) -> None:
+        volunteer.session.goodbye(goodbye)
+        volunteer.over.set()
+        volunteer.wake.set()
+
+    async def _receive(self, volunteer: Volunteer) -> None:
+        """Takes the volunteer's frames, until its session ends."""
+        session = volunteer.session
+        try:
+            while not session.ended:
+                frame = await volunteer.channel.receive()
+                self._report(volunteer, session.closed() if frame is None else session.receive(frame, self._clock()))
+        except Exception as error:  # noqa: BLE001 - nothing from the network may raise past its own peer
+            console.debug(f"{volunteer.name}: {type(error).__name__}: {error}")
+            self._report(volunteer, session.closed())
+
     async def _send(self, volunteer: Volunteer) -> None:
-        """Drains the session's frames whenever the channel has room."""
+        """Drains the session's frames whenever the channel has room, the last one included."""
         session, channel = volunteer.session, volunteer.channel
         try:
             while True:
                 while (frame := session.next_frame()) is not None:
                     await channel.send(frame)
                 if session.ended:
-                    # A volunteer that does not hang up after our goodbye is hung up on.
-                    await channel.close()
                     return
                 volunteer.wake.clear()
                 await volunteer.wake.wait()
         except ConnectionError:
             self._report(volunteer, session.closed())
-            await channel.close()
 
     # From sessions to the lender
 
@@ -164,6 +183,8 @@ class Job:
         for event in events:
             self._carry_out(self._stimulate(volunteer, event))
         volunteer.wake.set()
+        if volunteer.session.ended:
+            volunteer.over.set()
 
     def _stimulate(self, volunteer: Volunteer, event: Event) -> list[Instruction]:
         lender, name = self.lender, volunteer.id
@@ -263,8 +284,7 @@ class Job:
         if self._reading is not None:
             self._reading.cancel()
         for volunteer in self.volunteers.values():
-            volunteer.session.goodbye(goodbye)
-            volunteer.wake.set()
+            self._dismiss(volunteer, goodbye)
         deadline = self._clock() + FAREWELL
-        while self.volunteers and self._clock() < deadline:
+        while self.volunteers and self._clock() < deadline:  # noqa: ASYNC110 - for each of many, at the very end
             await asyncio.sleep(0.01)

@@ -25,7 +25,10 @@ HEADERS = {
 
 
 class VolunteerStatus(BaseModel):
-    """One row of the table. `throughput` is in items a second since it joined; `load` is busy time a slot and second."""
+    """One row of the table.
+
+    `throughput` is in items a second since it joined, `load` in seconds of work a slot and second.
+    """
 
     id: str
     device: str

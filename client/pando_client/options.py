@@ -115,10 +115,7 @@ class Options(BaseModel):
         """Who computes."""
         if self.local:
             return Where.HERE
-        return Where.PUBLIC_SERVER if self.host else Where.LOCAL_NETWORK
-
-
-
+        return Where.LOCAL_NETWORK if self.host is None else Where.PUBLIC_SERVER
 
 
 def load(given: dict[str, Any], config_files: Sequence[Path]) -> Options:
@@ -156,11 +153,16 @@ def _config(files: Sequence[Path]) -> tuple[dict[str, Any], Path | None]:
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
-            raise UsageError(f"the configuration file {printable(file)} cannot be read: {printable(error)}") from None
+            raise UsageError(f"the configuration file {printable(file)} cannot be read: {_why(error)}") from None
         if not isinstance(config, dict):
             raise UsageError(f"the configuration file {printable(file)} does not hold an object")
         return config, file
     return {}, None
+
+
+def _why(error: OSError | ValueError) -> str:
+    """Without the number and the path that the text of an OSError repeats."""
+    return printable((isinstance(error, OSError) and error.strerror) or error)
 
 
 def secret_of(options: Options) -> str:
@@ -175,7 +177,9 @@ def secret_of(options: Options) -> str:
         try:
             secret = options.secret_file.read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
-            raise UsageError(f"the secret file cannot be read: {printable(error)}") from None
+            raise UsageError(
+                f"the secret file {printable(options.secret_file)} cannot be read: {_why(error)}"
+            ) from None
     else:
         secret = os.environ.get("PANDO_SECRET", "")
     if not secret:
@@ -193,14 +197,18 @@ def server_of(host: str) -> Server:
     Raises:
         UsageError: it names no server.
     """
-    with_scheme = host if "://" in host else f"//{host}"
+    wrong = UsageError(f"--host={printable(host)} is not a host name, an ADDRESS:PORT, or an http(s) URL")
     try:
-        parts = urlsplit(with_scheme)
-        name, port = parts.hostname, parts.port
+        parts = urlsplit(host if "://" in host else f"//{host}")
+        name, port = parts.hostname or "", parts.port
     except ValueError:
-        name, port = None, None
-    if not name or parts.scheme not in ("", "http", "https") or parts.path not in ("", "/") or parts.query:
-        raise UsageError(f"--host={printable(host)} is not a host name, an ADDRESS:PORT, or an http(s) URL")
+        raise wrong from None
+    has_more = parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc
+    # `urlsplit` takes line ends and tabs out silently.
+    if has_more or not re.fullmatch(r"[\w.:%-]+", name) or re.search(r"\s", host):
+        raise wrong
+    if parts.scheme not in ("", "http", "https"):
+        raise wrong
     loopback, local = _locality(name)
     scheme: Literal["http", "https"] | str = parts.scheme or ("http" if local else "https")
     shown = f"[{name}]" if ":" in name else name

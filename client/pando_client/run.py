@@ -1,7 +1,7 @@
 """A run from its options to its exit status: bundles, serves, lends, writes, takes leave.
 
-This is where the parts meet. Everything is started in the order in which a user wants to hear of problems: wrong options first,
-then the module, then the server; nobody is asked for help before all three are known to be right.
+This is where the parts meet. Everything is started in the order in which a user wants to hear of problems: wrong
+options first, then the module, then the server; nobody is asked for help before all three are known to be right.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
 from pando_client import console
 from pando_client.addresses import ipv4_addresses, qr_code
 from pando_client.bundle import bundle
-from pando_client.channels import Channel
 from pando_client.here import volunteer_here
 from pando_client.job import Job
 from pando_client.lender import Finish, Policy
@@ -70,7 +69,7 @@ def run(options: Options) -> int:
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
-        import uvloop  # noqa: PLC0415 - not on every system
+        import uvloop  # not on every system
     except ImportError:
         return None
     factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
@@ -80,7 +79,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 def _raise_descriptor_limit() -> None:
     """One UDP socket per address and volunteer soon exceeds the usual 1,024 descriptors."""
     try:
-        import resource  # noqa: PLC0415 - not on every system
+        import resource  # not on every system
 
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -91,7 +90,7 @@ def _raise_descriptor_limit() -> None:
 async def _run(options: Options) -> int:
     async with AsyncExitStack() as stack:
         interrupted = _catch_signals()
-        server = server_of(options.host) if options.host and not options.local else None
+        server = server_of(options.host) if options.host is not None and not options.local else None
         secret = secret_of(options) if server else ""
         function = asyncio.create_task(bundle(options.module))
         stack.push_async_callback(_cancel, function)
@@ -124,7 +123,8 @@ async def _until_over(job: Job, started: list[asyncio.Task[Any]], interrupted: a
     """Waits for the end of the run, whatever it is, and takes leave of the volunteers."""
     goodbye = ClientGoodbye("stopped", "the run was stopped")
     try:
-        await asyncio.wait({job.outcome, interrupted, *started}, return_when=asyncio.FIRST_COMPLETED)
+        ends: list[asyncio.Future[Any]] = [job.outcome, interrupted, *started]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for task in started:
             if task.done():
                 task.result()
@@ -144,14 +144,18 @@ def _verdict(job: Job, finish: Finish) -> int:
     if finish.failure is not None:
         failure = finish.failure
         error = error_info(failure.error)
-        where = "\n".join(printable(line) for line in error.stack.splitlines()[:12])
+        for line in error.stack.splitlines():
+            console.debug(line)
+        times = len(failure.volunteers)
         raise ItemFailed(
             f"the function failed on item {failure.index + 1} ({printable(failure.item.decode(), 60)}),"
-            f" {len(failure.volunteers)} times: {printable(error.message)}" + (f"\n{where}" if where else "")
+            f" {f'{times} times' if times > 1 else 'once'}: {printable(error.message)}"
         )
     if job.lender.failures:
         failed = [str(failure.index + 1) for failure in job.lender.failures]
-        console.error(f"the function failed on {len(failed)} items, which have no result: {', '.join(failed[:20])}")
+        shown = ", ".join(failed[:20]) + (", …" if len(failed) > 20 else "")
+        items = f"{len(failed)} items, which have" if len(failed) > 1 else "1 item, which has"
+        console.error(f"the function failed on {items} no result: {shown}")
         return 1
     return 0
 
@@ -177,16 +181,16 @@ def _identifiers(seed: str | None) -> Callable[[], str]:
 
 def _load_server() -> None:
     # Importing these takes a third of a second, which the bundler needs anyway.
-    from pando_client import embedded, monitoring, signaling  # noqa: F401, PLC0415
+    from pando_client import embedded, monitoring, signaling  # noqa: F401
 
 
 async def _serve_here(
     options: Options, job: Job, name: str, stack: AsyncExitStack, started: list[asyncio.Task[Any]]
 ) -> str:
     """Starts the server and the monitoring page in this process."""
-    from pando_client import monitoring  # noqa: PLC0415 - see _load_server
-    from pando_client.embedded import EmbeddedServer, MonitoringServer  # noqa: PLC0415
-    from pando_client.signaling import Signaling  # noqa: PLC0415
+    from pando_client import monitoring  # see _load_server
+    from pando_client.embedded import EmbeddedServer, MonitoringServer
+    from pando_client.signaling import Signaling
 
     server = EmbeddedServer(options.port)
     stack.push_async_callback(server.close)
@@ -225,8 +229,8 @@ async def _join_server(
     started: list[asyncio.Task[Any]],
 ) -> str:
     """Logs in to the public server."""
-    from pando_client.signaling import Signaling  # noqa: PLC0415 - only needed here
-    from pando_client.stun import without_silent  # noqa: PLC0415
+    from pando_client.signaling import Signaling  # only needed here
+    from pando_client.stun import without_silent
 
     ice_servers: tuple[IceServer, ...] = options.ice_servers or ()
     if options.ice_servers is None and not server.local:

@@ -174,8 +174,14 @@ class Signaling:
     async def _nonce(self) -> str:
         url = self._server.url
         try:
-            async with httpx.AsyncClient(timeout=HTTP_TIMEOUT, trust_env=not self._server.local) as http:
+            async with (
+                # httpx limits each read only; somebody who sends a byte now and then would keep us for ever.
+                asyncio.timeout(HTTP_TIMEOUT),
+                httpx.AsyncClient(timeout=HTTP_TIMEOUT, trust_env=not self._server.local) as http,
+            ):
                 response = await http.get(url + "/api/nonce")
+        except TimeoutError:
+            raise ServerUnreachable(f"the server at {url} does not answer within {HTTP_TIMEOUT:.0f} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             why = printable(error) or type(error).__name__
             raise ServerUnreachable(f"the server at {url} does not answer: {why}") from None
@@ -187,8 +193,9 @@ class Signaling:
             raise NotAPandoServer(f"what answers at {url} is not a Pando server") from None
         if nonce.protocol != PROTOCOL:
             raise WrongProtocol(
-                f"the server at {url} speaks version {nonce.protocol} of the protocol (Pando {printable(nonce.version)}),"
-                f" and this client version {PROTOCOL}: install the same Pando on both"
+                f"the server at {url} speaks version {nonce.protocol} of the protocol"
+                f" (Pando {printable(nonce.version)}), and this client version {PROTOCOL}:"
+                " install the same Pando on both"
             )
         return nonce.nonce
 

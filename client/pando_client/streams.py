@@ -1,7 +1,7 @@
 """The two ends of the pipeline: items in, results out, each in a thread of its own so that the event loop never waits.
 
-Threads, not `connect_read_pipe`, because standard input may be a regular file and standard output a slow terminal; daemon
-threads, because a read that nobody will answer must not keep the program alive.
+Threads, not `connect_read_pipe`, because standard input may be a regular file and standard output a slow terminal;
+daemon threads, because a read that nobody will answer must not keep the program alive.
 """
 
 from __future__ import annotations
@@ -39,25 +39,25 @@ class Arguments:
     """Items from the command line."""
 
     def __init__(self, items: Sequence[str]) -> None:
-        self._items = iter(items)
-        self._number = 0
+        self._items = items
+        self._taken = 0
 
     async def next(self, count: int) -> list[bytes]:
-        """See `Source`."""
-        items: list[bytes] = []
-        for item in self._items:
-            self._number += 1
+        """See `Source`; what comes before an item that is not UTF-8 is returned first."""
+        encoded: list[bytes] = []
+        for item in self._items[self._taken : self._taken + count]:
             try:
-                items.append(item.encode())
+                encoded.append(item.encode())
             except UnicodeEncodeError:
-                raise InputError(f"item {self._number} of the command line is not valid UTF-8") from None
-            if len(items) == count:
-                break
-        return items
+                if encoded:
+                    break
+                raise InputError(f"item {self._taken + 1} of the command line is not valid UTF-8") from None
+        self._taken += len(encoded)
+        return encoded
 
 
 class LineReader:
-    """Cuts bytes into lines, lazily. Lines end with a newline (or with a carriage return and a newline), and nothing else.
+    """Cuts bytes into lines, lazily. Lines end with a newline (or a carriage return and a newline), and nothing else.
 
     Args:
         read: returns the next bytes, none at the end; may block, may raise OSError.
@@ -183,7 +183,7 @@ class Results:
         self._thread.start()
 
     def write(self, results: Sequence[bytes]) -> None:
-        """Queues results. How many may be queued is the lender's business: its window counts them until they are written."""
+        """Queues results. How many is the lender's business: its window counts them until they are written."""
         self._queue.put(results)
 
     def _serve(self) -> None:
@@ -198,7 +198,8 @@ class Results:
                 self._report(self._failed, error)
                 return
             except OSError as error:
-                self._report(self._failed, OutputError(f"the results cannot be written: {error.strerror}"))
+                why = "standard output is closed" if error.errno == errno.EBADF else error.strerror
+                self._report(self._failed, OutputError(f"the results cannot be written: {why}"))
                 return
             self._report(self._wrote, len(batch) - 1)
 

@@ -1,6 +1,7 @@
 """Whether a STUN server answers (RFC 8489), asked once at the start.
 
-aiortc gathers candidates for each answer, and waits five seconds for a STUN server that does not answer: better to know.
+aiortc gathers candidates for each answer, and waits five seconds for a STUN server that does not answer: better to
+know.
 """
 
 from __future__ import annotations

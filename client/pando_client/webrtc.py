@@ -42,7 +42,7 @@ aioice.ice.get_host_addresses = _host_addresses
 
 
 def on_private_network() -> bool:
-    """Whether this machine has an address of a private network, so that a volunteer of the same network can be reached."""
+    """Whether this machine is on a private network, so that a volunteer of the same network can be reached."""
     return any(ipaddress.ip_address(a.split("%")[0]).is_private for a in _interfaces_of_machine(True, True))
 
 
@@ -146,7 +146,9 @@ class WebRtcChannel:
             try:
                 async with asyncio.timeout(CLOSE_WITHIN):
                     # `RTCPeerConnection.close` drops what is queued: wait for the last acknowledgement first.
-                    while not self._closed and (self._channel.bufferedAmount or _unacknowledged(self._connection)):
+                    while (  # noqa: ASYNC110 - aiortc has no event for it
+                        not self._closed and (self._channel.bufferedAmount or _unacknowledged(self._connection))
+                    ):
                         await asyncio.sleep(0.01)
             except TimeoutError:
                 pass

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class Limits:
     """What the server allows. Times are in seconds, rates in events per second.
 
-    The defaults fit a small public host: 1,000 sockets cost it about 100 MB.
+    The defaults fit a small public host: 1,000 sockets cost it about 50 MB (measured).
     """
 
     sockets: int = 1_000

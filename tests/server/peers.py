@@ -42,9 +42,9 @@ class Site:
     """A server that runs."""
 
     port: int
-    app: FastAPI
-    stop: Callable[[], Awaitable[float]]
-    """Ends the server; returns how many seconds that took."""
+    app: FastAPI | None = None
+    """None when it runs in another process."""
+    end: Callable[[], Awaitable[float]] | None = None
 
     @property
     def url(self) -> str:
@@ -52,8 +52,14 @@ class Site:
 
     @property
     def relay(self) -> Relay:
+        assert self.app is not None
         relay: Relay = self.app.state.relay
         return relay
+
+    async def stop(self) -> float:
+        """Ends the server; returns how many seconds that took."""
+        assert self.end is not None
+        return await self.end()
 
     def http(self, **arguments: Any) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self.url, timeout=PATIENCE, **arguments)

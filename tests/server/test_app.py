@@ -15,6 +15,7 @@ from peers import SECRET, Client, Site, Volunteer, site, until, write_page
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
 
 from pando_server.app import ServerSettings, create_app
 from pando_server.limits import Limits
@@ -246,7 +247,7 @@ async def test_a_server_inside_a_client_has_a_channel_and_says_so(static: Path) 
     echo = Echo()
     async with site(static, channel=echo) as here, here.http() as http:
         assert (await http.get("/api/config")).json()["channels"] == ["websocket", "webrtc"]
-        async with connect(f"ws://127.0.0.1:{here.port}/channel", origin=here.url, proxy=None) as websocket:
+        async with connect(f"ws://127.0.0.1:{here.port}/channel", origin=Origin(here.url), proxy=None) as websocket:
             frame = bytes(61_440)
             await websocket.send(frame)
             assert await websocket.recv() == frame
@@ -257,7 +258,9 @@ async def test_a_server_inside_a_client_has_a_channel_and_says_so(static: Path) 
 async def test_a_page_of_another_site_cannot_open_a_channel(static: Path) -> None:
     async with site(static, channel=Echo()) as here:
         with pytest.raises(InvalidStatus, match="403"):
-            async with connect(f"ws://127.0.0.1:{here.port}/channel", origin="https://evil.example", proxy=None):
+            async with connect(
+                f"ws://127.0.0.1:{here.port}/channel", origin=Origin("https://evil.example"), proxy=None
+            ):
                 pass
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,21 @@ async def here(static: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[S
     monkeypatch.setattr(serving, "STALL_SECONDS", 0.3)
     async with site(static) as running:
         yield running
+
+
+def note_pauses(
+    monkeypatch: pytest.MonkeyPatch, protocol: type[serving.BoundedHttp] | type[serving.BoundedWebSocket]
+) -> list[object]:
+    """Returns a list in which each connection appears whose peer does not read."""
+    paused: list[object] = []
+    pause: Callable[[object], None] = protocol.pause_writing  # type: ignore[assignment]
+
+    def noting(self: object) -> None:
+        paused.append(self)
+        pause(self)
+
+    monkeypatch.setattr(protocol, "pause_writing", noting)
+    return paused
 
 
 async def healthy(here: Site) -> None:
@@ -154,6 +169,39 @@ async def test_a_reader_that_stops_reading_is_cut_off(tmp_path: Path, monkeypatc
         assert len(await rest(reader)) < 32_000_000
         writer.close()
         await healthy(here)
+
+
+async def test_a_slow_reader_is_served_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "STALL_SECONDS", 5)
+    (write_page(tmp_path) / "big.bin").write_bytes(bytes(16_000_000))
+    paused = note_pauses(monkeypatch, serving.BoundedHttp)
+    async with site(tmp_path) as here:
+        reader, writer = await here.tcp()
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(b"GET /big.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        await until(lambda: bool(paused))
+        reader._transport.resume_reading()  # type: ignore[attr-defined]
+        assert len(await rest(reader)) > 16_000_000
+        writer.close()
+
+
+async def test_a_channel_that_reads_slowly_is_served(static: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def pour(websocket: WebSocket) -> None:
+        await websocket.accept()
+        for _ in range(300):
+            await websocket.send_bytes(bytes(60_000))
+        await websocket.close()
+
+    paused = note_pauses(monkeypatch, serving.BoundedWebSocket)
+    async with site(static, channel=pour) as here:
+        reader, writer = await here.tcp()
+        writer.write(HANDSHAKE % b"/channel")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        await until(lambda: bool(paused))
+        reader._transport.resume_reading()  # type: ignore[attr-defined]
+        await asyncio.wait_for(reader.readexactly(300 * 60_000), PATIENCE)
+        writer.close()
 
 
 async def test_a_channel_that_stops_reading_is_cut_off(static: Path, monkeypatch: pytest.MonkeyPatch) -> None:

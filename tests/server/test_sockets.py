@@ -19,22 +19,26 @@ from websockets.exceptions import InvalidStatus
 
 from pando_server.limits import Limits
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 HASTY = Limits(sockets_per_address=1_000, join_seconds=0.3, answer_seconds=0.2)
 """As usual, for tests that would have to wait."""
 
 
-@pytest.fixture
-async def here(static: Path) -> AsyncIterator[Site]:
-    async with site(static) as running:
-        yield running
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(static: Path) -> AsyncIterator[Site]:
-    """One server for tests of many cases, which counts no logins."""
+async def running(static: Path) -> AsyncIterator[Site]:
+    """One server for all tests that do not count."""
     generous = Limits(sockets_per_address=1_000, nonce_burst=10_000, login_failure_burst=10_000)
     async with site(static, limits=generous) as running:
         yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def here(running: Site) -> AsyncIterator[Site]:
+    """The server, with nobody there; the test must leave nobody there either."""
+    yield running
+    await until(lambda: repr(running.relay) == "<Relay [0 jobs, 0 volunteers, 0 waiting, 0 sockets]>")
+    running.relay.check()
 
 
 @pytest.fixture(autouse=True)
@@ -43,13 +47,19 @@ def short_leave(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pando_server.guard.LEAVE_SECONDS", 0.2)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def hasty(static: Path) -> AsyncIterator[Site]:
     async with site(static, limits=HASTY) as running:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
+async def usual(static: Path) -> AsyncIterator[Site]:
+    async with site(static) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def pair(here: Site) -> AsyncIterator[tuple[Client, Volunteer]]:
     """A client and a volunteer that was assigned to it."""
     client, volunteer = await Client(here).connect(), await Volunteer(here).connect()
@@ -171,7 +181,6 @@ async def test_a_hundred_volunteers_join_and_offer_at_once(static: Path) -> None
 # Who is not let in.
 
 
-@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -191,25 +200,24 @@ async def test_a_hundred_volunteers_join_and_offer_at_once(static: Path) -> None
         ({"ice_servers": [{"urls": "javascript:alert(1)"}]}, "invalid"),
     ],
 )
-async def test_a_wrong_login_is_refused_with_a_code(shared: Site, change: dict[str, Any], code: str) -> None:
-    client = Client(shared)
-    await refused(client.connect(await shared.login(**change)))
+async def test_a_wrong_login_is_refused_with_a_code(here: Site, change: dict[str, Any], code: str) -> None:
+    client = Client(here)
+    await refused(client.connect(await here.login(**change)))
     [refusal] = client.refusals
     assert refusal["data"]["error"]["code"] == code
     assert refusal["message"] == refusal["data"]["error"]["text"]
-    assert shared.relay.jobs == 0
+    assert here.relay.jobs == 0
 
 
-@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("auth", [None, [], "text", 7, {}, {"protocol": 1}])
-async def test_a_login_that_is_none_is_refused(shared: Site, auth: Any) -> None:
-    async with shared.raw() as raw:
+async def test_a_login_that_is_none_is_refused(here: Site, auth: Any) -> None:
+    async with here.raw() as raw:
         assert (await raw.receive()).startswith("0{")
         await raw.send("40/client," + (json.dumps(auth) if auth is not None else ""))
         if auth is None or isinstance(auth, dict):
             assert '"invalid"' in await raw.receive()
         await raw.websocket.close()
-    await undisturbed(shared)
+    await undisturbed(here)
 
 
 async def test_a_volunteer_of_another_version_is_told_so(here: Site) -> None:
@@ -236,13 +244,13 @@ async def test_another_run_cannot_take_the_name_of_a_job(here: Site) -> None:
     await client.close()
 
 
-async def test_wrong_secrets_by_the_thousand_are_throttled(here: Site, caplog: pytest.LogCaptureFixture) -> None:
-    guess = await here.login(secret="wrong")
+async def test_wrong_secrets_by_the_thousand_are_throttled(usual: Site, caplog: pytest.LogCaptureFixture) -> None:
+    guess = await usual.login(secret="wrong")
     codes: list[str] = []
 
     async def attempts(count: int) -> None:
         for _ in range(count):
-            async with here.raw() as raw:
+            async with usual.raw() as raw:
                 codes.append(json.loads((await raw.join("/client", guess)).partition(",")[2])["data"]["error"]["code"])
 
     # Ten at a time, from one address, on loopback: it has no privilege.
@@ -250,8 +258,8 @@ async def test_wrong_secrets_by_the_thousand_are_throttled(here: Site, caplog: p
     assert len(codes) == 1_000
     assert codes.count("throttled") == 995
     # The right secret is not compared either, for a while; who is in stays in.
-    client = Client(here)
-    await refused(client.connect(await here.login()))
+    client = Client(usual)
+    await refused(client.connect(await usual.login()))
     assert client.refusals[0]["data"]["error"]["code"] == "throttled"
     assert len(caplog.records) < 10
     assert SECRET not in caplog.text
@@ -276,10 +284,9 @@ async def test_a_refused_connection_is_closed_by_the_server(here: Site) -> None:
     await until(lambda: "0 sockets" in repr(here.relay))
 
 
-@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("namespace", ["/admin", "/", "/clients"])
-async def test_another_namespace_is_refused_and_the_connection_closed(shared: Site, namespace: str) -> None:
-    async with shared.raw() as raw:
+async def test_another_namespace_is_refused_and_the_connection_closed(here: Site, namespace: str) -> None:
+    async with here.raw() as raw:
         await raw.receive()
         await raw.send("40{}" if namespace == "/" else f"40{namespace},{{}}")
         assert (await raw.receive()).startswith("44")
@@ -302,11 +309,10 @@ async def test_a_volunteer_that_waits_is_not_closed(hasty: Site) -> None:
         await client.close()
 
 
-@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "file://"])
-async def test_a_page_of_another_site_cannot_connect(shared: Site, origin: str) -> None:
+async def test_a_page_of_another_site_cannot_connect(here: Site, origin: str) -> None:
     with pytest.raises(InvalidStatus, match="403"):
-        async with shared.raw(additional_headers={"Origin": origin}):
+        async with here.raw(additional_headers={"Origin": origin}):
             pass
 
 
@@ -317,13 +323,12 @@ async def test_the_servers_own_page_and_a_program_can_connect(here: Site) -> Non
         await raw.joined()
 
 
-@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     "query", ["EIO=3&transport=websocket", "EIO=4", "EIO=4&transport=polling", "EIO=4&transport=websocket&sid=x", ""]
 )
-async def test_only_new_sessions_over_websocket_are_served(shared: Site, query: str) -> None:
+async def test_only_new_sessions_over_websocket_are_served(here: Site, query: str) -> None:
     with pytest.raises(InvalidStatus, match="400"):
-        async with shared.raw(query):
+        async with here.raw(query):
             pass
 
 
@@ -380,19 +385,18 @@ BROKEN = [
 ]
 
 
-@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("message", BROKEN, ids=range(len(BROKEN)))
 async def test_three_broken_messages_end_the_connection_and_no_other(
-    shared: Site, message: str | bytes, caplog: pytest.LogCaptureFixture
+    here: Site, message: str | bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with shared.raw() as other, shared.raw() as raw:
+    async with here.raw() as other, here.raw() as raw:
         await other.joined()
         await raw.joined()
         for _ in range(3):
             await raw.send(message)
         await raw.ended()
-        await undisturbed(shared)
-        client = await Client(shared).connect()
+        await undisturbed(here)
+        client = await Client(here).connect()
         assert "assigned" in await other.receive()
         await client.close()
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
@@ -418,13 +422,12 @@ PAYLOADS = [
 ]
 
 
-@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
 async def test_an_offer_that_is_none_is_refused_and_counts_as_broken(
-    shared: Site, payload: Any, caplog: pytest.LogCaptureFixture
+    here: Site, payload: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    client = await Client(shared).connect()
-    async with shared.raw() as raw:
+    client = await Client(here).connect()
+    async with here.raw() as raw:
         await raw.join()
         for number in range(3):
             await raw.offer(payload, number)
@@ -437,12 +440,12 @@ async def test_an_offer_that_is_none_is_refused_and_counts_as_broken(
     assert client.offers == []
     assert len(caplog.records) < 10
     await client.close()
-    await undisturbed(shared)
+    await undisturbed(here)
 
 
-async def test_sdp_never_reaches_the_log(here: Site, caplog: pytest.LogCaptureFixture) -> None:
+async def test_sdp_never_reaches_the_log(usual: Site, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "pando_server")
-    async with here.raw() as raw:
+    async with usual.raw() as raw:
         await raw.join()
         await raw.offer({"attempt": "a=candidate", "sdp": "a=candidate"})
         await raw.offer({"attempt": 1, "sdp": "a=candidate" * 2_000}, 2)
@@ -536,7 +539,6 @@ async def test_without_a_job_an_offer_goes_nowhere(here: Site) -> None:
     await volunteer.close()
 
 
-@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     "answer",
     [
@@ -552,14 +554,14 @@ async def test_without_a_job_an_offer_goes_nowhere(here: Site) -> None:
         [],
     ],
 )
-async def test_an_answer_that_is_none_becomes_an_error_for_the_volunteer(shared: Site, answer: Any) -> None:
-    client = await Client(shared, answer=answer).connect()
-    volunteer = await Volunteer(shared).connect()
+async def test_an_answer_that_is_none_becomes_an_error_for_the_volunteer(here: Site, answer: Any) -> None:
+    client = await Client(here, answer=answer).connect()
+    volunteer = await Volunteer(here).connect()
     await volunteer.hear()
     assert await volunteer.offer() == {"error": {"code": "failed", "text": "the client could not answer the offer"}}
     await volunteer.close()
     await client.close()
-    await undisturbed(shared)
+    await undisturbed(here)
 
 
 async def test_a_client_cannot_answer_what_it_was_not_asked(here: Site) -> None:
@@ -601,20 +603,23 @@ async def test_a_peer_that_vanishes_is_gone(here: Site) -> None:
 
 
 async def test_an_error_of_ours_costs_one_connection(
-    here: Site, pair: tuple[Client, Volunteer], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    usual: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: Any) -> None:
         raise RuntimeError("\x1b[2J")
 
-    async with here.raw() as raw:
+    client, volunteer = await Client(usual).connect(), await Volunteer(usual).connect()
+    async with usual.raw() as raw:
         await raw.join()
         with monkeypatch.context() as patch:
-            patch.setattr(here.relay, "offered", fail)
+            patch.setattr(usual.relay, "offered", fail)
             await raw.offer({"attempt": 1, "sdp": "x"})
             await raw.ended()
     assert "an error of ours (RuntimeError)" in caplog.text
     assert "\x1b" not in caplog.text
-    assert await pair[1].offer() == {"attempt": 1, "sdp": "answer"}
+    assert await volunteer.offer() == {"attempt": 1, "sdp": "answer"}
+    await volunteer.close()
+    await client.close()
 
 
 async def test_the_server_ends_within_a_second_with_everybody_connected(static: Path) -> None:

@@ -8,11 +8,14 @@ import { fitSdp } from "./sdp.ts";
 /** Makes a peer connection; browsers and Deno differ in how. */
 export type PeerMaker = (iceServers: RTCIceServer[]) => RTCPeerConnection;
 
-/** How long candidates are gathered at most: host candidates come at once, others from a server. */
-const GATHER_HOST_MS = 500;
-const GATHER_SERVER_MS = 1500;
-/** After the first candidate from a server, others of the same network come soon or are not needed. */
-const GATHER_AFTER_SERVER_MS = 100;
+/** How long candidates are gathered at most. */
+const GATHER_MS = 1500;
+/**
+ * Where a server is to be asked, the first candidate from it is followed by others of the same network soon. Where
+ * the device's own addresses are enough, they all come at once; Chromium takes another 0.1 s to say that they did.
+ */
+const GATHER_AFTER_LAST_MS = 100;
+const GATHER_AFTER_HOST_MS = 20;
 /** From the answer to the open channel: ICE and DTLS, with losses. */
 const OPEN_TIMEOUT_MS = 15_000;
 const CLOSE_TIMEOUT_MS = 500;
@@ -55,14 +58,18 @@ export async function openDataChannel(
 /** Makes an offer and waits until it has the candidates that are worth waiting for. */
 async function completeOffer(peer: RTCPeerConnection, servers: boolean): Promise<string> {
   const gathered = new Promise<void>((resolve) => {
+    let quiet: ReturnType<typeof setTimeout> | undefined;
     peer.onicegatheringstatechange = () => {
       if (peer.iceGatheringState === "complete") resolve();
     };
     peer.onicecandidate = ({ candidate }) => {
-      if (candidate === null) resolve();
-      else if (candidate?.candidate?.includes(" typ srflx")) setTimeout(resolve, GATHER_AFTER_SERVER_MS);
+      if (!candidate?.candidate) return;
+      const enough = servers ? / typ (srflx|relay)/.test(candidate.candidate) : true;
+      if (!enough) return;
+      clearTimeout(quiet);
+      quiet = setTimeout(resolve, servers ? GATHER_AFTER_LAST_MS : GATHER_AFTER_HOST_MS);
     };
-    setTimeout(resolve, servers ? GATHER_SERVER_MS : GATHER_HOST_MS);
+    setTimeout(resolve, GATHER_MS);
   });
   await peer.setLocalDescription(await peer.createOffer());
   if (peer.iceGatheringState !== "complete") await gathered;

@@ -1,5 +1,6 @@
 /** Loads a bundle once, in a worker without permissions, to see that it exports what volunteers will call. */
 
+import { BEYOND_BROWSERS } from "./beyond_browsers.ts";
 import type { BundleError } from "./bundler.ts";
 
 /** A module that takes longer to load is taken to hang. */
@@ -37,7 +38,7 @@ type Verdict = { shape: "good" | "missing" | "wrong" } | { name: string; message
 // Everything that Deno has beyond browsers is taken away first, as in a volunteer's worker.
 const CHECKER = `onmessage = ({ data }) => {
   const post = postMessage;
-  for (const name of ["Deno", "process", "Buffer", "global", "alert", "confirm", "prompt"]) delete globalThis[name];
+  for (const name of ${JSON.stringify(BEYOND_BROWSERS)}) delete globalThis[name];
   globalThis.console = new Proxy({}, { get: () => () => undefined });
   try {
     const module = { exports: {} };

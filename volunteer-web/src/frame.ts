@@ -36,11 +36,12 @@ function start(id: number, port: MessagePort): void {
 
 addEventListener("message", (event: MessageEvent<ToFrame>) => {
   if (event.source !== parent) return;
-  const { pando, worker } = event.data;
-  if (pando === "start") start(worker, event.ports[0]);
-  if (pando === "end") {
-    workers.get(worker)?.terminate();
-    workers.delete(worker);
+  const order = event.data;
+  if (order.pando === "ask") tell({ pando: "ready" });
+  if (order.pando === "start") start(order.worker, event.ports[0]);
+  if (order.pando === "end") {
+    workers.get(order.worker)?.terminate();
+    workers.delete(order.worker);
   }
 });
 

@@ -4,47 +4,41 @@ import type { FromFrame, ToFrame } from "./frame_messages.ts";
 import type { WorkerHost } from "./pool.ts";
 
 const LOAD_TIMEOUT_MS = 15_000;
+const MISSING = "the frame in which they run does not load";
 
 /**
- * Adds the frame to the page and returns a host that starts workers in it. Workers that are asked for before the
- * frame is there start when it is; if it does not come, they count as crashed.
- *
- * @param home the element that holds the frame
+ * Returns a host that starts workers in the page's sandboxed frame. Workers that are asked for before the frame is
+ * there start when it is; if it does not come, they count as crashed.
  */
-export function frameHost(home: HTMLElement): WorkerHost {
-  const frame = document.createElement("iframe");
-  frame.setAttribute("sandbox", "allow-scripts");
-  frame.title = "Where the function runs";
-  frame.tabIndex = -1;
-  frame.src = "/frame.html";
-
+export function frameHost(frame: HTMLIFrameElement): WorkerHost {
   const crashed = new Map<number, (text: string) => void>();
-  let waiting: (() => void)[] | null = [];
+  const waiting: (() => void)[] = [];
+  let state: "loading" | "ready" | "missing" = "loading";
   let workers = 0;
 
   addEventListener("message", (event: MessageEvent<FromFrame>) => {
     if (event.source !== frame.contentWindow) return;
     if (event.data.pando === "ready") {
       clearTimeout(timer);
-      for (const start of waiting ?? []) start();
-      waiting = null;
+      for (const start of waiting.splice(0)) start();
+      state = "ready";
     } else if (event.data.pando === "crashed") {
-      const { worker, text } = event.data;
-      crashed.get(worker)?.(String(text).slice(0, 500));
-      crashed.delete(worker);
+      crash(event.data.worker, String(event.data.text).slice(0, 500));
     }
   });
   const timer = setTimeout(() => {
-    for (const [worker, tell] of crashed) {
-      crashed.delete(worker);
-      tell("the frame in which they run does not load");
-    }
+    state = "missing";
+    for (const worker of [...crashed.keys()]) crash(worker, MISSING);
   }, LOAD_TIMEOUT_MS);
-  home.append(frame);
-
+  function crash(worker: number, text: string): void {
+    const onCrash = crashed.get(worker);
+    crashed.delete(worker);
+    onCrash?.(text);
+  }
   // The frame's origin is opaque: there is no other way to name it.
   const tell = (message: ToFrame, ports: MessagePort[] = []) =>
     frame.contentWindow?.postMessage(message, "*", ports);
+  tell({ pando: "ask" });
   return {
     start(port, onCrash) {
       const worker = ++workers;
@@ -52,8 +46,9 @@ export function frameHost(home: HTMLElement): WorkerHost {
       const start = () => {
         if (crashed.has(worker)) tell({ pando: "start", worker }, [port]);
       };
-      if (waiting === null) start();
-      else waiting.push(start);
+      if (state === "ready") start();
+      else if (state === "loading") waiting.push(start);
+      else setTimeout(() => crash(worker, MISSING));
       return () => {
         crashed.delete(worker);
         tell({ pando: "end", worker });

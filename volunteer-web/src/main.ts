@@ -35,6 +35,7 @@ let paused = false;
 let putAway = false;
 let volunteer: Volunteer | null = null;
 let said = "";
+let logged = "";
 
 const meter = new Meter();
 const view = new View(cores, {
@@ -60,7 +61,7 @@ const view = new View(cores, {
     else volunteer?.leave("left");
   },
 });
-const host = frameHost(view.frameHome);
+const host = frameHost(view.frame);
 const attendance = new Attendance(host, device === null ? 0 : slots, {
   greeted({ job, title }) {
     view.log("info", `Job ${job}: ${title}`);
@@ -146,7 +147,10 @@ function show(): void {
   });
   // Every change of what goes on is logged once; that seconds pass, or a slot is idle for a moment, is none.
   const event = doing.phase === "lost" || doing.phase === "unable" ? doing.why : doing.phase;
-  if (event !== said && state !== "paused") view.log(state === "unable" ? "error" : "info", text);
+  if (event !== said && text !== logged && state !== "paused") {
+    view.log(state === "unable" ? "error" : "info", text);
+    logged = text;
+  }
   said = event;
 }
 

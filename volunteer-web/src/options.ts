@@ -86,11 +86,10 @@ export function isPhone(agent: string): boolean {
 
 /** Returns the name and version of the browser and the system, as far as it says them. */
 export function shortAgent(agent: string): string {
+  // The specific before the general: nearly all claim to be Chrome or Safari, and Android to be Linux.
   const browser = ["Edg", "OPR", "Firefox", "FxiOS", "CriOS", "Chrome", "Version"]
-    .map((name) =>
-      agent.match(new RegExp(`${name}/(\\d+)`)) && [name, agent.match(new RegExp(`${name}/(\\d+)`))![1]]
-    )
-    .find((found) => found !== null);
+    .flatMap((name) => agent.match(new RegExp(`(${name})/(\\d+)`)) ?? [])
+    .slice(1, 3);
   const names: Record<string, string> = {
     Edg: "Edge",
     OPR: "Opera",
@@ -98,8 +97,9 @@ export function shortAgent(agent: string): string {
     CriOS: "Chrome",
     Version: "Safari",
   };
-  const system = agent.match(/iPhone|iPad|Android|Windows|Macintosh|CrOS|Linux/)?.[0];
-  const name = browser ? `${names[browser[0]!] ?? browser[0]} ${browser[1]}` : "browser";
+  const system = ["iPhone", "iPad", "Android", "Windows", "Macintosh", "CrOS", "Linux"]
+    .find((name) => agent.includes(name));
+  const name = browser.length > 0 ? `${names[browser[0]] ?? browser[0]} ${browser[1]}` : "browser";
   return system === undefined ? name : `${name} on ${system === "Macintosh" ? "macOS" : system}`;
 }
 

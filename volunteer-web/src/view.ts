@@ -74,9 +74,9 @@ export class View {
     this.#leave.addEventListener("click", () => wishes.leave());
   }
 
-  /** Where the frame goes in which the function runs. */
-  get frameHome(): HTMLElement {
-    return element("frame-home");
+  /** The frame in which the function runs. */
+  get frame(): HTMLIFrameElement {
+    return element<HTMLIFrameElement>("frame");
   }
 
   /** Asks for the name of the device. */

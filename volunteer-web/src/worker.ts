@@ -8,6 +8,7 @@
 import { errorText } from "./answers.ts";
 import { consoleFor } from "./worker_console.ts";
 import { type ItemFunction, Runner } from "./runner.ts";
+import { BEYOND_BROWSERS } from "./beyond_browsers.ts";
 import type { Birth, Note, Order } from "./worker_messages.ts";
 
 const EXPORT = "/pando/1.0.0";
@@ -16,7 +17,8 @@ type Scope = typeof globalThis & Record<string, unknown>;
 const scope = globalThis as Scope;
 
 // Taken before the function can replace them.
-const { setTimeout, performance, MessageChannel } = scope;
+const { setTimeout, performance } = scope;
+const soon = nextTurn();
 
 scope.addEventListener("message", (event) => {
   const { data, ports } = event as MessageEvent<Birth>;
@@ -28,18 +30,11 @@ function live(port: MessagePort): void {
   const log = consoleFor((level, text) => say({ note: "log", level, text }), () => performance.now());
   shelter(log);
 
-  const breath = new MessageChannel();
-  let afterBreath: (() => void) | null = null;
-  breath.port1.onmessage = () => afterBreath?.();
-
   let runner: Runner | null = null;
   const surroundings = {
     now: () => performance.now(),
     later: (ms: number, callback: () => void) => void setTimeout(callback, ms),
-    soon(callback: () => void) {
-      afterBreath = callback;
-      breath.port2.postMessage(null);
-    },
+    soon,
     answer: (message: Uint8Array<ArrayBuffer>) => port.postMessage(message.buffer, [message.buffer]),
     dropped: (lease: number) => say({ note: "dropped", lease }),
     warn: (text: string) => log.warn(text),
@@ -97,13 +92,26 @@ function load(code: string): ItemFunction {
   return run as ItemFunction;
 }
 
+/** Returns how to call back after the events that wait now, and sooner than a timer, which browsers hold back. */
+function nextTurn(): (callback: () => void) => void {
+  // In Deno a message to oneself overtakes those of others for seconds.
+  if (typeof scope.setImmediate === "function") return scope.setImmediate as (callback: () => void) => void;
+  const { port1, port2 } = new MessageChannel();
+  let next: () => void;
+  port1.onmessage = () => next();
+  return (callback) => {
+    next = callback;
+    port2.postMessage(null);
+  };
+}
+
 /** Takes away what the function must not use, or would not find on other volunteers. */
 function shelter(console: object): void {
   scope.console = console as Console;
   // Closing itself would leave its lease unanswered without a sign of it.
   scope.close = () => undefined;
-  // What Deno has beyond a browser's worker. Some of it writes to the process's stdout, which is not the function's.
-  for (const name of ["Deno", "process", "Buffer", "global", "alert", "confirm", "prompt"]) {
+  // Some of these write to the process's stdout, which is not the function's.
+  for (const name of BEYOND_BROWSERS) {
     delete scope[name];
   }
 }

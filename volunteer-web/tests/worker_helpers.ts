@@ -25,7 +25,7 @@ export class TestWorker {
   readonly times: number[] = [];
   #port: MessagePort;
   #end: () => void;
-  #wake: () => void = () => undefined;
+  #wakers: (() => void)[] = [];
   #leases = 0;
 
   constructor() {
@@ -81,11 +81,18 @@ export class TestWorker {
   async until(condition: () => boolean): Promise<void> {
     const deadline = setTimeout(() => this.#wake(), 10_000);
     const start = performance.now();
-    while (!condition()) {
-      if (performance.now() - start > 9_900) throw new Error(`not within 10 s: ${condition}`);
-      await new Promise<void>((resolve) => this.#wake = resolve);
+    try {
+      while (!condition()) {
+        if (performance.now() - start > 9_900) throw new Error(`not within 10 s: ${condition}`);
+        await new Promise<void>((resolve) => this.#wakers.push(resolve));
+      }
+    } finally {
+      clearTimeout(deadline);
     }
-    clearTimeout(deadline);
+  }
+
+  #wake(): void {
+    for (const wake of this.#wakers.splice(0)) wake();
   }
 
   end(): void {

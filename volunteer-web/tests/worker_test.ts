@@ -1,0 +1,195 @@
+import { assert, assertSame } from "./helpers.ts";
+import { TestWorker, useWorkerSource, withWorker } from "./worker_helpers.ts";
+
+const range = (count: number) => Array.from({ length: count }, (_, i) => String(i));
+const message = (answer: [number, string]) => JSON.parse(answer[1]).message;
+
+Deno.test("results come in the order of the items, as String makes them", () =>
+  withWorker(
+    "function (x, cb) { cb(null, x === '2' ? undefined : x === '3' ? [1, 2] : x * 2) }",
+    async (w) => {
+      assertSame(await w.run(range(5)), [[0, "0"], [0, "2"], [0, "undefined"], [0, "1,2"], [0, "8"]]);
+    },
+  ));
+
+Deno.test("text beyond ASCII survives both ways, byte order marks too", () =>
+  withWorker("function (x, cb) { cb(null, x + x.length) }", async (w) => {
+    const answers = await w.run(["é", "", "日本", "🎉", "\ufeffa", "plain"]);
+    assertSame(answers.map(([, value]) => value), ["é1", "0", "日本2", "🎉2", "\ufeffa2", "plain5"]);
+  }));
+
+Deno.test("errors are results: thrown, called back, rejected, and of every sort", () =>
+  withWorker(
+    `async function (x, cb) {
+      if (x === "throw") throw new Error("thrown");
+      if (x === "later") { await null; throw new Error("rejected") }
+      if (x === "back") return cb(new Error("called back"));
+      if (x === "text") return cb("only text");
+      if (x === "symbol") return cb(null, { toString() { throw new Error("no string") } });
+      if (x === "strange") return cb({ get message() { throw 1 } });
+      if (x === "timer") return void setTimeout(() => { throw new Error("uncaught") }, 1);
+      cb(null, x);
+    }`,
+    async (w) => {
+      const items = ["throw", "later", "back", "text", "symbol", "strange", "timer", "fine"];
+      const answers = await w.run(items);
+      assertSame(answers.slice(0, 5).map(message), [
+        "thrown",
+        "rejected",
+        "called back",
+        "only text",
+        "no string",
+      ]);
+      assertSame(message(answers[5]), "an error that cannot be shown");
+      assert(message(answers[6]).includes("uncaught"), "the uncaught error is not blamed");
+      assertSame(answers.map(([kind]) => kind), [1, 1, 1, 1, 1, 1, 1, 0]);
+    },
+  ));
+
+Deno.test("cb(true) declines an item", () =>
+  withWorker("function (x, cb) { cb(x === '1' ? true : null, x) }", async (w) => {
+    assertSame(await w.run(range(3)), [[0, "0"], [2, ""], [0, "2"]]);
+  }));
+
+Deno.test("second callbacks, late ones and throwing after the callback change nothing", () =>
+  withWorker(
+    `function (x, cb) {
+      cb(null, x); cb(null, "twice"); cb(new Error("twice"));
+      setTimeout(() => cb(null, "late"), 1);
+      if (x === "1") throw new Error("after");
+    }`,
+    async (w) => {
+      assertSame(await w.run(range(3)), [[0, "0"], [0, "1"], [0, "2"]]);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      assertSame(await w.run(["9"]), [[0, "9"]]);
+      const log = w.notes.find((n) => n.note === "log");
+      assert(log?.text.includes("after"), "no word about the error");
+    },
+  ));
+
+Deno.test("a hundred thousand synchronous callbacks do not grow the stack", () =>
+  withWorker("function (x, cb) { cb(null, x) }", async (w) => {
+    const answers = await w.run(range(100_000));
+    assert(answers.length === 100_000 && answers[99_999][1] === "99999", "wrong answers");
+  }));
+
+Deno.test("items run one at a time, also when they take their time", () =>
+  withWorker(
+    `var running = 0;
+    module.exports["/pando/1.0.0"] = (x, cb) => {
+      const others = running++;
+      setTimeout(() => { running--; cb(null, others) }, 2);
+    }`,
+    async (w) => {
+      const [first, second] = await Promise.all([w.run(range(5)), w.run(range(5))]);
+      assert([...first, ...second].every(([, value]) => value === "0"), "two at once");
+    },
+  ));
+
+for (
+  const [kind, wait] of [["synchronous", "while (Date.now() < end);"], ["slow to call back", "later = true;"]]
+) {
+  Deno.test(`answers of ${kind} items leave within 50 ms or so, in several messages`, () =>
+    withWorker(
+      `function (x, cb) {
+        const end = Date.now() + 15; let later = false; ${wait}
+        later ? setTimeout(() => cb(null, x), 15) : cb(null, x);
+      }`,
+      async (w) => {
+        const start = performance.now();
+        await w.run(range(20));
+        const took = performance.now() - start;
+        assert(w.results.length >= 5, `${w.results.length} messages in ${took} ms`);
+        const busy = w.results.reduce((sum, r) => sum + r.busy_us, 0) / 1000;
+        assert(busy > 280 && busy < took + 20, `busy for ${busy} of ${took} ms`);
+      },
+    ));
+}
+
+Deno.test("an answer does not wait for the slow item behind it", () =>
+  withWorker(
+    "function (x, cb) { x === '1' ? setTimeout(() => cb(null, x), 400) : cb(null, x) }",
+    async (w) => {
+      await w.run(["0", "1"]);
+      assert(w.times[1] - w.times[0] > 250, `together: ${w.times}`);
+    },
+  ));
+
+Deno.test("a lease that is dropped stops, and the next one runs", () =>
+  withWorker(
+    "function (x, cb) { const t = Date.now(); while (Date.now() - t < 10); cb(null, x) }",
+    async (w) => {
+      const long = w.lend(range(1000));
+      await w.until(() => w.results.length > 0);
+      w.order({ order: "drop", lease: long });
+      assertSame(await w.run(["a"]), [[0, "a"]]);
+      assert(w.notes.some((n) => n.note === "dropped" && n.lease === long), "not confirmed");
+      assert(w.results.filter((r) => r.lease === long).length < 50, "it went on");
+    },
+  ));
+
+Deno.test("a lease whose callback never comes can be dropped, as can one that waits or is finished", () =>
+  withWorker("function (x, cb) { if (x !== 'never') cb(null, x) }", async (w) => {
+    await w.run(["first"]);
+    const [never, waiting] = [w.lend(["never"]), w.lend(["waiting"])];
+    for (const lease of [1, waiting, never]) w.order({ order: "drop", lease });
+    assertSame(await w.run(["a"]), [[0, "a"]]);
+    assertSame(w.notes.filter((n) => n.note === "dropped").map((n) => n.lease), [1, waiting, never]);
+    assert(!w.results.some((r) => r.lease === waiting), "a dropped lease ran");
+  }));
+
+Deno.test("long results are split into messages of about 1 MiB, and one that is too long is an error", () =>
+  withWorker("function (x, cb) { cb(null, 'é'.repeat(x)) }", async (w) => {
+    const answers = await w.run([...Array(10).fill("200000"), String(9 * 1024 * 1024), "1"]);
+    assertSame(answers.map(([kind]) => kind), [...Array(10).fill(0), 1, 0]);
+    assertSame(message(answers[10]), "the result is longer than 16 MiB");
+    for (const { values } of w.results) {
+      assert(values.length === 1 || values.join("").length < 400_000, `a message of ${values.length} values`);
+    }
+  }));
+
+Deno.test("state of the module survives from item to item, and its scope is sloppy", () =>
+  withWorker(
+    "var n = 0; undeclared = 1; module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, ++n + undeclared) }",
+    async (w) => {
+      await w.run(range(3));
+      assertSame(await w.run(["x"]), [[0, "5"]]);
+    },
+  ));
+
+Deno.test("the function finds nothing of Deno, cannot close the worker, and its console is bounded", () =>
+  withWorker(
+    `function (x, cb) {
+      close(); postMessage("x"); console.group("a");
+      for (let i = 0; i < 1000; i++) console.log("line", i, { a: 1 }, [2]);
+      cb(null, [typeof Deno, typeof process, typeof Buffer, typeof prompt].join());
+    }`,
+    async (w) => {
+      assertSame(await w.run(["x"]), [[0, "undefined,undefined,undefined,undefined"]]);
+      const lines = w.notes.filter((n) => n.note === "log");
+      assert(lines.length > 0 && lines.length <= 41, `${lines.length} lines`);
+      assertSame(lines[0].text, 'line 0 {"a":1} [2]');
+    },
+  ));
+
+const broken: [what: string, code: string, says: string][] = [
+  ["a missing export", "module.exports = {}", "Incompatible module, missing '/pando/1.0.0' property"],
+  [
+    "a wrong arity",
+    "module.exports['/pando/1.0.0'] = (x) => x",
+    "Incompatible module, '/pando/1.0.0' property is not a function or does not expect two arguments",
+  ],
+  ["an error at load", "throw new Error('at load')", "at load"],
+  ["a syntax error", "var = 1", "Unexpected token '='"],
+  ["a module that is not in the bundle", "require('fs')", "Cannot find module 'fs'"],
+  ["no exports at all", "module.exports = null", "Incompatible module, missing '/pando/1.0.0' property"],
+];
+for (const [what, code, says] of broken) {
+  Deno.test(`${what} is said to be broken`, async () => {
+    await useWorkerSource();
+    const worker = new TestWorker();
+    const note = await worker.load(code);
+    worker.end();
+    assert(note.note === "broken" && note.message === says, JSON.stringify(note));
+  });
+}

@@ -13,7 +13,7 @@ from pando_client import console
 from pando_shared import __version__
 from pando_shared.errors import PandoError, UsageError
 
-FLAGS = ("stdin", "sync-stdio", "local", "start-idle", "headless", "global-monitoring")
+FLAGS = ("stdin", "sync-stdio", "local", "start-idle", "unordered", "speculate", "headless", "global-monitoring")
 """Options that are true or false: `--stdin`, `--stdin=false`, `--no-stdin`."""
 
 EPILOG = """
@@ -51,7 +51,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--port", help="port of the server that starts here; the monitoring page is at PORT+1 (5000)")
     p.add_argument("--secret", help="secret of the public server; others on this machine can see it, so better:")
     p.add_argument("--secret-file", metavar="FILE", help="file that holds the secret (or set PANDO_SECRET)")
-    p.add_argument("--batch-size", metavar="N", help="items lent at a time for each core of a volunteer (1)")
+    p.add_argument("--batch-size", metavar="N", help="items lent at a time for each core of a volunteer (auto)")
+    p.add_argument("--window", metavar="N", help="items that may be read and not yet written (1000000, and 64 MiB)")
+    p.add_argument("--unordered", metavar="BOOL", help="print results as they come (false)")
+    p.add_argument("--speculate", metavar="BOOL", help="idle cores run copies of items that take too long (true)")
     p.add_argument("--retries", metavar="N", help="attempts an item has when the function fails on it (3)")
     p.add_argument("--on-error", metavar="stop|skip", help="what happens after the last attempt (stop)")
     p.add_argument("--bootstrap-timeout", metavar="S", help="seconds a volunteer has to connect (60)")

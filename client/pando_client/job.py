@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 
 from pando_client import console
 from pando_client.channels import Channel
-from pando_client.credit import FixedCredit
-from pando_client.lender import Finish, Instruction, Lend, Lender, Policy, Read, Withdraw, Write
+from pando_client.credit import Credit
+from pando_client.instructions import Finish, Instruction, Lend, Policy, Read, Withdraw, Write
+from pando_client.lender import Lender
 from pando_client.session import (
     Answered,
     Ended,
@@ -73,7 +74,7 @@ class Job:
         source: where the items come from.
         policy: how the lender lends.
         limits: what a volunteer may do.
-        batch_size: items of a lease.
+        new_credit: makes the rule for what one volunteer is lent at a time.
         new_id: draws a volunteer's identifier.
         clock: seconds that never jump.
     """
@@ -84,7 +85,7 @@ class Job:
         source: Source,
         policy: Policy,
         limits: SessionLimits,
-        batch_size: int,
+        new_credit: Callable[[], Credit],
         new_id: Callable[[], str],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -97,7 +98,7 @@ class Job:
         self._hello = hello
         self._source = source
         self._limits = limits
-        self._batch_size = batch_size
+        self._new_credit = new_credit
         self._new_id = new_id
         self._clock = clock
         self._results = Results(self._wrote, self._output_failed)
@@ -139,7 +140,7 @@ class Job:
 
     def _welcome(self, channel: Channel) -> Volunteer:
         now = self._clock()
-        session = Session(self._hello, FixedCredit(self._batch_size), self._limits, now)
+        session = Session(self._hello, self._new_credit(), self._limits, now)
         volunteer = Volunteer(self._new_id(), channel, session, now)
         self.volunteers[volunteer.id] = volunteer
         self._look_again.set()
@@ -232,7 +233,7 @@ class Job:
         self._instructions.extend(instructions)
         while self._instructions:
             match self._instructions.popleft():
-                case Lend(name, lease, items):
+                case Lend(name, lease, items, _):
                     self.volunteers[name].session.lend(lease, items)
                     self.volunteers[name].wake.set()
                 case Withdraw(name, lease):
@@ -270,6 +271,7 @@ class Job:
             now = self._clock()
             for volunteer in list(self.volunteers.values()):
                 self._report(volunteer, volunteer.session.tick(now))
+            self._carry_out(self.lender.tick(now))
             deadline = min((v.session.deadline for v in self.volunteers.values()), default=now + LONGEST_SLEEP)
             self._look_again.clear()
             try:

@@ -27,7 +27,7 @@ from pydantic import (
     ValidationError,
 )
 
-from pando_client.lender import OnError
+from pando_client.instructions import OnError, Policy
 from pando_shared.errors import UsageError
 from pando_shared.signaling import IceServer
 from pando_shared.text import printable
@@ -97,7 +97,10 @@ class Options(BaseModel):
     secret_file: Path | None = None
     local: bool = False
     start_idle: bool = True
-    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] | Literal["auto"] = "auto"
+    window: Annotated[int, Field(ge=1, le=100_000_000)] = Policy().window
+    unordered: bool = False
+    speculate: bool = True
     bootstrap_timeout: Annotated[float, Field(gt=0, le=86_400)] = 60.0
     heartbeat: Annotated[int, Field(ge=50, le=3_600_000)] = 2500
     ice_servers: Annotated[tuple[IceServer, ...], Field(max_length=8), BeforeValidator(_ice_servers)] | None = None

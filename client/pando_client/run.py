@@ -21,9 +21,10 @@ from typing import Any
 from pando_client import console
 from pando_client.addresses import ipv4_addresses, qr_code
 from pando_client.bundle import bundle
+from pando_client.credit import AutoCredit, Credit, FixedCredit
 from pando_client.here import volunteer_here
 from pando_client.job import Job
-from pando_client.lender import Finish, Policy
+from pando_client.instructions import Finish, Policy
 from pando_client.options import DEFAULT_STUN, Options, Server, Where, secret_of, server_of
 from pando_client.session import SessionLimits
 from pando_client.streams import Arguments, Source, StandardInput
@@ -164,8 +165,22 @@ def _job(options: Options, name: str, function: bytes, identifiers: Callable[[],
     limits = SessionLimits(heartbeat=options.heartbeat / 1000, ready_timeout=options.bootstrap_timeout)
     info = HelloInfo(job=name, title=printable(options.module.name), heartbeat_ms=options.heartbeat)
     source: Source = StandardInput() if options.stdin else Arguments(options.items)
-    policy = Policy(retries=options.retries, on_error=options.on_error)
-    return Job(encode(Hello(info, function)), source, policy, limits, options.batch_size, identifiers)
+    policy = Policy(
+        window=options.window,
+        retries=options.retries,
+        on_error=options.on_error,
+        ordered=not options.unordered,
+        copies=options.speculate,
+    )
+    return Job(encode(Hello(info, function)), source, policy, limits, _credit(options), identifiers)
+
+
+def _credit(options: Options) -> Callable[[], Credit]:
+    """Returns what makes the rule for what one volunteer is lent at a time."""
+    if options.local:
+        return FixedCredit  # item by item
+    size = options.batch_size
+    return AutoCredit if size == "auto" else lambda: FixedCredit(size)
 
 
 def _identifiers(seed: str | None) -> Callable[[], str]:

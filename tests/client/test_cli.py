@@ -13,6 +13,7 @@ from pando_shared import __version__
 from pando_shared.errors import UsageError
 
 OPTIONS = [
+    
     "--stdin",
     "--local",
     "--start-idle",
@@ -34,6 +35,7 @@ OPTIONS = [
     "--global-monitoring",
     "--help",
     "--version",
+,
 ]
 
 
@@ -123,7 +125,7 @@ async def test_what_does_nothing_here_is_accepted(programs: Programs) -> None:
     assert (outcome.status, outcome.lines, outcome.err) == (0, ["9"], [])
 
 
-async def test_a_start_time_of_all_options_at_once(programs: Programs) -> None:
+async def test_many_options_at_once(programs: Programs) -> None:
     outcome = await programs.pando(
         *[
             "f.js",

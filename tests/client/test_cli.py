@@ -13,7 +13,6 @@ from pando_shared import __version__
 from pando_shared.errors import UsageError
 
 OPTIONS = [
-    
     "--stdin",
     "--local",
     "--start-idle",
@@ -35,7 +34,6 @@ OPTIONS = [
     "--global-monitoring",
     "--help",
     "--version",
-,
 ]
 
 

@@ -40,7 +40,7 @@ async def _is_silent(server: IceServer) -> bool:
     try:
         async with asyncio.timeout(PROBE_WITHIN):
             return not await _answers(host, int(port))
-    except (OSError, ValueError, TimeoutError):
+    except (OSError, ValueError, OverflowError, TimeoutError):  # OverflowError: a port above 65535
         return True
 
 

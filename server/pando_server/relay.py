@@ -283,6 +283,8 @@ class Relay:
         del self._roles[old]
         self._roles[socket] = job
         job.client, job.ice_servers, job.open, job.unanswered = socket, ice_servers, False, 0
+        # A client that has just logged in reports anew, unless it has no volunteers.
+        job.reported = job.unreported = 0
         instructions: list[Instruction] = []
         for sid, volunteer in job.volunteers.items():
             instructions += self._end(sid, volunteer, Code.FAILED, "the client lost its connection: try again")

@@ -123,7 +123,7 @@ async def test_what_does_nothing_here_is_accepted(programs: Programs) -> None:
     assert (outcome.status, outcome.lines, outcome.err) == (0, ["9"], [])
 
 
-async def test_a_start_time_of_all_options_at_once(programs: Programs) -> None:
+async def test_many_options_at_once(programs: Programs) -> None:
     outcome = await programs.pando(
         *[
             "f.js",

@@ -178,7 +178,7 @@ def test_what_a_host_means(host: str, server: Server) -> None:
     ],
 )
 def test_what_is_no_host(host: str) -> None:
-    with pytest.raises(UsageError, match="^--host="):
+    with pytest.raises(UsageError, match=r"^--host="):
         server_of(host)
 
 

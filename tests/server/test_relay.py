@@ -179,6 +179,13 @@ def test_the_same_run_takes_the_place_of_its_lost_connection(world: World) -> No
     assert world.relay.closed("c1") == []
 
 
+def test_who_logs_in_again_reports_anew(world: World) -> None:
+    world.client("c1")
+    world.relay.counted("c1", 5)
+    world.client("c2")
+    assert world.relay.volunteers == 0
+
+
 def test_an_offer_that_comes_while_the_client_logs_in_again_is_told_to_come_later(world: World) -> None:
     world.client("c1")
     world.volunteer("v")

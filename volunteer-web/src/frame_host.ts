@@ -3,42 +3,65 @@
 import type { FromFrame, ToFrame } from "./frame_messages.ts";
 import type { WorkerHost } from "./pool.ts";
 
-const LOAD_TIMEOUT_MS = 15_000;
-const MISSING = "the frame in which they run does not load";
+/** The frame is asked so often whether it is there; it can die with all its workers and without a word. */
+const ASK_MS = 2000;
+/** So many questions it may leave unanswered; while it is loading, more. */
+const MAX_UNANSWERED = 4;
+const MAX_UNANSWERED_LOADING = 8;
 
 /**
  * Returns a host that starts workers in the page's sandboxed frame. Workers that are asked for before the frame is
- * there start when it is; if it does not come, they count as crashed.
+ * there start when it is. If it does not come, or dies (browsers end its whole process when a worker takes too much
+ * memory), its workers count as crashed and it is loaded again.
  */
 export function frameHost(frame: HTMLIFrameElement): WorkerHost {
   const crashed = new Map<number, (text: string) => void>();
-  const waiting: (() => void)[] = [];
-  let state: "loading" | "ready" | "missing" = "loading";
+  let waiting: (() => void)[] = [];
+  let ready = false;
+  let unanswered = 0;
   let workers = 0;
+
+  // The frame's origin is opaque: there is no other way to name it.
+  const tell = (message: ToFrame, ports: MessagePort[] = []) =>
+    frame.contentWindow?.postMessage(message, "*", ports);
 
   addEventListener("message", (event: MessageEvent<FromFrame>) => {
     if (event.source !== frame.contentWindow) return;
+    unanswered = 0;
     if (event.data.pando === "ready") {
-      clearTimeout(timer);
+      ready = true;
       for (const start of waiting.splice(0)) start();
-      state = "ready";
     } else if (event.data.pando === "crashed") {
       crash(event.data.worker, String(event.data.text).slice(0, 500));
     }
   });
-  const timer = setTimeout(() => {
-    state = "missing";
-    for (const worker of [...crashed.keys()]) crash(worker, MISSING);
-  }, LOAD_TIMEOUT_MS);
+
   function crash(worker: number, text: string): void {
     const onCrash = crashed.get(worker);
     crashed.delete(worker);
     onCrash?.(text);
   }
-  // The frame's origin is opaque: there is no other way to name it.
-  const tell = (message: ToFrame, ports: MessagePort[] = []) =>
-    frame.contentWindow?.postMessage(message, "*", ports);
-  tell({ pando: "ask" });
+
+  function ask(): void {
+    // Counted, not timed: a page that slept finds the answers when it wakes.
+    if (++unanswered > (ready ? MAX_UNANSWERED : MAX_UNANSWERED_LOADING)) {
+      const text = ready
+        ? "the browser ended it, perhaps for lack of memory"
+        : "the frame for it does not load";
+      unanswered = 0;
+      ready = false;
+      waiting = [];
+      // What was a frame has no process any more: only a new element gets one.
+      const fresh = frame.cloneNode() as HTMLIFrameElement;
+      frame.replaceWith(fresh);
+      frame = fresh;
+      for (const worker of [...crashed.keys()]) crash(worker, text);
+    }
+    tell({ pando: "ask" });
+  }
+  ask();
+  setInterval(ask, ASK_MS);
+
   return {
     start(port, onCrash) {
       const worker = ++workers;
@@ -46,9 +69,8 @@ export function frameHost(frame: HTMLIFrameElement): WorkerHost {
       const start = () => {
         if (crashed.has(worker)) tell({ pando: "start", worker }, [port]);
       };
-      if (state === "ready") start();
-      else if (state === "loading") waiting.push(start);
-      else setTimeout(() => crash(worker, MISSING));
+      if (ready) start();
+      else waiting.push(start);
       return () => {
         crashed.delete(worker);
         tell({ pando: "end", worker });

@@ -70,6 +70,8 @@ const attendance = new Attendance(host, device === null ? 0 : slots, {
   loaded: () => volunteer?.loaded(),
   broken: (message) => volunteer?.broken(message),
   answered(items) {
+    // Also the time: short jobs come and go between two ticks of the clock.
+    meter.tick(performance.now(), true);
     meter.add(items, performance.now());
     // The first answer is shown at once, the others with the clock.
     if (meter.items === items) show();

@@ -7,6 +7,7 @@
  * leaves the items to the worker.
  */
 
+import { checkColumns, columns, sum, view, writeColumns } from "./columns.ts";
 import { checkJson, type Fields, integer, leaseList, text } from "./json_body.ts";
 import { KIND, MAX_ERROR, MAX_LEASES_NAMED, MAX_SLOTS, ProtocolError, TYPE } from "./wire.ts";
 
@@ -267,44 +268,6 @@ function answer(kind: number, value: Bytes): string | Bytes {
   return utf8(value);
 }
 
-function checkColumns(bytes: Uint8Array, from: number, count: number, each: number): void {
-  const body = from + each * count;
-  if (count < 1 || body > bytes.length) {
-    throw new ProtocolError(`a count of ${count} in a message of ${bytes.length} bytes`);
-  }
-  const at = view(bytes);
-  let end = body;
-  for (let i = 0; i < count; i++) end += at.getUint32(from + 4 * i, true);
-  if (end !== bytes.length) throw new ProtocolError("lengths that do not add up");
-}
-
-function columns(bytes: Bytes, from: number, count: number, each: number): Bytes[] {
-  checkColumns(bytes, from, count, each);
-  const at = view(bytes);
-  let start = from + each * count;
-  const values = new Array<Bytes>(count);
-  for (let i = 0; i < count; i++) {
-    const end = start + at.getUint32(from + 4 * i, true);
-    values[i] = bytes.subarray(start, end);
-    start = end;
-  }
-  return values;
-}
-
-function writeColumns(bytes: Bytes, from: number, values: readonly Bytes[], kinds: readonly number[] | null) {
-  const at = view(bytes);
-  values.forEach((value, i) => at.setUint32(from + 4 * i, value.length, true));
-  let start = from + 4 * values.length;
-  if (kinds !== null) {
-    bytes.set(kinds, start);
-    start += values.length;
-  }
-  for (const value of values) {
-    bytes.set(value, start);
-    start += value.length;
-  }
-}
-
 function checkHead(bytes: Uint8Array): void {
   if (bytes.length < 4) throw new ProtocolError("a message that is too short");
   if (bytes[1] !== 0 || bytes[2] !== 0 || bytes[3] !== 0) {
@@ -343,12 +306,4 @@ function join(type: number, body: Uint8Array): Bytes {
 
 function json(type: number, value: unknown): Bytes {
   return join(type, encoder.encode(JSON.stringify(value)));
-}
-
-function sum(values: readonly Uint8Array[]): number {
-  return values.reduce((total, value) => total + value.length, 0);
-}
-
-function view(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

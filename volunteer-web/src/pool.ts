@@ -2,17 +2,17 @@
  * The workers of this volunteer and the leases that they hold.
  *
  * Theory of operation. A slot is one worker. Leases wait here in the order in which they came; an idle slot gets
- * one, and a busy slot gets one more ahead, so that it need not wait for the next. The lease that a worker runs was
- * transferred to it; of the one ahead the worker has a copy, so that it can move to a slot that falls idle. A slot
- * answers for the first lease of its queue only: answers to any other come from a lease that moved, and are
- * ignored. A worker that crashes, or does not let go of a withdrawn lease, is replaced. What a lost worker ran is
- * handed back, because nobody knows which of its items was at fault, unless it had only one left.
+ * one, and a busy slot gets one more ahead, so that it need not wait for the next. Workers get copies, so that a
+ * lease ahead can move to a slot that falls idle. A slot answers for the first lease of its queue only: answers to
+ * any other come from a lease that moved, and are ignored. A worker that crashes, or does not let go of a withdrawn
+ * lease, is replaced. Nobody knows which item made it crash, so what is left of its lease runs once more, with
+ * care: each answer leaves before the next item. If it crashes again, that item is the culprit and gets an error.
+ * One lease at a time runs with care, because a browser may end all workers for the fault of one.
  */
 
-import { Batch } from "./answers.ts";
 import { readResultsHead } from "./messages.ts";
-import { KIND } from "./wire.ts";
-import type { Note, Order } from "./worker_messages.ts";
+import { crashAnswer, give, type Held, isFree, MAX_COPIED, order, type Slot } from "./slot.ts";
+import type { Note } from "./worker_messages.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -39,27 +39,8 @@ export interface PoolEvents {
   log(level: "info" | "error", text: string): void;
 }
 
-type Held = { readonly lease: number; readonly count: number; answered: number; message: Bytes | null };
-type Slot = {
-  readonly port: MessagePort;
-  readonly end: () => void;
-  /** `empty` has no function yet. */
-  state: "empty" | "loading" | "ready" | "ended";
-  /** The first is being run. */
-  queue: Held[];
-  /**
-   * Leases that it was told to drop and has not confirmed. Until it has, it gets nothing new: otherwise the same
-   * lease could come back to it, and answers from before be taken for answers from after.
-   */
-  dropping: Set<number>;
-  /** Ends when its queue is empty. */
-  retiring: boolean;
-};
-
 /** A worker that does not let go of a withdrawn lease for so long is replaced. */
 const LET_GO_MS = 2000;
-/** Larger leases are not given ahead: copying them costs more than a short wait. */
-const MAX_AHEAD = 1024 * 1024;
 /** Workers that may crash in a row before one has loaded the function. */
 const MAX_STILLBORN = 3;
 
@@ -117,7 +98,7 @@ export class Pool {
 
   /** Takes a lease: a whole `lend` message, which belongs to the pool from now on. */
   lend(lease: number, count: number, message: Bytes): void {
-    this.#waiting.push({ lease, count, answered: 0, message });
+    this.#waiting.push({ lease, count, answered: 0, message, careful: false });
     if (this.#wanted === 0) this.#returnWaiting();
     else this.#feed();
   }
@@ -160,7 +141,7 @@ export class Pool {
   #loadInto(slot: Slot): void {
     if (this.#code === null || slot.state !== "empty") return;
     slot.state = "loading";
-    this.#order(slot, { order: "load", code: this.#code });
+    order(slot, { order: "load", code: this.#code });
   }
 
   #end(slot: Slot): void {
@@ -207,9 +188,7 @@ export class Pool {
     held.answered += count;
     if (held.answered === held.count) {
       slot.queue.shift();
-      // The next one has begun: it cannot move any more, so its original is not needed.
-      if (slot.queue.length > 0) slot.queue[0].message = null;
-      else if (slot.retiring) this.#end(slot);
+      if (slot.retiring && slot.queue.length === 0) this.#end(slot);
       this.#feed();
     }
     this.#events.answered(message);
@@ -219,22 +198,24 @@ export class Pool {
     const ready = this.#slots.filter(isFree);
     for (const slot of ready) {
       if (slot.queue.length > 0) continue;
-      const held = this.#waiting.shift() ?? this.#steal();
+      const held = this.#next() ?? this.#steal();
       if (held === null) return;
-      const bytes = own(held.message!);
-      held.message = null;
-      slot.queue.push(held);
-      slot.port.postMessage(bytes, [bytes]);
+      give(slot, held);
     }
     for (const slot of ready) {
-      const held = this.#waiting[0];
-      if (held === undefined || held.message!.length > MAX_AHEAD) return;
       if (slot.queue.length !== 1) continue;
-      this.#waiting.shift();
-      slot.queue.push(held);
-      // Not transferred: the original stays here until the worker begins with it.
-      slot.port.postMessage(own(held.message!));
+      const held = this.#next(MAX_COPIED);
+      if (held === null) return;
+      give(slot, held);
     }
+  }
+
+  /** Takes the first lease that waits and may run now, of at most `longest` bytes. */
+  #next(longest = Infinity): Held | null {
+    const care = this.#slots.some(({ queue }) => queue.some(({ careful }) => careful));
+    const at = this.#waiting.findIndex(({ careful }) => !careful || !care);
+    if (at < 0 || this.#waiting[at].message!.length > longest) return null;
+    return this.#waiting.splice(at, 1)[0];
   }
 
   #steal(): Held | null {
@@ -245,7 +226,7 @@ export class Pool {
   #drop(slot: Slot, held: Held): Held {
     slot.queue = slot.queue.filter((other) => other !== held);
     slot.dropping.add(held.lease);
-    this.#order(slot, { order: "drop", lease: held.lease });
+    order(slot, { order: "drop", lease: held.lease });
     return held;
   }
 
@@ -275,9 +256,8 @@ export class Pool {
     const born = slot.state === "ready";
     this.#end(slot);
     this.#events.log("error", `a worker crashed: ${text}`);
-    if (ran !== undefined && ran.count - ran.answered === 1) this.#events.answered(crashAnswer(ran, text));
-    else if (ran !== undefined) this.#events.returned([ran.lease]);
     this.#waiting.unshift(...ahead);
+    if (ran !== undefined) this.#judge(ran, text);
     if (!born && ++this.#stillborn >= MAX_STILLBORN) {
       if (this.#told === "nothing") {
         this.#told = "broken";
@@ -285,7 +265,21 @@ export class Pool {
       }
       return;
     }
-    this.setSlots(this.#wanted);
+    // Later, because others may have crashed in the same moment and must not be given anything.
+    queueMicrotask(() => this.setSlots(this.#wanted));
+  }
+
+  /** Decides what becomes of a lease over which a worker crashed. */
+  #judge(ran: Held, text: string): void {
+    if (ran.careful || ran.count - ran.answered === 1) {
+      const answer = crashAnswer(ran, text);
+      ran.answered++;
+      this.#events.answered(answer);
+    }
+    if (ran.answered === ran.count) return;
+    ran.careful = true;
+    if (ran.message === null) this.#events.returned([ran.lease]);
+    else this.#waiting.unshift(ran);
   }
 
   #returnWaiting(): void {
@@ -294,25 +288,4 @@ export class Pool {
     this.#waiting = [];
     this.#events.returned(leases);
   }
-
-  #order(slot: Slot, order: Order): void {
-    slot.port.postMessage(order);
-  }
-}
-
-function isFree(slot: Slot): boolean {
-  return slot.state === "ready" && !slot.retiring && slot.dropping.size === 0;
-}
-
-function crashAnswer(held: Held, text: string): Bytes {
-  const batch = new Batch();
-  batch.begin(held.lease, held.answered);
-  batch.add(KIND.ERROR, JSON.stringify({ message: `the worker crashed: ${text}`.slice(0, 500), stack: "" }));
-  return batch.take(0);
-}
-
-/** Returns the buffer that holds these bytes and nothing else. */
-function own(bytes: Bytes): ArrayBuffer {
-  const alone = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
-  return alone ? bytes.buffer : bytes.slice().buffer;
 }

@@ -44,6 +44,8 @@ class Lease {
   readonly count: number;
   /** Index of the next item. */
   next = 0;
+  /** Whether each answer is sent before the next item. */
+  careful = false;
   #bytes: Uint8Array<ArrayBuffer>;
   #head: DataView;
   /** All items, when each character is one byte. */
@@ -78,6 +80,8 @@ export class Runner {
   #batch = new Batch();
   #queue: Lease[] = [];
   #lease: Lease | null = null;
+  /** Lease numbers that will come and want care, with their first item. */
+  #care = new Map<number, number>();
   /** Number of the item that has no answer yet, or 0. */
   #open = 0;
   #calls = 0;
@@ -96,11 +100,22 @@ export class Runner {
 
   /** Takes a lease: a whole `lend` message whose lengths were checked. */
   lend(message: Uint8Array<ArrayBuffer>): void {
-    this.#queue.push(new Lease(message));
+    const lease = new Lease(message);
+    const from = this.#care.get(lease.number);
+    if (from !== undefined) {
+      lease.careful = true;
+      while (lease.next < from) lease.take();
+    }
+    this.#queue.push(lease);
     if (this.#lease === null && !this.#breathing) {
       this.#since = this.#around.now();
       this.#loop();
     }
+  }
+
+  /** Announces that a lease will come which needs care; see `CareOrder`. */
+  takeCare(lease: number, from: number): void {
+    this.#care.set(lease, from);
   }
 
   /** Gives up a lease, begun or not. That is always confirmed, also of a lease that was finished meanwhile. */
@@ -134,7 +149,7 @@ export class Runner {
       const lease = this.#lease;
       if (lease === null) return;
       while (lease.next < lease.count) {
-        if (this.#batch.count > 0 && this.#around.now() - this.#since >= FLUSH_AFTER_MS) {
+        if (this.#batch.count > 0 && (lease.careful || this.#around.now() - this.#since >= FLUSH_AFTER_MS)) {
           this.#flush();
           this.#breathe();
           return;
@@ -152,7 +167,7 @@ export class Runner {
 
   #nextLease(): Lease | null {
     const lease = this.#queue.shift() ?? null;
-    if (lease !== null) this.#batch.begin(lease.number);
+    if (lease !== null) this.#batch.begin(lease.number, lease.next);
     return lease;
   }
 

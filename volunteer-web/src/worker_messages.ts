@@ -9,7 +9,12 @@
 export type LoadOrder = { readonly order: "load"; readonly code: string };
 /** The lease is no longer this worker's; always answered by `dropped`. */
 export type DropOrder = { readonly order: "drop"; readonly lease: number };
-export type Order = LoadOrder | DropOrder;
+/**
+ * The lease that follows has made another worker crash: begin at its item `from`, and send each answer before the
+ * next item, so that the culprit is known if it happens again.
+ */
+export type CareOrder = { readonly order: "care"; readonly lease: number; readonly from: number };
+export type Order = LoadOrder | DropOrder | CareOrder;
 
 /** The function is ready. */
 export type LoadedNote = { readonly note: "loaded" };

@@ -138,6 +138,14 @@ Deno.test("a lease whose callback never comes can be dropped, as can one that wa
     assert(!w.results.some((r) => r.lease === waiting), "a dropped lease ran");
   }));
 
+Deno.test("a lease that wants care begins where it is told, and each answer leaves alone", () =>
+  withWorker("function (x, cb) { cb(null, x) }", async (w) => {
+    w.order({ order: "care", lease: 1, from: 2 });
+    w.lend(["a", "b", "c", "d", "e"]);
+    await w.until(() => w.results.length === 3);
+    assertSame(w.results.map((r) => [r.offset, r.values]), [[2, ["c"]], [3, ["d"]], [4, ["e"]]]);
+  }));
+
 Deno.test("long results are split into messages of about 1 MiB, and one that is too long is an error", () =>
   withWorker("function (x, cb) { cb(null, 'é'.repeat(x)) }", async (w) => {
     const answers = await w.run([...Array(10).fill("200000"), String(9 * 1024 * 1024), "1"]);

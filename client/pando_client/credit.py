@@ -1,7 +1,7 @@
 """How much a volunteer is lent at a time: enough to keep its slots busy, and no more than that.
 
-A core of its own. Two rules share the form ``want(slots, in_flight) -> (leases, items)``: how many more leases the volunteer
-would take now, and of how many items each.
+A core of its own. Two rules share the form ``want(slots, in_flight) -> (leases, items)``: how many more leases the
+volunteer would take now, and of how many items each.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ LEASE_SECONDS = 0.1
 """Work in one lease: short enough to share out the rest of a job, long enough that its frames cost next to nothing."""
 MAX_LEASE_ITEMS = 16_384
 MAX_LEASE_BYTES = 256 * 1024
-"""Bytes of the items of one lease, unless a single item is larger: a lease in the channel's buffer delays what follows."""
+"""Bytes of the items of one lease, unless one item has more: a lease in the channel's buffer delays what follows."""
 MAX_DEPTH = 8
 """Leases in flight for each slot."""
 OWN_SECONDS = 0.005
@@ -72,8 +72,8 @@ class FixedCredit:
 class AutoCredit:
     """Leases of about `LEASE_SECONDS` of work, as many in flight as cover the round trip.
 
-    Begins with one item for each slot, and doubles from there: the time of an item is not known before the first answer,
-    and a coarse clock (Firefox: 1 ms) measures short ones as nothing.
+    Begins with one item for each slot, and doubles from there: the time of an item is not known before the first
+    answer, and a coarse clock (Firefox: 1 ms) measures short ones as nothing.
     """
 
     def __init__(self) -> None:

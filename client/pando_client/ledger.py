@@ -1,7 +1,8 @@
 """The ledger: where each item is, from reading it to writing its result. It knows nothing of volunteers.
 
-An item is read and *waits*; is taken out to be lent, and perhaps waits again; is *answered*, and held back until everything
-before it is (or, unordered, not at all); and is *written*. What it and its result take in memory is counted on the way.
+An item is read and *waits*; is taken out to be lent, and perhaps waits again; is *answered*, and held back until
+everything before it is (or, unordered, not at all); and is *written*. What it and its result take in memory is counted
+on the way.
 """
 
 from __future__ import annotations

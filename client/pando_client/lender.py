@@ -1,9 +1,9 @@
 """The lender: who computes which items.
 
-Theory of operation. The ledger knows where each item is: *waiting*, *lent*, *held back* (answered, but an item before it
-is not, or the output has not taken it yet) or *written*. An item moves only forward, except that a lent one waits again
-when its volunteer leaves, is suspected, declines it or fails on it. A *lease* lends a run of consecutive items to one
-volunteer; it is answered from its first item to its last, in as many parts as the volunteer likes. A lease is
+Theory of operation. The ledger knows where each item is: *waiting*, *lent*, *held back* (answered, but an item before
+it is not, or the output has not taken it yet) or *written*. An item moves only forward, except that a lent one waits
+again when its volunteer leaves, is suspected, declines it or fails on it. A *lease* lends a run of consecutive items to
+one volunteer; it is answered from its first item to its last, in as many parts as the volunteer likes. A lease is
 *contested* while another one may answer some of the same items: a suspect's, lent again, or one with a backup copy.
 Then, and only then, each answer is looked up; the first one counts.
 
@@ -13,9 +13,9 @@ time, which matters for backup copies only.
 
 The invariant, after every stimulus: ``read - written == waiting + lent + held back``.
 
-The promises: P1 lazy, P2 ordered, P3 exactly once, P4 nothing lost, P5 dynamic, P6 adaptive, P7 conservative, P8 leaving
-is free and failing is counted, P9 bounded, P10 no stuck tail, P11 ends. The idea is pull-lend-stream's, with leases for
-items.
+The promises: P1 lazy, P2 ordered, P3 exactly once, P4 nothing lost, P5 dynamic, P6 adaptive, P7 conservative, P8
+leaving is free and failing is counted, P9 bounded, P10 no stuck tail, P11 ends. The idea is pull-lend-stream's, with
+leases for items.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ from pando_client.addresses import ipv4_addresses, qr_code
 from pando_client.bundle import bundle
 from pando_client.credit import AutoCredit, Credit, FixedCredit
 from pando_client.here import volunteer_here
-from pando_client.job import Job
 from pando_client.instructions import Finish, Policy
+from pando_client.job import Job
 from pando_client.options import DEFAULT_STUN, Options, Server, Where, secret_of, server_of
 from pando_client.session import SessionLimits
 from pando_client.streams import Arguments, Source, StandardInput

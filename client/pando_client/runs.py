@@ -103,7 +103,7 @@ class Intervals:
 
     def __contains__(self, number: int) -> bool:
         place = self._stops.bisect_right(number) - 1
-        return place >= 0 and number < self._stops.peekitem(place)[1]
+        return place >= 0 and number < int(self._stops.peekitem(place)[1])
 
     def add(self, first: int, stop: int) -> None:
         """Adds the numbers from `first` to `stop` - 1; none of them may be in already."""

@@ -30,7 +30,7 @@ def options(**given: object) -> Options:
 def test_the_defaults() -> None:
     found = options()
     assert found == Options(module=Path("f.js"))
-    assert (found.port, found.batch_size, found.heartbeat, found.bootstrap_timeout) == (5000, 1, 2500, 60.0)
+    assert (found.port, found.batch_size, found.heartbeat, found.bootstrap_timeout) == (5000, "auto", 2500, 60.0)
     assert (found.stdin, found.local, found.start_idle, found.host) == (False, False, True, None)
     assert (found.retries, found.on_error, found.ice_servers) == (3, OnError.STOP, None)
 

@@ -16,12 +16,19 @@ export async function gunzip(packed: Uint8Array<ArrayBuffer>): Promise<string> {
   let length = 0;
   let text = "";
   try {
-    for await (const chunk of new Response(packed).body!.pipeThrough(new DecompressionStream("gzip"))) {
-      length += chunk.length;
-      if (length > MAX_CODE) break;
-      text += decoder.decode(chunk, { stream: true });
+    // Read by hand: not every browser can iterate over a stream.
+    const reader = new Response(packed).body!.pipeThrough(new DecompressionStream("gzip")).getReader();
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      length += value.length;
+      if (length > MAX_CODE) {
+        reader.cancel();
+        break;
+      }
+      text += decoder.decode(value, { stream: true });
     }
-    text += decoder.decode();
+    if (length <= MAX_CODE) text += decoder.decode();
   } catch (error) {
     throw new Error(`the function could not be unpacked: ${(error as Error).message}`);
   }

@@ -69,6 +69,14 @@ class Withdraw:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """This volunteer does more harm than good: part with it for a while."""
+
+    volunteer: VolunteerId
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
     """Write these results, one a line, then say `wrote`."""
 
@@ -83,4 +91,4 @@ class Finish:
     input_error: Exception | None = None
 
 
-Instruction = Read | Lend | Withdraw | Write | Finish
+Instruction = Read | Lend | Withdraw | SetAside | Write | Finish

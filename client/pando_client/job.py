@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pando_client import console
 from pando_client.channels import Channel
 from pando_client.credit import Credit
-from pando_client.instructions import Finish, Instruction, Lend, Policy, Read, Withdraw, Write
+from pando_client.instructions import Finish, Instruction, Lend, Policy, Read, SetAside, Withdraw, Write
 from pando_client.lender import Lender
+from pando_client.reputation import Reputation
 from pando_client.session import (
     Answered,
     Ended,
@@ -41,6 +42,8 @@ LAST_WORDS = 2.0
 """Seconds in which a volunteer may take our goodbye."""
 FAREWELL = 3.0
 """Seconds for all goodbyes at the end of a run."""
+NAMES_REMEMBERED = 10_000
+"""Volunteers whose names can still be said after they have left."""
 SAID_AT_MOST = 100
 """Different complaints about volunteers that one run prints."""
 
@@ -64,6 +67,11 @@ class Volunteer:
         """What its owner calls it, made safe to show."""
         device = self.session.info.device if self.session.info else ""
         return printable(device or f"the volunteer at {self.channel.peer}", 64)
+
+    @property
+    def known_as(self) -> str:
+        """What it can be recognised by when it comes again."""
+        return f"{self.channel.peer} {self.name}"
 
 
 class Job:
@@ -105,6 +113,8 @@ class Job:
         self._reading: asyncio.Task[None] | None = None
         self._instructions: deque[Instruction] = deque()
         self._said: set[str] = set()
+        self._reputation = Reputation()
+        self._names: dict[str, str] = {}
         self._closing = False
         self._look_again = asyncio.Event()
 
@@ -118,6 +128,10 @@ class Job:
             v.joined and v.session.slots > 0 and not v.session.suspect and not v.session.ended
             for v in self.volunteers.values()
         )
+
+    def name_of(self, volunteer: str) -> str:
+        """Returns what the owner of a volunteer calls it, also when it has left."""
+        return self._names.get(volunteer, volunteer)
 
     # A volunteer's life
 
@@ -191,7 +205,13 @@ class Job:
         lender, name = self.lender, volunteer.id
         match event:
             case Joined(info):
+                if (seconds := self._reputation.left(volunteer.known_as, self._clock())) > 0:
+                    self._dismiss(volunteer, ClientGoodbye("full", f"set aside for another {seconds:.0f} s"))
+                    return []
                 volunteer.joined = True
+                self._names[name] = volunteer.name
+                if len(self._names) > NAMES_REMEMBERED:
+                    del self._names[next(iter(self._names))]
                 console.note(f"{volunteer.name} joined with {info.slots} slots ({volunteer.channel.kind})")
                 return lender.join(name)
             case Wants(leases, items):
@@ -213,12 +233,23 @@ class Job:
 
     def _say_why(self, volunteer: Volunteer, ended: Ended) -> None:
         if ended.reason == "protocol":
+            self._reputation.set_aside(volunteer.known_as, self._clock())
             self._complain(f"dropped {volunteer.name}, which broke the protocol: {printable(ended.text)}")
         elif ended.reason == "broken":
             why = ended.error.message if ended.error else ""
             self._complain(f"{volunteer.name} cannot load the function: {printable(why)}")
         elif volunteer.joined:
             console.note(f"{volunteer.name} left ({printable(ended.text or ended.reason)})")
+
+    def _set_aside(self, volunteer: Volunteer, why: str) -> list[Instruction]:
+        if volunteer.channel.kind == "pipe":
+            return []  # a volunteer on this machine is its owner's affair
+        seconds = self._reputation.set_aside(volunteer.known_as, self._clock())
+        text = f"set aside for {seconds:.0f} s: {why}"
+        self._complain(f"{volunteer.name} is {text}")
+        self._dismiss(volunteer, ClientGoodbye("full", text))
+        self.left += 1
+        return self.lender.leave(volunteer.id)
 
     def _complain(self, text: str) -> None:
         """Says something about a volunteer, once, and not endlessly many such things."""
@@ -241,6 +272,8 @@ class Job:
                     for event in volunteer.session.withdraw(lease):
                         self._instructions.extend(self._stimulate(volunteer, event))
                     volunteer.wake.set()
+                case SetAside(name, why):
+                    self._instructions.extend(self._set_aside(self.volunteers[name], why))
                 case Read(count):
                     self._reading = asyncio.create_task(self._read(count))
                 case Write(results):

@@ -32,6 +32,7 @@ from pando_client.instructions import (
     OnError,
     Policy,
     Read,
+    SetAside,
     VolunteerId,
     Withdraw,
     Write,
@@ -44,9 +45,13 @@ MAX_LEASE_BYTES = 1024 * 1024
 """Bytes of the items of one lease, unless one item alone has more."""
 STRAGGLER_FACTOR = 3
 """A lease that is out for so many times as long as is typical is a straggler: idle slots may run a copy of it."""
+OVERDUE_FACTOR = 10
+"""And after so many times, if results wait for it, a copy goes before other work."""
 STRAGGLER_MIN = 1.0
 STRAGGLER_UNKNOWN = 10.0
 """Seconds: at least so long, and so long while no lease has been answered yet."""
+TOO_MUCH_BLAME = 3
+"""Times in a row that others did what a volunteer could not, or did not in time: then it is set aside."""
 
 
 @dataclass(slots=True)
@@ -82,6 +87,7 @@ class _Volunteer:
     want_leases: int = 0
     want_items: int = 1
     suspect: bool = False
+    blame: int = 0
 
 
 class Lender:
@@ -109,6 +115,8 @@ class Lender:
         self._finished = False
         self._now = 0.0
         self._typical: float | None = None  # seconds that a lease is out
+        self._guilty: set[VolunteerId] = set()
+        self._overdue: list[int] = []  # leases for which results wait, since the last tick
 
     def __repr__(self) -> str:
         return (
@@ -162,6 +170,7 @@ class Lender:
     def tick(self, now: float) -> list[Instruction]:
         """It is `now`, in seconds: leases may have become stragglers. Once a second is enough."""
         self._now = now
+        self._overdue = self._late(OVERDUE_FACTOR) if self.policy.copies and self.held_back else []
         instructions = self._go_on([])
         if not self._finished and self.policy.copies:
             instructions += self._copy_stragglers()
@@ -232,11 +241,13 @@ class Lender:
                 kind = RESULT if kinds is None else kinds[place]
                 out += self._answer_one(volunteer, first + place, items[place], kind, value)
         instructions: list[Instruction] = [Write(out)] if out else []
+        if kinds is None or RESULT in kinds:
+            self._volunteers[volunteer].blame = 0
         if lease.contested:
             instructions += self._withdraw_superseded(volunteer, first, first + len(values))
         if lease.done == len(lease.items):
             self._learn(self._now - self._close(lease_id).lent_at)
-        return self._go_on(instructions)
+        return self._go_on(instructions + self._judge())
 
     def hand_back(self, volunteer: VolunteerId, lease_ids: Sequence[int]) -> list[Instruction]:
         """The volunteer will not answer the rest of these leases."""
@@ -289,7 +300,9 @@ class Lender:
             return []
         if kind in (RESULT, BINARY):
             self._ledger.unwait(index)
-            self._troubles.pop(index, None)
+            solved = self._troubles.pop(index, None)
+            if solved is not None:
+                self._blame({name for name in solved.failed_on if name != volunteer})
             return self._ledger.answer(index, (item,), (value,))
         trouble = self._troubles.setdefault(index, Trouble(item))
         if kind == DECLINED:
@@ -337,8 +350,23 @@ class Lender:
         for lease_id in self._with_others(volunteer, first, stop):
             lease = self._leases[lease_id]
             if all(self._ledger.is_answered(index) for index in range(lease.next, lease.stop)):
-                withdrawn.append(Withdraw(self._close(lease_id).volunteer, lease_id))
+                withdrawn.append(Withdraw(lease.volunteer, lease_id))
+                self._close(lease_id)
+                self._blame({lease.volunteer})
         return withdrawn
+
+    def _blame(self, names: set[VolunteerId]) -> None:
+        """Another volunteer has done what these could not, or did not in time."""
+        for name in names & self._volunteers.keys():
+            self._volunteers[name].blame += 1
+            if self._volunteers[name].blame >= TOO_MUCH_BLAME:
+                self._guilty.add(name)
+
+    def _judge(self) -> list[Instruction]:
+        """Whoever has too much blame is set aside; once, since it leaves then."""
+        guilty = [name for name in sorted(self._guilty) if name in self._volunteers]
+        self._guilty.clear()
+        return [SetAside(name, "others did what it did not do") for name in guilty]
 
     def _learn(self, seconds: float) -> None:
         """A lease was out for so long."""
@@ -427,6 +455,10 @@ class Lender:
         while self.waiting and len(served) < len(self._hungry):
             name, _ = self._hungry.popitem(last=False)
             state = self._volunteers[name]
+            if (overdue := self._overdue_for(name)) is not None:
+                lends.append(self._lend_copy(name, overdue))
+                wanted -= 1
+                continue
             share = -(-len(self._ledger.waiting) // max(1, wanted))
             cut = self._cut(name, min(state.want_items, share))
             if cut is None:
@@ -477,19 +509,34 @@ class Lender:
         """Slots for which nothing is left run copies of leases that are out for too long, lowest index first (P10)."""
         if not self._hungry:
             return []
-        patience = STRAGGLER_UNKNOWN if self._typical is None else max(STRAGGLER_MIN, STRAGGLER_FACTOR * self._typical)
-        late = [lease for lease in self._leases.values() if self._now - lease.lent_at >= patience]
         copies: list[Instruction] = []
-        for lease in sorted(late, key=lambda lease: lease.first):
+        for lease_id in self._late(STRAGGLER_FACTOR):
+            lease = self._leases[lease_id]
             name = next((name for name in self._hungry if self._may_copy(lease, name)), None)
-            if name is None:
-                continue
-            del self._hungry[name]
-            self._contest(lease)
-            limit = self._volunteers[name].want_items
-            items = lease.items[lease.done : lease.done + limit]
-            copies.append(self._lend_to(name, lease.next, items, contested=True, copy=True))
+            if name is not None:
+                del self._hungry[name]
+                copies.append(self._lend_copy(name, lease))
         return copies
+
+    def _late(self, factor: float) -> list[int]:
+        """Returns the leases that are out for more than `factor` times as long as is typical, lowest index first."""
+        patience = STRAGGLER_UNKNOWN if self._typical is None else max(STRAGGLER_MIN, factor * self._typical)
+        late = [lease_id for lease_id, lease in self._leases.items() if self._now - lease.lent_at >= patience]
+        return sorted(late, key=lambda lease_id: self._leases[lease_id].first)
+
+    def _overdue_for(self, name: VolunteerId) -> _Lease | None:
+        """Returns a lease for which results wait, and of which this volunteer may have a copy."""
+        for place, lease_id in enumerate(self._overdue):
+            lease = self._leases.get(lease_id)
+            if lease is not None and self._may_copy(lease, name):
+                del self._overdue[: place + 1]
+                return lease
+        return None
+
+    def _lend_copy(self, name: VolunteerId, lease: _Lease) -> Lend:
+        self._contest(lease)
+        items = lease.items[lease.done : lease.done + self._volunteers[name].want_items]
+        return self._lend_to(name, lease.next, items, contested=True, copy=True)
 
     def _may_copy(self, lease: _Lease, name: VolunteerId) -> bool:
         if lease.volunteer == name or self._volunteers[lease.volunteer].suspect or lease.next >= self._end:

@@ -148,9 +148,10 @@ def _verdict(job: Job, finish: Finish) -> int:
         for line in error.stack.splitlines():
             console.debug(line)
         times = len(failure.volunteers)
+        names = ", ".join(sorted({job.name_of(volunteer) for volunteer in failure.volunteers}))
         raise ItemFailed(
             f"the function failed on item {failure.index + 1} ({printable(failure.item.decode(), 60)}),"
-            f" {f'{times} times' if times > 1 else 'once'}: {printable(error.message)}"
+            f" {f'{times} times' if times > 1 else 'once'}, on {names}: {printable(error.message)}"
         )
     if job.lender.failures:
         failed = [str(failure.index + 1) for failure in job.lender.failures]

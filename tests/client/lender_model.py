@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from pando_client.instructions import Finish, Instruction, Lend, Policy, Read, Withdraw, Write
+from pando_client.instructions import Finish, Instruction, Lend, Policy, Read, SetAside, Withdraw, Write
 from pando_client.ledger import OBJECT_BYTES
 from pando_client.lender import Lender
 from pando_shared.messages import DECLINED, ERROR, RESULT
@@ -29,9 +29,11 @@ class Shell:
         self.done: dict[int, int] = {}
         self.lent_order: list[Lend] = []
         self.finish: Finish | None = None
+        self.set_aside: list[str] = []
         self.shared: set[int] = set()  # a backup copy, or a suspect that comes back, may hold these besides another
 
     def carry_out(self, instructions: Sequence[Instruction]) -> None:
+        queued: list[str] = []
         for instruction in instructions:
             match instruction:
                 case Read(count):
@@ -49,12 +51,17 @@ class Shell:
                 case Withdraw(volunteer, lease):
                     assert self.leases[lease].volunteer == volunteer
                     del self.leases[lease]
+                case SetAside(volunteer):
+                    self.set_aside.append(volunteer)
+                    queued.append(volunteer)
                 case Write(results):
                     self.unwritten += results
                 case Finish():
                     assert self.finish is None
                     self.finish = instruction
         self.check()
+        for name in queued:
+            self.leave(name)
 
     # What the world does
 

@@ -339,6 +339,58 @@ def test_p10_what_is_typical_decides_what_is_late():
     assert len(s.of("idle")) == 1
 
 
+def test_p10_a_lease_that_results_wait_for_is_copied_before_other_work():
+    s = shell()
+    s.join("black hole", leases=1, items=1)
+    s.read(1)
+    s.join("busy", leases=1, items=1)
+    for second in range(1, 30):
+        while s.asked:
+            s.read(1)
+        for lease in s.of("busy"):
+            s.answer(lease)
+        s.tick(float(second))
+        s.want("busy", 1, 1)
+        s.write()
+        if s.output:
+            break
+    assert s.output[0] == b"<0>"
+    assert s.finish is None, "there is other work"
+
+
+def test_a_volunteer_that_never_answers_is_set_aside_when_others_did_its_work():
+    s = shell()
+    s.join("black hole", leases=5, items=1)
+    s.read(5)
+    s.end()
+    s.join("busy", leases=5, items=1)
+    s.tick(10.0)
+    for lease in s.of("busy"):
+        s.answer(lease)
+    assert s.set_aside == ["black hole"]
+
+
+def test_a_volunteer_that_fails_where_others_succeed_is_set_aside_and_a_success_clears_it():
+    s = shell(retries=5)
+    s.join("broken", leases=8, items=1)
+    s.read(8)
+    s.join("fine")
+
+    def fail(*leases: int) -> None:
+        for lease in leases:
+            s.answer(lease, kinds=bytes([ERROR]))
+        s.want("fine", len(leases), 1)
+        for lease in s.of("fine"):
+            s.answer(lease)
+
+    fail(1, 2)
+    s.answer(3)
+    fail(4, 5)
+    assert s.set_aside == [], "it succeeded in between"
+    fail(6)
+    assert s.set_aside == ["broken"]
+
+
 def test_p10_copies_can_be_turned_off():
     s = shell(copies=False)
     s.join("slow", leases=1, items=1)

@@ -15,7 +15,7 @@ from random import Random
 from lender_model import result_of
 
 from pando_client.credit import FixedCredit
-from pando_client.instructions import Finish, Instruction, Lend, Policy, Read, Withdraw, Write
+from pando_client.instructions import Finish, Instruction, Lend, Policy, Read, SetAside, Withdraw, Write
 from pando_client.lender import Lender
 from pando_client.session import (
     Answered,
@@ -175,6 +175,10 @@ class World:
                     self.output += results
                     count = len(results)
                     self.at(0, lambda count=count: self.carry_out(self.lender.wrote(count)))
+                case SetAside(name):
+                    self.sessions[name].goodbye(ClientGoodbye("full", "set aside"))
+                    self.drain(name)
+                    self.carry_out(self.lender.leave(name))
                 case Finish():
                     self.finish = instruction
 

@@ -105,7 +105,8 @@ class Job:
         self._reading: asyncio.Task[None] | None = None
         self._instructions: deque[Instruction] = deque()
         self._said: set[str] = set()
-        self._closing = False
+        self.closing = False
+        """Whether the volunteers are taken leave of."""
         self._look_again = asyncio.Event()
 
     def __repr__(self) -> str:
@@ -144,7 +145,7 @@ class Job:
         volunteer = Volunteer(self._new_id(), channel, session, now)
         self.volunteers[volunteer.id] = volunteer
         self._look_again.set()
-        if self._closing:
+        if self.closing:
             self._dismiss(volunteer, ClientGoodbye("done"))
         return volunteer
 
@@ -282,7 +283,7 @@ class Job:
 
     async def close(self, goodbye: ClientGoodbye) -> None:
         """Takes leave of every volunteer, and waits for the goodbyes to be delivered, a while."""
-        self._closing = True
+        self.closing = True
         if self._reading is not None:
             self._reading.cancel()
         for volunteer in self.volunteers.values():

@@ -176,7 +176,8 @@ class Job:
                     return
                 volunteer.wake.clear()
                 await volunteer.wake.wait()
-        except ConnectionError:
+        except Exception as error:  # noqa: BLE001 - as in `_receive`
+            console.debug(f"{volunteer.name}: {type(error).__name__}: {error}")
             self._report(volunteer, session.closed())
 
     # From sessions to the lender

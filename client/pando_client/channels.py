@@ -94,7 +94,7 @@ class WebSocketChannel:
         """See `Channel`; uvicorn waits while the socket's buffer is full."""
         try:
             await self._websocket.send({"type": "websocket.send", "bytes": frame})
-        except (RuntimeError, OSError) as error:
+        except Exception as error:  # starlette's own among them, when the volunteer has gone: its base is Exception
             raise ConnectionError(str(error)) from error
 
     async def receive(self) -> bytes | None:
@@ -114,5 +114,5 @@ class WebSocketChannel:
             try:
                 async with asyncio.timeout(CLOSE_WITHIN):
                     await self._websocket.close()
-            except (RuntimeError, OSError, TimeoutError):
+            except Exception:  # noqa: BLE001 - as in `send`
                 return  # it was closed from the other side

@@ -17,7 +17,8 @@ from pando_client.channels import WebSocketChannel
 from pando_server.app import Server, ServerSettings, create_app, server_for
 from pando_shared.errors import PandoError, PortBusy
 
-CLOSE_WITHIN = 3.0
+CLOSE_WITHIN = 1.0
+"""Seconds that a connection may take to close: by then every volunteer was told goodbye, or does not listen."""
 
 
 class EmbeddedServer:

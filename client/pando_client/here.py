@@ -20,11 +20,14 @@ QUICK = 5.0
 AGAIN_AFTER = 0.5
 
 
-async def volunteer_here(attend: Callable[[PipeChannel], Awaitable[None]], cores: int, device: str) -> None:
-    """Runs a volunteer on this machine, and another one when it dies, until cancelled.
+async def volunteer_here(
+    attend: Callable[[PipeChannel], Awaitable[None]], wanted: Callable[[], bool], cores: int, device: str
+) -> None:
+    """Runs a volunteer on this machine, and another one when it dies, until none is wanted.
 
     Args:
         attend: serves it, until its end.
+        wanted: whether there should be another one.
         cores: slots that it lends.
         device: what it is called.
 
@@ -35,6 +38,8 @@ async def volunteer_here(attend: Callable[[PipeChannel], Awaitable[None]], cores
     while True:
         began = asyncio.get_running_loop().time()
         status = await _one_life(attend, cores, device)
+        if not wanted():
+            return
         crashes = crashes + 1 if asyncio.get_running_loop().time() - began < QUICK else 0
         if crashes >= MAX_CRASHES:
             raise ToolError(f"the volunteer on this machine ended {crashes} times in a row (exit status {status})")

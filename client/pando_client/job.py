@@ -115,7 +115,8 @@ class Job:
         self._said: set[str] = set()
         self._reputation = Reputation()
         self._names: dict[str, str] = {}
-        self._closing = False
+        self.closing = False
+        """Whether the volunteers are taken leave of."""
         self._look_again = asyncio.Event()
 
     def __repr__(self) -> str:
@@ -158,7 +159,7 @@ class Job:
         volunteer = Volunteer(self._new_id(), channel, session, now)
         self.volunteers[volunteer.id] = volunteer
         self._look_again.set()
-        if self._closing:
+        if self.closing:
             self._dismiss(volunteer, ClientGoodbye("done"))
         return volunteer
 
@@ -189,7 +190,8 @@ class Job:
                     return
                 volunteer.wake.clear()
                 await volunteer.wake.wait()
-        except ConnectionError:
+        except Exception as error:  # noqa: BLE001 - as in `_receive`
+            console.debug(f"{volunteer.name}: {type(error).__name__}: {error}")
             self._report(volunteer, session.closed())
 
     # From sessions to the lender
@@ -315,7 +317,7 @@ class Job:
 
     async def close(self, goodbye: ClientGoodbye) -> None:
         """Takes leave of every volunteer, and waits for the goodbyes to be delivered, a while."""
-        self._closing = True
+        self.closing = True
         if self._reading is not None:
             self._reading.cancel()
         for volunteer in self.volunteers.values():

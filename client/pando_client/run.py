@@ -28,7 +28,7 @@ from pando_client.job import Job
 from pando_client.options import DEFAULT_STUN, Options, Server, Where, secret_of, server_of
 from pando_client.session import SessionLimits
 from pando_client.streams import Arguments, Source, StandardInput
-from pando_shared.errors import ItemFailed, PandoError
+from pando_shared.errors import FunctionError, ItemFailed, PandoError, ServerError, ToolError
 from pando_shared.messages import ClientGoodbye, Hello, HelloInfo, encode, error_info
 from pando_shared.signaling import ForwardedOffer, IceServer
 from pando_shared.text import printable
@@ -114,8 +114,8 @@ async def _run(options: Options) -> int:
                 )
         if options.local or not options.start_idle:
             cores = 1 if options.local else os.cpu_count() or 1
-            started.append(asyncio.create_task(volunteer_here(job.attend, cores, socket.gethostname()[:64])))
-        started.append(asyncio.create_task(_say_when_nobody_is_there(job, waiting_for)))
+            started.append(asyncio.create_task(_compute_here(job, cores, needed=options.local)))
+        started.append(asyncio.create_task(_say_what_we_wait_for(job, waiting_for, options.local)))
         stack.push_async_callback(_cancel, *started)
         return await _until_over(job, started, interrupted)
 
@@ -231,8 +231,24 @@ async def _serve_here(
 
 
 async def _keep_logged_in(signaling: Any) -> None:
-    await signaling.login()
+    try:
+        await signaling.login()
+    except ServerError as error:
+        # A machine out of breath. Volunteers come by WebSocket meanwhile, so it is no reason to end the run.
+        console.debug(str(error))
+        await signaling.login_again()
     await signaling.keep()
+
+
+async def _compute_here(job: Job, cores: int, *, needed: bool) -> None:
+    """Computes on this machine too; unless it is `needed`, the run goes on when that does not work."""
+    try:
+        await volunteer_here(job.attend, lambda: not job.closing, cores, socket.gethostname()[:64])
+    except ToolError as error:
+        if needed:
+            raise
+        console.say(f"pando: {error}; the run goes on without it")
+        await asyncio.get_running_loop().create_future()
 
 
 async def _join_server(
@@ -334,7 +350,12 @@ def _keep(task: asyncio.Task[None]) -> None:
 # What the user hears while waiting
 
 
-async def _say_when_nobody_is_there(job: Job, waiting_for: str) -> None:
+async def _say_what_we_wait_for(job: Job, waiting_for: str, local: bool) -> None:
+    """Says so when nobody is there, or nobody takes an item.
+
+    Raises:
+        FunctionError: the function has declined an item and, with `--local`, nobody else will come.
+    """
     since: float | None = time.monotonic()
     said_declined: int | None = None
     while True:
@@ -347,7 +368,11 @@ async def _say_when_nobody_is_there(job: Job, waiting_for: str) -> None:
             console.say(f"pando: waiting for a volunteer: {waiting_for}")
             since = float("inf")  # once, until somebody has been there
         declined = job.lender.declined_by_all
-        if declined is not None and declined != said_declined and job.ready:
+        if local and declined is not None and declined == job.lender.written_count:
+            raise FunctionError(
+                f"the function declined item {declined + 1}, and with --local there is nobody else to take it"
+            )
+        if declined is not None and not local and declined != said_declined and job.ready:
             said_declined = declined
             console.say(
                 f"pando: every volunteer here has declined item {declined + 1}; waiting for another: {waiting_for}"

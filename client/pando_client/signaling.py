@@ -136,14 +136,15 @@ class Signaling:
                     continue
             await self._hang_up()
             console.say(f"pando: lost the server at {self._server.url}; the run goes on, new volunteers have to wait")
-            await self._login_again()
+            await self.login_again()
             console.say(f"pando: the server at {self._server.url} is back")
 
     async def close(self) -> None:
         """Leaves the server; the server tells the volunteers that still wait."""
         await self._hang_up()
 
-    async def _login_again(self) -> None:
+    async def login_again(self) -> None:
+        """Tries to log in, at growing intervals, until it works; says what is wrong but for silence."""
         wait = FIRST_RETRY
         said = ""
         while True:

@@ -1,5 +1,7 @@
 """The user's module: bundled and checked, or one clear error."""
 
+# ruff: noqa: ASYNC240 - nobody else waits for this event loop
+
 from __future__ import annotations
 
 import gzip

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from machine import LIMIT, cpu_ticks, eventually, make_folder, threads
+from machine import LIMIT, eventually, make_folder, memory, threads
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 from programs import Program, start
 
@@ -32,6 +32,9 @@ CHROMIUM_FLAGS = (
 )
 OPEN_ADDRESSES = "--disable-features=WebRtcHideLocalIpsWithMdns"
 """Chromium offers its addresses as they are, instead of names that it announces on the network."""
+
+BALLAST = 256 * 1024 * 1024
+"""Bytes: more than a renderer takes by itself."""
 
 FIREFOX_PREFS: dict[str, bool | int | str] = {
     "media.peerconnection.ice.loopback": True,
@@ -114,11 +117,12 @@ class Tab:
         await eventually(enough, f"{count} items done in the tab", within)
 
     async def page_process(self) -> int:
-        """The pid of the renderer in which the page itself runs: the one that works when the page is made to."""
-        renderers = await self._browser.renderers()
-        before = {pid: cpu_ticks(pid) for pid in renderers}
-        await self.page.evaluate("{ const end = performance.now() + 250; while (performance.now() < end); }")
-        return max(renderers, key=lambda pid: cpu_ticks(pid) - before[pid])
+        """The pid of the renderer in which the page itself runs: the one that grows when the page takes memory."""
+        before = {pid: memory(pid) for pid in await self._browser.renderers()}
+        await self.page.evaluate(f"globalThis.ballast = new Uint8Array({BALLAST}).fill(1); 0")
+        [process] = [pid for pid, had in before.items() if memory(pid) - had > BALLAST * 0.8]
+        await self.page.evaluate("delete globalThis.ballast")
+        return process
 
     async def close(self) -> None:
         """Closes the tab, as a person does."""
@@ -144,7 +148,7 @@ class Chromium:
         tab = Tab(await self._contexts[-1].new_page(), self)
         parts = [f"device={device};"] if device is not None else []
         parts += [f"protocol={protocol};"] if protocol is not None else []
-        await tab.page.goto(f"{url}/" + (f"#{''.join(parts)}" if parts else ""))
+        await tab.page.goto(url + (f"#{''.join(parts)}" if parts else ""))
         return tab
 
     async def close_tabs(self) -> None:

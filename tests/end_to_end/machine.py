@@ -74,10 +74,10 @@ def threads(pid: int) -> set[str]:
     return {_contents(f"/proc/{pid}/task/{task}/comm").strip() for task in _listing(f"/proc/{pid}/task")}
 
 
-def cpu_ticks(pid: int) -> int:
-    """The CPU time that a process has used, in clock ticks; 0 when it is gone."""
-    fields = _contents(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12]) if fields else 0
+def memory(pid: int) -> int:
+    """The bytes of memory that a process holds; 0 when it is gone."""
+    fields = _contents(f"/proc/{pid}/statm").split()
+    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if fields else 0
 
 
 def kill(pid: int) -> None:

@@ -41,6 +41,7 @@ class Program:
         self._process = process
         self._name = name
         self._changed = asyncio.Condition()
+        self._open = 2  # of its two streams
         assert process.stdout
         assert process.stderr
         self._readers = [
@@ -58,21 +59,26 @@ class Program:
                 lines.append(line.decode(errors="replace").rstrip("\n"))
                 self._changed.notify_all()
         async with self._changed:
+            self._open -= 1
             self._changed.notify_all()
 
     async def until(self, true: Callable[[], Any], what: str, within: float = LIMIT) -> Any:
         """Waits until `true()` is, looking whenever a line comes; returns what it returned."""
         try:
             async with asyncio.timeout(within), self._changed:
-                return await self._changed.wait_for(true)
+                await self._changed.wait_for(lambda: true() or self._open == 0)
+                if not (found := true()):
+                    raise AssertionError(f"it ended without {what}: {self}")
+                return found
         except TimeoutError:
             raise AssertionError(f"not within {within} s: {what}: {self}") from None
 
-    async def says(self, pattern: str, within: float = LIMIT) -> re.Match[str]:
-        """Waits for a line on either stream that holds `pattern`."""
+    async def says(self, pattern: str, within: float = LIMIT, times: int = 1) -> re.Match[str]:
+        """Waits for `times` lines, on either stream, that hold `pattern`; returns the last one's match."""
 
         def find() -> re.Match[str] | None:
-            return next((m for line in [*self.err, *self.out] if (m := re.search(pattern, line))), None)
+            found = [m for line in [*self.err, *self.out] if (m := re.search(pattern, line))]
+            return found[times - 1] if len(found) >= times else None
 
         found: re.Match[str] = await self.until(find, f"a line with {pattern!r}", within)
         return found
@@ -121,7 +127,7 @@ async def start(kind: type[P], *command: str | Path, env: Mapping[str, str] = Ma
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("PANDO_") and k not in ours}
     process = await asyncio.create_subprocess_exec(
         *command,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env={**inherited, **env},
@@ -137,6 +143,13 @@ class Client(Program):
     monitor = ""
     """Its monitoring page, for an embedded server."""
 
+    async def feed(self, items: Iterable[object]) -> None:
+        """Gives a client with `--stdin` all its items."""
+        assert self._process.stdin
+        self._process.stdin.write("".join(f"{item}\n" for item in items).encode())
+        await self._process.stdin.drain()
+        self._process.stdin.close()
+
     async def status(self) -> dict[str, Any]:
         """What its monitoring page shows."""
         return await get_json(f"{self.monitor}/status.json")
@@ -145,7 +158,7 @@ class Client(Program):
 @asynccontextmanager
 async def pando(
     module: Path,
-    items: Iterable[object],
+    items: Iterable[object] | None,
     *options: str,
     server: Server | None = None,
     debug: bool = True,
@@ -155,7 +168,7 @@ async def pando(
 
     Args:
         module: file of the function.
-        items: the items.
+        items: the items; None for a client that waits for `feed`, so that volunteers can be there first.
         options: more options.
         server: the public server.
         debug: whether it tells of volunteers that join and leave.
@@ -167,7 +180,8 @@ async def pando(
         where = f"--host={server.url}"
     else:
         where = f"--port={port}"
-    program = await start(Client, PROGRAMS / "pando", module, where, *options, "--", *map(str, items), env=env)
+    given = ["--stdin"] if items is None else ["--", *map(str, items)]
+    program = await start(Client, PROGRAMS / "pando", module, where, *options, *given, env=env)
     try:
         program.url = (await program.says(r"volunteer code at (http://127\.0\.0\.1:\d+)"))[1]
         if server is None:

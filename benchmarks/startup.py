@@ -1,0 +1,62 @@
+"""How long a user waits for `pando --help`, and for `pando fn.js` to serve volunteers.
+
+    python benchmarks/startup.py [--quick]
+
+Medians of several runs, after one that does not count: files are cached, and the bundler has been fetched.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from support import functions, programs
+from support.script import Given, Table, run
+
+
+async def ends(*command: str | Path) -> float:
+    """Returns the seconds until a program has ended."""
+    since = time.perf_counter()
+    program = await programs.start(programs.Program, *command)
+    try:
+        assert await program.ends() == 0, program
+        return time.perf_counter() - since
+    finally:
+        await program.close()
+
+
+async def serving(function: Path) -> float:
+    """Returns the seconds until the client says where volunteers may go."""
+    since = time.perf_counter()
+    async with programs.pando(function, None, debug=False):
+        return time.perf_counter() - since
+
+
+async def measure(given: Given, table: Table) -> None:
+    """Fills the table."""
+    function = functions.module(given.folder, "cb(null, x)")
+    runs = 5 if given.quick else 15
+
+    async def median(once: Callable[[], Awaitable[float]]) -> float:
+        return statistics.median([await once() for _ in range(1 + runs)][1:])
+
+    table.add(
+        "pando --help",
+        await median(lambda: ends(programs.PROGRAMS / "pando", "--help")),
+        "s",
+        0.3,
+        0.15,
+        less=True,
+        digits=3,
+    )
+    table.add(
+        "pando fn.js, until it serves", await median(lambda: serving(function)), "s", 1.5, 0.8, less=True, digits=3
+    )
+    table.note(f"an interpreter that does nothing: {await median(lambda: ends(sys.executable, '-c', '')):.3f} s")
+
+
+if __name__ == "__main__":
+    run(measure, "Startup, medians")

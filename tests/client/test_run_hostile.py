@@ -1,0 +1,377 @@
+"""Hostile volunteers against a real client: the culprit is dropped, with one line; the run goes on and ends exact."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+from running import Program, Programs
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from pando_shared.framing import MAX_FRAME, Joiner, split
+from pando_shared.messages import (
+    ERROR,
+    Broken,
+    ClientGoodbye,
+    ClientMessage,
+    ErrorInfo,
+    Hello,
+    Lend,
+    Message,
+    Pong,
+    Ready,
+    ReadyInfo,
+    Results,
+    Return,
+    VolunteerGoodbye,
+    encode,
+    from_client,
+)
+
+FUNCTION = """
+module.exports['/pando/1.0.0'] = function (x, cb) {
+  setTimeout(function () { cb(null, x.length + ':' + x.slice(0, 8)) }, 3)
+}
+"""
+FIRST, LAST = 0, 150
+
+
+class Peer:
+    """A volunteer that can say anything."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self._joiner = Joiner(64 << 20)
+
+    async def raw(self, frame: bytes | str) -> None:
+        await self.socket.send(frame)
+
+    async def say(self, message: Message) -> None:
+        for frame in split(encode(message)):
+            await self.socket.send(frame)
+
+    async def hear(self) -> ClientMessage:
+        """Returns the client's next message; pings are answered meanwhile."""
+        while True:
+            frame = await self.socket.recv()
+            assert isinstance(frame, bytes)
+            message = self._joiner.receive(frame)
+            if message is None:
+                continue
+            heard = from_client(message)
+            if message[0] == 0x13:
+                with suppress(ConnectionClosed):  # what the client said last may still be there to read
+                    await self.raw(b"\x23\0\0\0" + message[4:])
+                continue
+            return heard
+
+    async def join(self, slots: int = 4) -> None:
+        assert isinstance(await self.hear(), Hello)
+        await self.say(Ready(ReadyInfo(slots=slots, device="Mallory", agent="test")))
+
+    async def lease(self) -> Lend:
+        """Returns the next lease."""
+        while True:
+            heard = await self.hear()
+            if isinstance(heard, Lend):
+                return heard
+
+    async def goodbye(self) -> ClientGoodbye:
+        """Waits for the client's goodbye and the end of the connection, and returns the former."""
+        goodbye: ClientGoodbye | None = None
+        try:
+            async with asyncio.timeout(30):
+                while True:
+                    heard = await self.hear()
+                    if isinstance(heard, ClientGoodbye):
+                        goodbye = heard
+        except ConnectionClosed:
+            assert goodbye is not None, "closed without a goodbye"
+            return goodbye
+
+
+class Run:
+    """A client with an honest volunteer, in the middle of its input."""
+
+    def __init__(self, program: Program, port: int) -> None:
+        self.program = program
+        self.port = port
+
+    @asynccontextmanager
+    async def peer(self) -> AsyncIterator[Peer]:
+        async with connect(
+            f"ws://127.0.0.1:{self.port}/channel",
+            compression=None,
+            max_size=None,
+            proxy=None,
+            ping_interval=None,
+            close_timeout=0.2,
+            close_timeout=0.2,
+        ) as socket:
+            yield Peer(socket)
+
+    async def feed(self, first: int, stop: int) -> None:
+        await self.program.write("".join(f"{n}\n" for n in range(first, stop)).encode())
+
+    def memory(self) -> int:
+        """The most memory that the client had, in bytes."""
+        status = Path(f"/proc/{self.program.pid}/status").read_text()
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        assert found is not None
+        return int(found[1]) * 1024
+
+
+@asynccontextmanager
+async def half_way(programs: Programs, *arguments: str) -> AsyncIterator[Run]:
+    """A run whose first item is done, and whose others come when the block ends; then it must end exact."""
+    programs.file("g.js", FUNCTION)
+    options = ("--stdin", "--start-idle=false", "--port=0", "--heartbeat=500", "--batch-size=2")
+    program = await programs.start_pando("g.js", *options, *arguments, stdin=asyncio.subprocess.PIPE)
+    run = Run(program, await program.serves_at())
+    await run.feed(FIRST, FIRST + 1)
+    await program.prints(1)
+    yield run
+    await run.feed(LAST, LAST + 50)
+    await program.end_input()
+    outcome = await program.finish()
+    assert outcome.status == 0, outcome
+    expected = [f"{len(str(n))}:{n}" for n in range(FIRST, LAST + 50)]
+    assert outcome.lines == expected
+    await programs.nothing_is_left()
+
+
+def results(lease: int, *values: bytes, offset: int = 0, kinds: bytes | None = None) -> Results:
+    return Results(lease, offset, 1000, list(values), kinds)
+
+
+def head(kind: int, body: object) -> bytes:
+    return bytes((kind, 0, 0, 0)) + json.dumps(body).encode()
+
+
+def first_part(total: int, size: int = MAX_FRAME) -> bytes:
+    return struct.pack("<BBBBI", 1, 0, 0, 0, total) + b"\x21" + bytes(size - 9)
+
+
+FULL_PART = b"\2\0\0\0" + bytes(MAX_FRAME - 4)
+
+BREACHES: dict[str, list[bytes | str]] = {
+    "text": ["hello"],
+    "an empty message": [b""],
+    "a short frame": [b"\x23\0"],
+    "a frame that is too long": [b"\x21" + bytes(MAX_FRAME)],
+    "an unknown type": [b"\x7f\0\0\0"],
+    "a message of the client": [b"\x13\0\0\0" + bytes(8)],
+    "an unknown flag": [b"\x23\1\0\0" + bytes(8)],
+    "a part without a first": [FULL_PART],
+    "a first part that is not full": [first_part(1 << 20, 1000)],
+    "a part that is not full": [first_part(1 << 20), b"\2\0\0\0x"],
+    "an empty part": [first_part(1 << 20), b"\2\0\0\0"],
+    "a first part inside a long message": [first_part(1 << 20), first_part(1 << 20)],
+    "bulk inside a long message": [first_part(1 << 20), encode(results(1, b"x"))],
+    "a total of a gigabyte": [first_part(1 << 30)],
+    "a total of nothing": [first_part(0)],
+    "no JSON": [b"\x20\0\0\0{"],
+    "deep JSON": [b"\x22\0\0\0" + b"[" * 50_000],
+    "slots that are a word": [head(0x20, {"protocol": 1, "slots": "many"})],
+    "slots below zero": [head(0x20, {"protocol": 1, "slots": -1})],
+    "too many slots": [head(0x20, {"protocol": 1, "slots": 1_000_000})],
+    "a long name": [head(0x20, {"protocol": 1, "slots": 1, "device": "x" * 65})],
+    "leases that are words": [head(0x22, {"leases": ["1"]})],
+    "a goodbye without a reason": [head(0x24, {"text": "x"})],
+    "a pong that is too short": [b"\x23\0\0\0abc"],
+    "results without a body": [b"\x21\0\0\0"],
+    "results of no items": [b"\x21\0\0\0" + struct.pack("<IIII", 1, 0, 0, 0)],
+    "four billion results": [b"\x21\0\0\0" + struct.pack("<IIII", 1, 0, 0xFFFFFFFF, 0)],
+    "lengths that do not add up": [b"\x21\0\0\0" + struct.pack("<IIIII", 1, 0, 1, 0, 100) + b"x"],
+    "an unknown kind": [encode(results(1, b"x", kinds=b"\x09"))],
+    "a result that is not UTF-8": [encode(results(1, b"\xff"))],
+    "an error that is not JSON": [encode(results(1, b"x", kinds=bytes((ERROR,))))],
+    "lease number zero": [encode(results(0, b"x"))],
+    "another protocol": [head(0x20, {"protocol": 2, "slots": 1})],
+}
+
+
+async def test_each_breach_ends_the_culprit_and_nothing_else(programs: Programs) -> None:
+    async with half_way(programs) as run:
+
+        async def commit(frames: list[bytes | str]) -> ClientGoodbye:
+            async with run.peer() as peer:
+                await peer.join(slots=0)
+                for frame in frames:
+                    await peer.raw(frame)
+                return await peer.goodbye()
+
+        for name, frames in BREACHES.items():
+            try:
+                goodbye = await commit(frames)
+            except AssertionError as error:
+                raise AssertionError(f"{name}: {error}") from None
+            assert goodbye.reason == "protocol", name
+            await run.program.says(rf"dropped Mallory, which broke the protocol: .*{re.escape(goodbye.text[:40])}")
+        assert run.memory() < 300 << 20
+        # Each different thing is said once.
+        said = [line for line in run.program.err.decode().splitlines() if not line.startswith("Serving")]
+        assert len(set(said)) == len(said)
+        assert all(line.startswith("pando: dropped Mallory, which broke the protocol: ") for line in said)
+        await run.feed(1, LAST)
+
+
+async def test_four_megabytes_at_once_are_not_even_received(programs: Programs) -> None:
+    async with half_way(programs) as run, run.peer() as peer:
+        await peer.join(slots=0)
+        with pytest.raises(ConnectionClosed):
+            await peer.raw(b"\x21" + bytes(4 << 20))
+            await peer.goodbye()
+        await run.feed(1, LAST)
+
+
+async def test_the_first_message_must_be_ready(programs: Programs) -> None:
+    async with half_way(programs) as run:
+        for frames in (["hello"], [b"\x7f\0\0\0"], [head(0x20, {"protocol": 2, "slots": 1})]):
+            async with run.peer() as peer:
+                for frame in frames:
+                    await peer.raw(frame)
+                assert (await peer.goodbye()).reason == "protocol"
+        await run.program.says("dropped the volunteer at 127.0.0.1, which broke the protocol")
+        await run.feed(1, LAST)
+
+
+LeaseBreach = Callable[[Peer, Lend], Awaitable[None]]
+
+
+async def skips(peer: Peer, lease: Lend) -> None:
+    await peer.say(results(lease.lease, b"wrong", offset=1))
+
+
+async def answers_too_many(peer: Peer, lease: Lend) -> None:
+    await peer.say(results(lease.lease, *[b"wrong"] * (len(lease.items) + 1)))
+
+
+async def repeats(peer: Peer, lease: Lend) -> None:
+    # The first answer counts, so it must be right; the second is the breach.
+    await peer.say(results(lease.lease, b"%d:%s" % (len(lease.items[0]), lease.items[0])))
+    await peer.say(results(lease.lease, b"wrong"))
+
+
+@pytest.mark.parametrize("breach", [skips, answers_too_many, repeats])
+async def test_a_breach_with_a_lease_in_hand(programs: Programs, breach: LeaseBreach) -> None:
+    async with half_way(programs) as run, run.peer() as peer:
+        await peer.join()
+        await run.feed(1, LAST)
+        lease = await peer.lease()
+        while len(lease.items) < 2:
+            lease = await peer.lease()
+        await breach(peer, lease)
+        assert (await peer.goodbye()).reason == "protocol"
+        await run.program.says("dropped Mallory, which broke the protocol: ")
+
+
+async def test_answers_to_what_was_never_lent_change_nothing(programs: Programs) -> None:
+    """Guessed lease numbers, the honest volunteer's among them; and answers after handing back."""
+    async with half_way(programs) as run, run.peer() as peer:
+        await peer.join()
+        await run.feed(1, LAST)
+        lease = await peer.lease()
+        await peer.say(Return((lease.lease, 77, 88)))
+        await peer.say(results(lease.lease, b"wrong"))
+        for number in range(1, 300):
+            if number > lease.lease + 20 or number < lease.lease:
+                await peer.say(results(number, b"wrong"))
+        await peer.say(Return(tuple(range(1, lease.lease))))
+        await peer.say(Pong(b"12345678"))
+        await peer.say(VolunteerGoodbye("left", "bye"))
+        await peer.socket.wait_closed()
+
+
+async def test_one_that_cannot_load_the_function_is_said_once(programs: Programs) -> None:
+    async with half_way(programs) as run:
+        for _ in range(3):
+            async with run.peer() as peer:
+                await peer.hear()
+                await peer.say(Broken(ErrorInfo(message="no\x1b[31m eval\nhere")))
+                await peer.socket.wait_closed()
+        said = await run.program.says(r"pando: .* cannot load the function: no.*eval.*here\n")
+        assert "\x1b" not in said[0]
+        assert run.program.err.count(b"cannot load") == 1
+        await run.feed(1, LAST)
+
+
+@pytest.mark.parametrize("how", ["closes", "aborts", "goes silent", "says goodbye"])
+async def test_one_that_takes_work_and_vanishes(programs: Programs, how: str) -> None:
+    async with half_way(programs) as run, run.peer() as peer:
+        await peer.join(slots=20)
+        await run.feed(1, LAST)
+        await peer.lease()
+        if how == "closes":
+            await peer.socket.close()
+        elif how == "aborts":
+            peer.socket.transport.abort()
+        elif how == "says goodbye":
+            await peer.say(VolunteerGoodbye("closed"))
+        # Else: two heartbeats later its items are lent again.
+        await run.program.prints(LAST)
+
+
+async def test_one_that_answers_pings_and_nothing_else(programs: Programs) -> None:
+    async with half_way(programs) as run, run.peer() as peer:
+        await peer.join(slots=20)
+        await run.feed(1, LAST)
+        listening = asyncio.create_task(peer.goodbye())
+        await run.feed(LAST, LAST)
+        await run.program.prints(LAST)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_one_that_stops_reading(programs: Programs) -> None:
+    """Megabytes are on their way to it when it stops; they are lent again, and it does not keep the run at its end."""
+    async with half_way(programs, "--heartbeat=100") as run, run.peer() as peer:
+        await peer.join(slots=60)
+        # Nothing reads from here on but what the library takes by itself; its transport is made to stop as well.
+        peer.socket.transport.pause_reading()
+        await run.feed(1, LAST)
+        await run.program.prints(LAST)
+
+
+async def test_a_flood_of_long_messages_is_not_kept(programs: Programs) -> None:
+    async with half_way(programs) as run, run.peer() as peer:
+        await peer.join(slots=0)
+        long = results(999, b"x" * (8 << 20))
+        for _ in range(12):
+            await peer.say(long)
+        await peer.say(VolunteerGoodbye("left"))
+        await peer.socket.wait_closed()
+        assert run.memory() < 300 << 20
+        await run.feed(1, LAST)
+
+
+async def test_one_that_never_gets_ready(programs: Programs) -> None:
+    async with half_way(programs, "--bootstrap-timeout=0.5") as run, run.peer() as peer:
+        goodbye = await peer.goodbye()
+        assert (goodbye.reason, goodbye.text) == ("silent", "it was not ready in time")
+        await run.feed(1, LAST)
+
+
+async def test_fifty_at_once_and_two_hundred_in_a_row(programs: Programs) -> None:
+    async with half_way(programs) as run:
+
+        async def come_and_go(say_so: bool) -> None:
+            async with run.peer() as peer:
+                await peer.join(slots=1)
+                if say_so:
+                    await peer.say(VolunteerGoodbye("left"))
+
+        await run.feed(1, 20)
+        await asyncio.gather(*(come_and_go(bool(n % 2)) for n in range(50)))
+        await run.feed(20, 40)
+        for n in range(200):
+            await come_and_go(bool(n % 2))
+        assert not [line for line in run.program.err.decode().splitlines() if not line.startswith("Serving")]
+        await run.feed(40, LAST)

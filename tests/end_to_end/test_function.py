@@ -1,0 +1,144 @@
+"""The function in real browsers: what it cannot reach, and what happens when it fails."""
+
+import json
+from pathlib import Path
+
+import pytest
+from browsers import Chromium, firefox
+from functions import module
+from machine import free_port
+from programs import pando
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+ESCAPES = """
+module.exports['/pando/1.0.0'] = function (server, cb) {
+  const tries = {
+    origin: () => self.origin,
+    localStorage: () => { localStorage.setItem('a', 'b') },
+    cookie: () => document.cookie,
+    page: () => self.parent.document,
+    indexedDB: () => new Promise((resolve, reject) => {
+      const open = indexedDB.open('a')
+      open.onsuccess = () => resolve('opened')
+      open.onerror = reject
+    }),
+    caches: () => caches.open('a').then(() => 'opened'),
+    fetch: () => fetch(server + '/healthz').then((answer) => answer.text()),
+    fetchBlind: () => fetch(server + '/healthz', { mode: 'no-cors' }).then(() => 'sent'),
+    request: () => new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest()
+      request.onload = () => resolve(request.status)
+      request.onerror = () => reject(new Error('error'))
+      request.open('GET', server + '/healthz')
+      request.send()
+    }),
+    socket: () => new Promise((resolve, reject) => {
+      const socket = new WebSocket(server.replace('http', 'ws') + '/channel')
+      socket.onopen = () => resolve('open')
+      socket.onerror = () => reject(new Error('error'))
+    }),
+    events: () => new Promise((resolve, reject) => {
+      const events = new EventSource(server + '/healthz')
+      events.onopen = () => resolve('open')
+      events.onerror = () => { events.close(); reject(new Error('error')) }
+    }),
+    scripts: () => { importScripts(server + '/page.js') },
+    module: () => import(server + '/page.js').then(() => 'imported'),
+    worker: () => new Promise((resolve, reject) => {
+      const worker = new Worker(server + '/page.js')
+      worker.onmessage = () => resolve('spoke')
+      worker.onerror = () => reject(new Error('error'))
+      setTimeout(() => resolve('started'), 1000)
+    }),
+    peers: () => typeof RTCPeerConnection,
+    broadcast: () => { new BroadcastChannel('a').postMessage('b'); return self.origin },
+  }
+  const outcomes = {}
+  const attempt = async (name) => {
+    try {
+      outcomes[name] = String(await tries[name]())
+    } catch (error) {
+      outcomes[name] = 'refused'
+    }
+  }
+  Promise.all(Object.keys(tries).map(attempt)).then(() => cb(null, JSON.stringify(outcomes)))
+}
+"""
+REFUSED = dict.fromkeys(
+    (
+        "localStorage",
+        "cookie",
+        "page",
+        "indexedDB",
+        "caches",
+        "fetch",
+        "fetchBlind",
+        "request",
+        "socket",
+        "events",
+        "scripts",
+        "module",
+        "worker",
+    ),
+    "refused",
+)
+OPAQUE = {"origin": "null", "broadcast": "null", "peers": "undefined"}
+
+
+async def test_it_runs_in_no_origin_and_reaches_nothing_in_chromium(browser: Chromium, tmp_path: Path) -> None:
+    function = tmp_path / "escapes.js"
+    function.write_text(ESCAPES)
+    port = free_port()
+    async with pando(function, [f"http://127.0.0.1:{port}"], port=port) as client:
+        await browser.open(client.url)
+        assert await client.ends() == 0, client
+    assert json.loads(client.out[0]) == REFUSED | OPAQUE
+
+
+async def test_it_runs_in_no_origin_and_reaches_nothing_in_firefox(tmp_path: Path) -> None:
+    function = tmp_path / "escapes.js"
+    function.write_text(ESCAPES)
+    port = free_port()
+    async with (
+        pando(function, [f"http://127.0.0.1:{port}"], port=port) as client,
+        firefox(client.url, tmp_path / "profile"),
+    ):
+        assert await client.ends() == 0, client
+    assert json.loads(client.out[0]) == REFUSED | OPAQUE
+
+
+async def test_an_item_on_which_it_throws_ends_the_run_with_one_clear_line(browser: Chromium, tmp_path: Path) -> None:
+    function = module(tmp_path, "if (x === 'cherry') throw new Error('no stones, please'); cb(null, x.toUpperCase())")
+    fruit = ["apple", "banana", "cherry", "date", "elderberry"]
+    async with pando(function, fruit, debug=False) as client:
+        tab = await browser.open(client.url)
+        assert await client.ends() == 1, client
+        assert client.out == ["APPLE", "BANANA"]
+        [line] = [line for line in client.err if not line.startswith("Serving")]
+        assert line.startswith("pando: the function failed on item 3 (cherry)")
+        assert "no stones, please" in line
+        await tab.state("done")
+
+
+async def test_an_item_that_fails_can_be_skipped(browser: Chromium, tmp_path: Path) -> None:
+    function = module(tmp_path, "if (x === 'cherry') cb(new Error('no stones')); else cb(null, x.toUpperCase())")
+    async with pando(function, ["apple", "cherry", "date"], "--on-error=skip", debug=False) as client:
+        await browser.open(client.url)
+        assert await client.ends() == 1, client
+        assert client.out == ["APPLE", "DATE"]
+        [line] = [line for line in client.err if not line.startswith("Serving")]
+        assert "item" in line
+
+
+async def test_a_function_that_cannot_be_loaded_is_told_to_both_sides(browser: Chromium, tmp_path: Path) -> None:
+    function = tmp_path / "broken.js"
+    function.write_text(
+        "if (navigator.userAgent.includes('Chrome')) throw new Error('not in this browser')\n"
+        "module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, x) }\n"
+    )
+    async with pando(function, ["1"], debug=False) as client:
+        tab = await browser.open(client.url)
+        await tab.state("unable", within=10)
+        assert "not in this browser" in await tab.text("#status")
+        await client.says("pando: Test cannot load the function: .*not in this browser")

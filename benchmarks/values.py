@@ -1,0 +1,36 @@
+"""How fast large values travel: 1 MiB each, to one Chromium tab and back.
+
+    python benchmarks/values.py [--quick]
+
+Every value goes both ways, so each figure is the rate each way while the other way is as busy.
+"""
+
+from __future__ import annotations
+
+from support import browsers, functions
+from support.flow import flowing
+from support.script import Given, Table, run
+
+SIZE = 1024 * 1024
+BOUNDS = {"webrtc": ("WebRTC", 15, 25), "websocket": ("WebSocket", 60, 150)}
+
+
+async def measure(given: Given, table: Table) -> None:
+    """Fills the table."""
+    rates = {}
+    async with browsers.chromium(given.folder / "profile", browsers.OPEN_ADDRESSES) as browser:
+        for protocol, (name, must, aim) in BOUNDS.items():
+            count = (1 if given.quick else 4) * (60 if protocol == "webrtc" else 240)
+            items = b"".join(b"%08d" % number * (SIZE // 8) + b"\n" for number in range(count))
+            async with flowing(functions.module(given.folder, "cb(null, x)")) as client:
+                with client.pouring(items):
+                    await browser.open(client.url, protocol=protocol)
+                    await client.gives_back(items, within=180)
+                await browser.close_tabs()
+            rates[protocol] = client.rate() * SIZE / 1e6
+            table.add(name, rates[protocol], "MB/s each way", must, aim)
+    table.note(f"WebSocket moves {rates['websocket'] / rates['webrtc']:.1f} times as much as WebRTC")
+
+
+if __name__ == "__main__":
+    run(measure, "Values of 1 MiB, echoed by one Chromium tab")

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 
 from pando_client.credit import FixedCredit
+from pando_client.instructions import Policy
 from pando_client.job import Job
-from pando_client.ledger import Policy
 from pando_client.session import SessionLimits
 from pando_client.streams import Arguments
 from pando_shared.framing import Joiner, split

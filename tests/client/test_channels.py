@@ -52,9 +52,13 @@ async def test_what_a_process_may_say_instead(output: bytes, frames: list[bytes 
 async def test_a_process_that_has_ended_cannot_be_sent_to() -> None:
     channel, process = await pipe_to("pass")
     await process.wait()
-    with pytest.raises(ConnectionError):
+
+    async def flood() -> None:
         for _ in range(100):
             await channel.send(bytes(MAX_FRAME))
+
+    with pytest.raises(ConnectionError):
+        await flood()
     await channel.close()
 
 

@@ -62,7 +62,7 @@ async def test_none_is_left_when_attending_fails(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(KeyError):
         await volunteer_here(attend, lambda: True, 1, "here")
     with pytest.raises(ChildProcessError):
-        os.waitpid(numbers[0], 0)
+        os.waitpid(numbers[0], os.WNOHANG)  # noqa: ASYNC222 - it does not wait
 
 
 async def test_it_gets_its_cores_and_its_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from pando_client import console
 from pando_client import signaling as signaling_module
 from pando_client.embedded import EmbeddedServer
 from pando_client.options import Server
@@ -116,6 +117,7 @@ async def test_an_offer_that_cannot_be_answered(error: Exception, code: Code) ->
 async def test_offers() -> None:
     signaling = client_of(1, "0" * 32)
     assert await signaling._on_offer(OFFER) == {"sdp": "answer to v1"}
+    broken: object
     for broken in (None, [], "x", {}, OFFER | {"sdp": ""}, OFFER | {"attempt": "1"}, OFFER | {"attempt": 99}):
         assert (await signaling._on_offer(broken))["error"]["code"] == Code.INVALID
 
@@ -137,7 +139,7 @@ async def test_lost_and_found(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
                 news.clear()
                 await news.wait()
 
-    monkeypatch.setattr(signaling_module.console, "say", say)
+    monkeypatch.setattr(console, "say", say)
     async with serving() as server:
         port, secret = server.port, server.secret
         signaling = client_of(port, secret)

@@ -2,12 +2,14 @@
 
     python benchmarks/values.py [--quick]
 
-Every value goes both ways, so each figure is the rate each way while the other way is as busy.
+Every value goes both ways, so each figure is the rate each way while the other way is as busy. The limit is what the
+same browser and channel do with no engine, in the same run.
 """
 
 from __future__ import annotations
 
 from support import browsers, functions
+from support.bare import bare_bytes
 from support.flow import flowing
 from support.script import Given, Table, run
 
@@ -17,7 +19,6 @@ BOUNDS = {"webrtc": ("WebRTC", 15, 25), "websocket": ("WebSocket", 60, 150)}
 
 async def measure(given: Given, table: Table) -> None:
     """Fills the table."""
-    rates = {}
     async with browsers.chromium(given.folder / "profile", browsers.OPEN_ADDRESSES) as browser:
         for protocol, (name, must, aim) in BOUNDS.items():
             count = (1 if given.quick else 4) * (60 if protocol == "webrtc" else 240)
@@ -27,9 +28,14 @@ async def measure(given: Given, table: Table) -> None:
                     await browser.open(client.url, protocol=protocol)
                     await client.gives_back(items, within=180)
                 await browser.close_tabs()
-            rates[protocol] = client.rate() * SIZE / 1e6
-            table.add(name, rates[protocol], "MB/s each way", must, aim)
-    table.note(f"WebSocket moves {rates['websocket'] / rates['webrtc']:.1f} times as much as WebRTC")
+            rate = client.rate() * SIZE / 1e6
+            table.add(name, rate, "MB/s each way", must, aim)
+            context = await browser.browser.new_context()
+            limit = await bare_bytes(await context.new_page(), protocol, 2 if given.quick else 5) / 1e6
+            await context.close()
+            table.note(
+                f"{name} with no engine, full frames: {limit:.0f} MB/s each way; {100 * rate / limit:.0f} % of it"
+            )
 
 
 if __name__ == "__main__":

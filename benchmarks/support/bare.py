@@ -1,27 +1,37 @@
 """The same frames and the same function without an engine: the limit that the channel and the browser set.
 
-A bare peer of aiortc in this process, and in the page nothing but workers that each take a `lend` frame, call the
-function on each of its items, and give back a `results` frame. The frames are encoded beforehand; of the answers only
-the counts are read. Nothing is lent again, ordered, joined, checked or written.
+In this process a bare peer of aiortc, or a bare WebSocket; in the page nothing but a channel, and for `bare_rate`
+workers that each take a `lend` frame, call the function on each of its items, and give back a `results` frame. The
+frames are encoded beforehand; of the answers only the counts are read. Nothing is lent again, ordered, joined, checked
+or written.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import struct
 import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import aioice.ice
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from playwright.async_api import Page
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 from pando_shared.framing import MAX_FRAME
 from pando_shared.messages import Lend, encode
 
 IN_FLIGHT = 8
-"""Frames that the page has at a time: enough that no worker waits for one."""
+"""Frames that are under way at a time: enough that nobody waits for one."""
+WARMING = 1.0
+"""Seconds that do not count: of compilers and congestion windows."""
 ITEM = b"1234567"
 RESULTS_HEAD = 20
+COUNT = struct.Struct("<12xI")
+"""Of the items that a `results` message answers."""
 
 WORKER = """
 const run = (x, cb) => { cb(null, x); };
@@ -50,16 +60,70 @@ async (program) => {
   const peer = globalThis.peer = new RTCPeerConnection();
   const channel = peer.createDataChannel("bare", { negotiated: true, id: 0 });
   channel.binaryType = "arraybuffer";
-  const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
-  const workers = Array.from({ length: navigator.hardwareConcurrency }, () => new Worker(url));
-  for (const worker of workers) worker.onmessage = ({ data }) => channel.send(data);
-  let turn = 0;
-  channel.onmessage = ({ data }) => workers[turn++ % workers.length].postMessage(data, [data]);
+  if (program === null) {
+    channel.onmessage = ({ data }) => channel.send(data);
+  } else {
+    const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
+    const workers = Array.from({ length: navigator.hardwareConcurrency }, () => new Worker(url));
+    for (const worker of workers) worker.onmessage = ({ data }) => channel.send(data);
+    let turn = 0;
+    channel.onmessage = ({ data }) => workers[turn++ % workers.length].postMessage(data, [data]);
+  }
   await peer.setLocalDescription(await peer.createOffer());
   while (peer.iceGatheringState !== "complete") await new Promise((resolve) => setTimeout(resolve, 20));
   return peer.localDescription.sdp;
 }
 """
+ACCEPT = "(sdp) => peer.setRemoteDescription({ type: 'answer', sdp })"
+
+WEBSOCKET = """
+(url) => {
+  const socket = new WebSocket(url);
+  socket.binaryType = "arraybuffer";
+  socket.onmessage = ({ data }) => socket.send(data);
+}
+"""
+
+
+class _Turns:
+    """Sends a frame for each that comes back, and counts what the answers hold."""
+
+    def __init__(self, send: Callable[[bytes], object], frame: bytes, worth: Callable[[bytes], int]) -> None:
+        self._send = send
+        self._frame = frame
+        self._worth = worth
+        self._sum = 0
+
+    def begin(self) -> None:
+        for _ in range(IN_FLIGHT):
+            self._send(self._frame)
+
+    def take(self, answer: bytes) -> None:
+        self._sum += self._worth(answer)
+        self._send(self._frame)
+
+    async def rate(self, seconds: float) -> float:
+        """Waits, and returns how much came back a second."""
+        await asyncio.sleep(WARMING)
+        before, since = self._sum, time.perf_counter()
+        await asyncio.sleep(seconds)
+        return (self._sum - before) / (time.perf_counter() - since)
+
+
+async def bare_rate(page: Page, seconds: float) -> float:
+    """Returns the items a second that workers do over WebRTC, in a page with nothing else in it."""
+    count = (MAX_FRAME - RESULTS_HEAD) // (4 + len(ITEM))
+    frame = encode(Lend(1, [ITEM] * count))
+    async with _over_webrtc(page, WORKER, frame, lambda results: int(COUNT.unpack_from(results)[0])) as turns:
+        return await turns.rate(seconds)
+
+
+async def bare_bytes(page: Page, protocol: str, seconds: float) -> float:
+    """Returns the bytes a second, each way, of full frames that a page with nothing else in it gives back."""
+    frame = bytes(MAX_FRAME)
+    over = _over_webrtc(page, None, frame, len) if protocol == "webrtc" else _over_websocket(page, frame, len)
+    async with over as turns:
+        return await turns.rate(seconds)
 
 
 def loopback_only() -> None:
@@ -67,41 +131,57 @@ def loopback_only() -> None:
     aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
 
 
-async def bare_rate(page: Page, seconds: float) -> float:
-    """Returns items a second, in a page with nothing else in it."""
+@asynccontextmanager
+async def _over_webrtc(
+    page: Page, program: str | None, frame: bytes, worth: Callable[[bytes], int]
+) -> AsyncIterator[_Turns]:
     loopback_only()
-    count = (MAX_FRAME - RESULTS_HEAD) // (4 + len(ITEM))
-    frame = encode(Lend(1, [ITEM] * count))
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     channel = peer.createDataChannel("bare", negotiated=True, id=0)
-    opened, done = asyncio.Event(), asyncio.Event()
-    answered, deadline = 0, float("inf")
-
-    def take(results: bytes) -> None:
-        nonlocal answered
-        answered += struct.unpack_from("<I", results, 12)[0]
-        if time.perf_counter() < deadline:
-            channel.send(frame)
-        else:
-            done.set()
-
+    turns = _Turns(channel.send, frame, worth)
+    opened = asyncio.Event()
     channel.on("open", opened.set)
-    channel.on("message", take)
+    channel.on("message", turns.take)
     try:
-        offer = await page.evaluate(OFFER, WORKER)
-        await peer.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+        await peer.setRemoteDescription(RTCSessionDescription(await page.evaluate(OFFER, program), "offer"))
         await peer.setLocalDescription(await peer.createAnswer())
-        await page.evaluate("(sdp) => peer.setRemoteDescription({ type: 'answer', sdp })", peer.localDescription.sdp)
+        await page.evaluate(ACCEPT, peer.localDescription.sdp)
         async with asyncio.timeout(30):
             if channel.readyState != "open":
                 await opened.wait()
-        for _ in range(IN_FLIGHT):
-            channel.send(frame)
-        await asyncio.sleep(1)  # compilers and congestion windows
-        before, since = answered, time.perf_counter()
-        deadline = since + seconds
-        async with asyncio.timeout(seconds + 30):
-            await done.wait()
-        return (answered - before) / (time.perf_counter() - since)
+        turns.begin()
+        yield turns
     finally:
+        channel.remove_all_listeners("message")
         await peer.close()
+
+
+@asynccontextmanager
+async def _over_websocket(page: Page, frame: bytes, worth: Callable[[bytes], int]) -> AsyncIterator[_Turns]:
+    begun: asyncio.Future[_Turns] = asyncio.get_running_loop().create_future()
+
+    async def turn(socket: ServerConnection) -> None:
+        # Sent by a task of its own: a page that does not read must not keep us from reading.
+        waiting: asyncio.Queue[bytes] = asyncio.Queue()
+        turns = _Turns(waiting.put_nowait, frame, worth)
+        turns.begin()
+        begun.set_result(turns)
+        sending = asyncio.create_task(_send_all(socket, waiting))
+        with contextlib.suppress(ConnectionClosed):
+            async for answer in socket:
+                assert isinstance(answer, bytes)
+                turns.take(answer)
+        sending.cancel()
+
+    async with serve(turn, "127.0.0.1", 0, compression=None, max_size=None, close_timeout=1) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        await page.evaluate(WEBSOCKET, f"ws://127.0.0.1:{port}/")
+        async with asyncio.timeout(30):
+            turns = await begun
+        yield turns
+
+
+async def _send_all(socket: ServerConnection, waiting: asyncio.Queue[bytes]) -> None:
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            await socket.send(await waiting.get())

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import aioice.ice
 from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.exceptions import InvalidStateError
+from aiortc.sdp import SessionDescription
 
 from pando_client.candidates import keep_safe_candidates
 from pando_client.channels import CLOSE_WITHIN
@@ -71,8 +72,8 @@ class WebRtcChannel:
         connection.on("connectionstatechange", self._on_state)
         connection.on("error", self._on_error)
         # Nobody asked for another channel or for media.
-        connection.on("datachannel", self._on_error)
-        connection.on("track", self._on_error)
+        connection.on("datachannel", self._on_unasked)
+        connection.on("track", self._on_unasked)
 
     def _on_message(self, data: str | bytes) -> None:
         if len(self._received) >= MAX_RECEIVED:
@@ -90,6 +91,12 @@ class WebRtcChannel:
 
     def _on_error(self, *_: object) -> None:
         self._on_closed()
+
+    def _on_unasked(self, *_: object) -> None:
+        # As what is no frame, so that the session hears of the breach; and nothing more is taken.
+        if not self._closed:
+            self._received.append(b"")
+            self._on_closed()
 
     def _on_closed(self) -> None:
         self._closed = True
@@ -194,6 +201,10 @@ async def answer(sdp: str, ice_servers: Sequence[IceServer], *, loopback: bool) 
         # Negotiated: no race for the "datachannel" event, and one queue for all that is sent.
         channel = WebRtcChannel(connection, connection.createDataChannel("pando", negotiated=True, id=0, ordered=True))
         safe = keep_safe_candidates(sdp, loopback=loopback, private=on_private_network())
+        # aiortc answers whatever it can parse, an empty description among it.
+        media = SessionDescription.parse(safe).media
+        if [section.kind for section in media] != ["application"] or media[0].dtls is None:
+            raise ValueError("not one data channel")
         _with_loopback.set(loopback)
         await connection.setRemoteDescription(RTCSessionDescription(safe, "offer"))
         await connection.setLocalDescription(await connection.createAnswer())

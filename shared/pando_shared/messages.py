@@ -32,6 +32,11 @@ MAX_LEASES_NAMED = 10_000
 """Leases that one `withdraw` or `return` may name."""
 MAX_BUNDLE = 64 * 1024 * 1024
 """Bytes of a `hello`: the largest message towards a volunteer."""
+DEFAULT_RESULT = 16 * 1024 * 1024
+MAX_RESULT = 64 * 1024 * 1024
+"""Bytes of one result, which the client chooses: what it starts from, and the most."""
+MAX_TIMEOUT_MS = 86_400_000
+"""Milliseconds that one item may be given at most: a day."""
 RESULT_OVERHEAD = 64 * 1024
 """Bytes that a message may have above the largest result that it carries."""
 
@@ -55,13 +60,19 @@ LeaseId = Annotated[int, Field(ge=1, le=0xFFFFFFFF, strict=True)]
 
 
 class HelloInfo(JsonBody):
-    """What a volunteer must know before its first lease. `title` names the function for its owner."""
+    """What a volunteer must know before its first lease.
+
+    `title` names the function for the volunteer's owner. `timeout_ms` is the time that one item may take, None for
+    any; `max_result` is in bytes.
+    """
 
     protocol: Annotated[int, Field(strict=True)] = PROTOCOL
     version: VersionText = __version__
     job: JobName
     title: Text200 = ""
     heartbeat_ms: Annotated[int, Field(ge=50, le=3_600_000, strict=True)] = 2500
+    timeout_ms: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_MS, strict=True)] | None = None
+    max_result: Annotated[int, Field(ge=1, le=MAX_RESULT, strict=True)] = DEFAULT_RESULT
 
 
 class ReadyInfo(JsonBody):
@@ -218,7 +229,7 @@ def encode(message: Message) -> bytes:
             )
             return b"".join((head, message.kinds or b"", *message.values))
         case Hello():
-            info = message.info.model_dump_json().encode()
+            info = message.info.model_dump_json(exclude_none=True).encode()
             return _head(Hello) + _LENGTH.pack(len(info)) + info + message.bundle
         case Ping() | Pong():
             return _head(type(message)) + message.token

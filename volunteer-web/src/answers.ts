@@ -1,6 +1,6 @@
 /** How a worker turns what the function gives into answers, and answers into `results` messages. */
 
-import { KIND, MAX_RESULT, TYPE } from "./wire.ts";
+import { DEFAULT_RESULT, KIND, RESULT_OVERHEAD, TYPE } from "./wire.ts";
 
 const HEAD = 20;
 const HAS_KINDS = 1;
@@ -12,6 +12,7 @@ const MAX_STACK_CHARACTERS = 8_000;
  * unless one value alone is longer.
  */
 const MAX_BATCH_SIZE = 340_000;
+const MAX_BYTES_OF_CHARACTER = 3;
 /** What a value costs beside its characters: its length and kind. */
 const SIZE_OF_ENTRY = 5;
 
@@ -42,6 +43,13 @@ export class Batch {
   #values: string[] = [];
   #kinds: number[] | null = null;
   #size = 0;
+  #maxSize: number;
+
+  /** @param maxResult bytes of the largest result: no message may be much longer, whatever it holds */
+  constructor(maxResult = DEFAULT_RESULT) {
+    const mayHave = Math.floor((maxResult + RESULT_OVERHEAD - HEAD) / MAX_BYTES_OF_CHARACTER);
+    this.#maxSize = Math.min(MAX_BATCH_SIZE, mayHave);
+  }
 
   /** How many answers wait here. */
   get count(): number {
@@ -57,7 +65,7 @@ export class Batch {
 
   /** Whether the batch should be sent before an answer of `length` characters is added. */
   isFullFor(length: number): boolean {
-    return this.#values.length > 0 && this.#size + length + SIZE_OF_ENTRY > MAX_BATCH_SIZE;
+    return this.#values.length > 0 && this.#size + length + SIZE_OF_ENTRY > this.#maxSize;
   }
 
   /**
@@ -98,10 +106,17 @@ export class Batch {
   }
 }
 
-/** Whether `value` has more bytes than a result may have. */
-export function isTooLong(value: string): boolean {
-  if (value.length * 3 <= MAX_RESULT) return false;
-  return value.length > MAX_RESULT || encoder.encode(value).length > MAX_RESULT;
+/** Whether `value` has more bytes than `maxResult`. */
+export function isTooLong(value: string, maxResult: number): boolean {
+  if (value.length * MAX_BYTES_OF_CHARACTER <= maxResult) return false;
+  return value.length > maxResult || encoder.encode(value).length > maxResult;
+}
+
+/** Returns what is said about a result that is too long. */
+export function tooLong(maxResult: number): ErrorText {
+  const mebibytes = maxResult / (1024 * 1024);
+  const size = Number.isInteger(mebibytes) ? `${mebibytes} MiB` : `${maxResult} bytes`;
+  return { message: `the result is longer than ${size}`, stack: "" };
 }
 
 function encodeAnswers(values: readonly string[], kinds: readonly number[] | null): Uint8Array<ArrayBuffer> {

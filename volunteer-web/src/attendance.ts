@@ -6,7 +6,7 @@
 
 import { type Channel, MAX_BUFFERED } from "./channel.ts";
 import { gunzip } from "./gunzip.ts";
-import type { HelloInfo } from "./messages.ts";
+import type { HelloInfo } from "./hello.ts";
 import { Pool, type PoolEvents, type WorkerHost } from "./pool.ts";
 import { type Ending, type Instruction, type LeaveReason, type Presentation, Session } from "./session.ts";
 
@@ -63,6 +63,11 @@ export class Attendance {
     return this.#pool.busy;
   }
 
+  /** Milliseconds for which each slot that runs something has had no answer. */
+  get unansweredMs(): number[] {
+    return this.#pool.unansweredMs;
+  }
+
   /** Settles when the last channel is closed, with all that was sent on it. */
   get closing(): Promise<void> {
     return this.#closing;
@@ -98,6 +103,8 @@ export class Attendance {
     const ended = new Promise<Ending>((resolve) => this.#resolve = resolve);
     channel.listen({
       frame: (bytes) => {
+        // Frames come also when timers are held back, because the page is hidden.
+        this.#pool.check();
         this.#do(this.#session?.receive(bytes, performance.now()));
         this.#pump();
       },
@@ -107,8 +114,9 @@ export class Attendance {
     return ended;
   }
 
-  /** Says goodbye, if a client listens. */
+  /** Says goodbye, if a client listens, after what is finished. */
   leave(reason: LeaveReason, text = ""): void {
+    this.#pool.passOn();
     this.#do(this.#session?.leave(reason, text));
   }
 
@@ -147,7 +155,7 @@ export class Attendance {
   async #load(session: Session, bundle: Uint8Array<ArrayBuffer>): Promise<void> {
     try {
       const code = await gunzip(bundle);
-      if (session === this.#session) this.#pool.load(code);
+      if (session === this.#session) this.#pool.load(code, session.info!);
     } catch (error) {
       if (session !== this.#session) return;
       const { message } = error as Error;

@@ -15,7 +15,7 @@ const MAX_UNANSWERED_LOADING = 8;
  * memory), its workers count as crashed and it is loaded again.
  */
 export function frameHost(frame: HTMLIFrameElement): WorkerHost {
-  const crashed = new Map<number, (text: string) => void>();
+  const crashed = new Map<number, (text: string, together?: boolean) => void>();
   let waiting: (() => void)[] = [];
   let ready = false;
   let unanswered = 0;
@@ -29,6 +29,7 @@ export function frameHost(frame: HTMLIFrameElement): WorkerHost {
     if (event.source !== frame.contentWindow) return;
     unanswered = 0;
     if (event.data.pando === "ready") {
+      if (!ready) watch();
       ready = true;
       for (const start of waiting.splice(0)) start();
     } else if (event.data.pando === "crashed") {
@@ -36,26 +37,38 @@ export function frameHost(frame: HTMLIFrameElement): WorkerHost {
     }
   });
 
-  function crash(worker: number, text: string): void {
+  function crash(worker: number, text: string, together = false): void {
     const onCrash = crashed.get(worker);
     crashed.delete(worker);
-    onCrash?.(text);
+    onCrash?.(text, together);
+  }
+
+  /** Some browsers say at once that the frame has died: what its end of this channel is in is gone. */
+  function watch(): void {
+    const { port1, port2 } = new MessageChannel();
+    const watched = frame;
+    port1.addEventListener("close", () => {
+      if (frame === watched) died("the browser ended it, perhaps for lack of memory");
+    });
+    port1.start();
+    tell({ pando: "keep" }, [port2]);
+  }
+
+  function died(text: string): void {
+    unanswered = 0;
+    ready = false;
+    waiting = [];
+    // What was a frame has no process any more: only a new element gets one.
+    const fresh = frame.cloneNode() as HTMLIFrameElement;
+    frame.replaceWith(fresh);
+    frame = fresh;
+    for (const worker of [...crashed.keys()]) crash(worker, text, true);
   }
 
   function ask(): void {
     // Counted, not timed: a page that slept finds the answers when it wakes.
     if (++unanswered > (ready ? MAX_UNANSWERED : MAX_UNANSWERED_LOADING)) {
-      const text = ready
-        ? "the browser ended it, perhaps for lack of memory"
-        : "the frame for it does not load";
-      unanswered = 0;
-      ready = false;
-      waiting = [];
-      // What was a frame has no process any more: only a new element gets one.
-      const fresh = frame.cloneNode() as HTMLIFrameElement;
-      frame.replaceWith(fresh);
-      frame = fresh;
-      for (const worker of [...crashed.keys()]) crash(worker, text);
+      died(ready ? "the browser ended it, perhaps for lack of memory" : "the frame for it does not load");
     }
     tell({ pando: "ask" });
   }

@@ -119,8 +119,17 @@ export class Outbox {
     return frame;
   }
 
-  /** Forgets everything that waits, also the rest of a message that is begun: for the last words. */
-  clear(): void {
+  /**
+   * Puts the last words behind what waits. If that is more than `mostBytes`, it is forgotten, also the rest of a
+   * message that is begun.
+   */
+  finish(message: Uint8Array<ArrayBuffer>, mostBytes: number): void {
+    const bytes = this.#bulk.slice(this.#head).reduce((sum, { length }) => sum + length, -this.#sent);
+    if (bytes > mostBytes) this.#clear();
+    this.#bulk.push(message);
+  }
+
+  #clear(): void {
     this.#control = [];
     this.#bulk = [];
     this.#head = 0;

@@ -8,20 +8,12 @@
  */
 
 import { checkColumns, columns, sum, view, writeColumns } from "./columns.ts";
+import { type HelloInfo, readHelloInfo } from "./hello.ts";
 import { checkJson, type Fields, integer, leaseList, text } from "./json_body.ts";
 import { KIND, MAX_ERROR, MAX_LEASES_NAMED, MAX_SLOTS, ProtocolError, TYPE } from "./wire.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What a volunteer must know before its first lease. */
-export type HelloInfo = {
-  readonly protocol: number;
-  readonly version: string;
-  readonly job: string;
-  /** Names the function for the owner of the device. */
-  readonly title: string;
-  readonly heartbeat_ms: number;
-};
 /** How much a volunteer lends now; `slots` may be 0, a pause. */
 export type ReadyInfo = {
   readonly protocol: number;
@@ -220,15 +212,7 @@ function readHello(bytes: Bytes): Hello {
   if (bytes.length < 8) throw new ProtocolError("a hello that is too short");
   const size = view(bytes).getUint32(4, true);
   if (8 + size > bytes.length) throw new ProtocolError("a hello whose JSON is cut off");
-  const fields = checkJson(bytes.subarray(8, 8 + size));
-  const info = {
-    protocol: integer(fields, "protocol", -Infinity, Infinity, 1),
-    version: text(fields, "version", 64, ""),
-    job: text(fields, "job", 32),
-    title: text(fields, "title", 200, ""),
-    heartbeat_ms: integer(fields, "heartbeat_ms", 50, 3_600_000, 2500),
-  };
-  if (!/^[a-z0-9-]{1,32}$/.test(info.job)) throw new ProtocolError("a hello with a broken job name");
+  const info = readHelloInfo(checkJson(bytes.subarray(8, 8 + size)));
   return { type: "hello", info, bundle: bytes.subarray(8 + size) };
 }
 

@@ -4,14 +4,19 @@
  * Theory of operation. A slot is one worker. Leases wait here in the order in which they came; an idle slot gets
  * one, and a busy slot gets one more ahead, so that it need not wait for the next. Workers get copies, so that a
  * lease ahead can move to a slot that falls idle. A slot answers for the first lease of its queue only: answers to
- * any other come from a lease that moved, and are ignored. A worker that crashes, or does not let go of a withdrawn
- * lease, is replaced. Nobody knows which item made it crash, so what is left of its lease runs once more, with
- * care: each answer leaves before the next item. If it crashes again, that item is the culprit and gets an error.
- * One lease at a time runs with care, because a browser may end all workers for the fault of one.
+ * any other come from a lease that moved, and are ignored. A worker that crashes, that has no answer within the time
+ * limit of an item, or that does not let go of a withdrawn lease, is replaced. The item at fault gets an error. Where
+ * nobody knows which one it is, what is left of the lease runs once more, with care: each answer leaves before the
+ * next item, so that the second time it is known. A browser may end all workers for the fault of one: after that
+ * each of their leases runs alone.
  */
 
+import { Gathering } from "./gathering.ts";
+import { type Limits, NO_LIMITS } from "./hello.ts";
 import { readResultsHead } from "./messages.ts";
-import { crashAnswer, give, type Held, isFree, MAX_COPIED, order, type Slot } from "./slot.ts";
+import { errorAnswer, give, type Held, isCertain, isFree, MAX_AHEAD, order, type Slot } from "./slot.ts";
+import { TimeLimit } from "./time_limit.ts";
+import { Waiting } from "./waiting.ts";
 import type { Note } from "./worker_messages.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -21,10 +26,11 @@ export interface WorkerHost {
   /**
    * Starts a worker that speaks through `port`.
    *
-   * @param crashed called once if the worker ends by itself, with what is known of it
+   * @param crashed called once if the worker ends by itself, with what is known of it, and whether it ended together
+   *   with others, so that the fault need not be its own
    * @returns how to end it
    */
-  start(port: MessagePort, crashed: (text: string) => void): () => void;
+  start(port: MessagePort, crashed: (text: string, together?: boolean) => void): () => void;
 }
 
 /** What the pool tells. */
@@ -49,8 +55,10 @@ export class Pool {
   #events: PoolEvents;
   #wanted = 0;
   #code: string | null = null;
+  #limits = NO_LIMITS;
+  #timeLimit = new TimeLimit();
   #slots: Slot[] = [];
-  #waiting: Held[] = [];
+  #waiting = new Waiting();
   #stillborn = 0;
   #told: "nothing" | "loaded" | "broken" = "nothing";
 
@@ -64,10 +72,16 @@ export class Pool {
     return this.#slots.filter((slot) => slot.queue.length > 0).length;
   }
 
+  /** Milliseconds for which each slot that runs something has had no answer. */
+  get unansweredMs(): number[] {
+    const now = this.#timeLimit.now();
+    return this.#slots.filter(({ queue }) => queue.length > 0).map(({ since }) => now - since);
+  }
+
   /** The status in a line, for logs and tests. */
   toString(): string {
     const slots = this.#slots.map((slot) => `${slot.state} ${slot.queue.length}`).join(", ");
-    return `<Pool of ${this.#wanted} [${slots}], ${this.#waiting.length} waiting>`;
+    return `<Pool of ${this.#wanted} [${slots}], ${this.#waiting.count} waiting>`;
   }
 
   /** Changes the number of slots at once; workers that are one too many finish the lease they run. */
@@ -91,14 +105,31 @@ export class Pool {
   }
 
   /** Gives the workers their function; `reset` must have come before a second one. */
-  load(code: string): void {
+  load(code: string, limits: Limits): void {
     this.#code = code;
+    this.#limits = limits;
     for (const slot of this.#slots) this.#loadInto(slot);
+    this.#timeLimit.set(limits.timeout_ms, () => this.check());
+  }
+
+  /**
+   * Replaces workers that have been on an item for too long. A timer calls it, but browsers hold back the timers of
+   * hidden pages: calling it also when there is another reason to run makes it more exact.
+   */
+  check(): void {
+    for (const slot of [...this.#slots]) {
+      if (slot.queue.length > 0 && this.#timeLimit.isOver(slot.since)) this.#expire(slot);
+    }
+  }
+
+  /** Passes on the answers that wait for others. */
+  passOn(): void {
+    for (const slot of this.#slots) slot.out.pass();
   }
 
   /** Takes a lease: a whole `lend` message, which belongs to the pool from now on. */
   lend(lease: number, count: number, message: Bytes): void {
-    this.#waiting.push({ lease, count, answered: 0, message, careful: false });
+    this.#waiting.add({ lease, count, answered: 0, message, care: "none" });
     if (this.#wanted === 0) this.#returnWaiting();
     else this.#feed();
   }
@@ -106,7 +137,7 @@ export class Pool {
   /** Forgets leases, also those that are being run. */
   withdraw(leases: readonly number[]): void {
     const gone = new Set(leases);
-    this.#waiting = this.#waiting.filter(({ lease }) => !gone.has(lease));
+    this.#waiting.forget(gone);
     for (const slot of this.#slots) {
       const runs = slot.queue[0];
       if (runs !== undefined && gone.has(runs.lease)) this.#letGo(slot, runs, gone);
@@ -117,7 +148,9 @@ export class Pool {
 
   /** Ends all workers and forgets the function and all leases. */
   reset(): void {
-    this.#waiting = [];
+    this.#timeLimit.clear();
+    this.#limits = NO_LIMITS;
+    this.#waiting.clear();
     for (const slot of [...this.#slots]) this.#end(slot);
     this.#code = null;
     this.#stillborn = 0;
@@ -131,8 +164,18 @@ export class Pool {
 
   #start(): void {
     const { port1, port2 } = new MessageChannel();
-    const end = this.#host.start(port2, (text) => this.#crashed(slot, text));
-    const slot: Slot = { port: port1, end, state: "empty", queue: [], dropping: new Set(), retiring: false };
+    const end = this.#host.start(port2, (text, together) => this.#crashed(slot, text, together));
+    const slot: Slot = {
+      port: port1,
+      end,
+      out: new Gathering((message) => this.#events.answered(message)),
+      state: "empty",
+      queue: [],
+      since: 0,
+      open: null,
+      dropping: new Set(),
+      retiring: false,
+    };
     port1.onmessage = ({ data }) => this.#hear(slot, data);
     this.#slots.push(slot);
     this.#loadInto(slot);
@@ -141,11 +184,12 @@ export class Pool {
   #loadInto(slot: Slot): void {
     if (this.#code === null || slot.state !== "empty") return;
     slot.state = "loading";
-    order(slot, { order: "load", code: this.#code });
+    order(slot, { order: "load", code: this.#code, maxResult: this.#limits.max_result });
   }
 
   #end(slot: Slot): void {
     slot.state = "ended";
+    slot.out.pass();
     slot.port.close();
     slot.end();
     this.#slots = this.#slots.filter((other) => other !== slot);
@@ -173,6 +217,9 @@ export class Pool {
         slot.dropping.delete(data.lease);
         if (slot.retiring && slot.queue.length === 0) this.#end(slot);
         return this.#feed();
+      case "open":
+        slot.open = data;
+        return;
       case "log":
         return this.#events.log(data.level, data.text);
     }
@@ -186,36 +233,31 @@ export class Pool {
       return this.#crashed(slot, "a worker answered what it was not asked");
     }
     held.answered += count;
-    if (held.answered === held.count) {
+    slot.since = this.#timeLimit.now();
+    const last = held.answered === held.count;
+    if (last) {
       slot.queue.shift();
-      if (slot.retiring && slot.queue.length === 0) this.#end(slot);
       this.#feed();
     }
-    this.#events.answered(message);
+    slot.out.add(message, last);
+    if (slot.retiring && slot.queue.length === 0) this.#end(slot);
   }
 
   #feed(): void {
     const ready = this.#slots.filter(isFree);
     for (const slot of ready) {
       if (slot.queue.length > 0) continue;
-      const held = this.#next() ?? this.#steal();
+      const held = this.#waiting.next(this.#slots) ?? this.#steal();
       if (held === null) return;
+      slot.since = this.#timeLimit.now();
       give(slot, held);
     }
     for (const slot of ready) {
       if (slot.queue.length !== 1) continue;
-      const held = this.#next(MAX_COPIED);
+      const held = this.#waiting.next(this.#slots, MAX_AHEAD);
       if (held === null) return;
       give(slot, held);
     }
-  }
-
-  /** Takes the first lease that waits and may run now, of at most `longest` bytes. */
-  #next(longest = Infinity): Held | null {
-    const care = this.#slots.some(({ queue }) => queue.some(({ careful }) => careful));
-    const at = this.#waiting.findIndex(({ careful }) => !careful || !care);
-    if (at < 0 || this.#waiting[at].message!.length > longest) return null;
-    return this.#waiting.splice(at, 1)[0];
   }
 
   #steal(): Held | null {
@@ -234,14 +276,14 @@ export class Pool {
   #takeBack(slot: Slot): void {
     const ahead = slot.queue.slice(1);
     for (const held of ahead) this.#drop(slot, held);
-    this.#waiting.unshift(...ahead);
+    this.#waiting.putBack(...ahead);
   }
 
   /** Makes the slot stop what it runs, or replaces it. What it has ahead goes back to those who wait. */
   #letGo(slot: Slot, runs: Held, gone: ReadonlySet<number>): void {
     // The last first: a worker that drops what it runs begins with the next.
     const dropped = [...slot.queue].reverse().map((held) => this.#drop(slot, held));
-    for (const held of dropped) if (!gone.has(held.lease)) this.#waiting.unshift(held);
+    for (const held of dropped) if (!gone.has(held.lease)) this.#waiting.putBack(held);
     setTimeout(() => {
       if (slot.state === "ended" || !slot.dropping.has(runs.lease)) return;
       this.#events.log("info", "a worker did not stop and was replaced");
@@ -250,14 +292,14 @@ export class Pool {
     }, LET_GO_MS);
   }
 
-  #crashed(slot: Slot, text: string): void {
+  #crashed(slot: Slot, text: string, together = false): void {
     if (slot.state === "ended") return;
-    const [ran, ...ahead] = slot.queue;
     const born = slot.state === "ready";
-    this.#end(slot);
     this.#events.log("error", `a worker crashed: ${text}`);
-    this.#waiting.unshift(...ahead);
-    if (ran !== undefined) this.#judge(ran, text);
+    const [runs] = slot.queue;
+    // Of those that ended together, only one that ran alone is known to have done it.
+    const guilty = runs !== undefined && (runs.care === "alone" || (!together && isCertain(slot)));
+    this.#replace(slot, guilty ? `the worker crashed: ${text}` : null, together ? "alone" : "each");
     if (!born && ++this.#stillborn >= MAX_STILLBORN) {
       if (this.#told === "nothing") {
         this.#told = "broken";
@@ -269,23 +311,35 @@ export class Pool {
     queueMicrotask(() => this.setSlots(this.#wanted));
   }
 
-  /** Decides what becomes of a lease over which a worker crashed. */
-  #judge(ran: Held, text: string): void {
-    if (ran.careful || ran.count - ran.answered === 1) {
-      const answer = crashAnswer(ran, text);
-      ran.answered++;
+  #expire(slot: Slot): void {
+    this.#events.log("error", `${this.#timeLimit}: a worker was replaced`);
+    if (isCertain(slot)) this.#replace(slot, `${this.#timeLimit}`, "none");
+    else this.#replace(slot, null, "each");
+    this.setSlots(this.#wanted);
+  }
+
+  /**
+   * Ends a worker that is lost. What it had ahead goes back to those who wait, and what is left of the lease that it
+   * ran with the given care, or what it had before.
+   *
+   * @param error of the item that it was on, or null when that is not known
+   */
+  #replace(slot: Slot, error: string | null, care: Held["care"]): void {
+    const [runs, ...ahead] = slot.queue;
+    this.#end(slot);
+    this.#waiting.putBack(...ahead);
+    if (runs === undefined) return;
+    if (error !== null) {
+      const answer = errorAnswer(runs, error);
+      runs.answered++;
       this.#events.answered(answer);
     }
-    if (ran.answered === ran.count) return;
-    ran.careful = true;
-    if (ran.message === null) this.#events.returned([ran.lease]);
-    else this.#waiting.unshift(ran);
+    if (care === "alone" || runs.care === "none") runs.care = care;
+    if (runs.answered < runs.count) this.#waiting.putBack(runs);
   }
 
   #returnWaiting(): void {
-    if (this.#waiting.length === 0) return;
-    const leases = this.#waiting.map(({ lease }) => lease);
-    this.#waiting = [];
-    this.#events.returned(leases);
+    const leases = this.#waiting.clear();
+    if (leases.length > 0) this.#events.returned(leases);
   }
 }

@@ -4,12 +4,12 @@
  * Theory of operation. A lease is text cut by lengths; nothing is allocated for an item but its string and its
  * callback. A function that calls back at once is called from a loop, never from its own callback, so the stack
  * does not grow. Answers gather in a batch that leaves when the lease ends, when it is large, or after
- * `FLUSH_AFTER_MS`; then the loop also lets the event loop breathe, so that a `drop` reaches a long lease. A timer
+ * `FLUSH_AFTER_MS`, and before the next item when items are slow enough for that; then the loop also lets the event loop breathe, so that a `drop` reaches a long lease. A timer
  * sends what waits while an item is slow to call back. Every item has a number, and a callback that does not
  * belong to the open item (a second one, or one after the end) is ignored. Time and the outside are parameters.
  */
 
-import { Batch, type ErrorText, errorText, isTooLong } from "./answers.ts";
+import { Batch, errorText, isTooLong, tooLong } from "./answers.ts";
 import { KIND } from "./wire.ts";
 
 /** The function as the module exports it. */
@@ -27,12 +27,16 @@ export interface Surroundings {
   answer(message: Uint8Array<ArrayBuffer>): void;
   /** Says that a lease is given up. */
   dropped(lease: number): void;
+  /** Says that an item, and none before it, has no answer, while the event loop turns. */
+  open(lease: number, item: number): void;
   /** Tells the owner of the device something. */
   warn(text: string): void;
 }
 
 /** Half of what the wire allows, because timers come late. */
 const FLUSH_AFTER_MS = 25;
+/** Answers to items that take longer than this on average do not wait for the next: it may take for ever. */
+const SLOW_ITEM_MS = 1;
 const LEND_HEAD = 12;
 
 // Byte order marks are characters like any other; what is not UTF-8 becomes U+FFFD.
@@ -77,7 +81,8 @@ class Lease {
 export class Runner {
   #run: ItemFunction;
   #around: Surroundings;
-  #batch = new Batch();
+  #maxResult: number;
+  #batch: Batch;
   #queue: Lease[] = [];
   #lease: Lease | null = null;
   /** Lease numbers that will come and want care, with their first item. */
@@ -92,10 +97,15 @@ export class Runner {
   #timer = false;
   /** When the batch was last sent, or work began after idleness. */
   #since = 0;
+  /** When the first item of the batch began. */
+  #batchSince = 0;
 
-  constructor(run: ItemFunction, around: Surroundings) {
+  /** @param maxResult bytes that a result may have */
+  constructor(run: ItemFunction, around: Surroundings, maxResult: number) {
     this.#run = run;
     this.#around = around;
+    this.#maxResult = maxResult;
+    this.#batch = new Batch(maxResult);
   }
 
   /** Takes a lease: a whole `lend` message whose lengths were checked. */
@@ -149,7 +159,7 @@ export class Runner {
       const lease = this.#lease;
       if (lease === null) return;
       while (lease.next < lease.count) {
-        if (this.#batch.count > 0 && (lease.careful || this.#around.now() - this.#since >= FLUSH_AFTER_MS)) {
+        if (this.#batch.count > 0 && this.#isTimeToFlush(lease)) {
           this.#flush();
           this.#breathe();
           return;
@@ -165,9 +175,18 @@ export class Runner {
     }
   }
 
+  #isTimeToFlush(lease: Lease): boolean {
+    const now = this.#around.now();
+    return lease.careful || now - this.#since >= FLUSH_AFTER_MS ||
+      now - this.#batchSince > this.#batch.count * SLOW_ITEM_MS;
+  }
+
   #nextLease(): Lease | null {
     const lease = this.#queue.shift() ?? null;
-    if (lease !== null) this.#batch.begin(lease.number, lease.next);
+    if (lease !== null) {
+      this.#batch.begin(lease.number, lease.next);
+      this.#batchSince = this.#around.now();
+    }
     return lease;
   }
 
@@ -202,9 +221,8 @@ export class Runner {
     } catch (thrown) {
       return this.#settle(call, KIND.ERROR, JSON.stringify(errorText(thrown)));
     }
-    if (isTooLong(value)) {
-      const text: ErrorText = { message: "the result is longer than 16 MiB", stack: "" };
-      return this.#settle(call, KIND.ERROR, JSON.stringify(text));
+    if (isTooLong(value, this.#maxResult)) {
+      return this.#settle(call, KIND.ERROR, JSON.stringify(tooLong(this.#maxResult)));
     }
     this.#settle(call, KIND.RESULT, value);
   }
@@ -221,22 +239,26 @@ export class Runner {
     const now = this.#around.now();
     if (this.#batch.count > 0) this.#around.answer(this.#batch.take(now - this.#since));
     this.#since = now;
+    // Not `now`: it takes a while to encode a batch of many.
+    this.#batchSince = this.#around.now();
   }
 
   #breathe(): void {
     this.#breathing = true;
     this.#around.soon(() => {
       this.#breathing = false;
+      this.#batchSince = this.#around.now();
       this.#loop();
     });
   }
 
   #armTimer(): void {
-    if (this.#timer || this.#batch.count === 0) return;
+    if (this.#timer) return;
     this.#timer = true;
     this.#around.later(FLUSH_AFTER_MS, () => {
       this.#timer = false;
       if (this.#batch.count > 0) this.#flush();
+      if (this.#open !== 0) this.#around.open(this.#lease!.number, this.#lease!.next - 1);
     });
   }
 }

@@ -10,11 +10,11 @@
  */
 
 import { Joiner, Outbox } from "./framing.ts";
+import type { HelloInfo } from "./hello.ts";
 import {
   decodeFromClient,
   encodeMessage,
   type FromVolunteer,
-  type HelloInfo,
   readLendHead,
   readResultsHead,
 } from "./messages.ts";
@@ -42,6 +42,16 @@ export type Presentation = { readonly device: string; readonly agent: string };
 
 /** After this many heartbeats without a sign of life the client counts as lost. */
 const SILENT_HEARTBEATS = 4;
+/**
+ * So many bytes of results may be sent before a goodbye, so that finished work is not done again. A page that is
+ * being closed has less time: without its goodbye the client learns of its end only by its silence.
+ */
+const LAST_WORK: Readonly<Record<LeaveReason, number>> = {
+  left: 256 * 1024,
+  failed: 256 * 1024,
+  closed: 16 * 1024,
+  protocol: 0,
+};
 /** Before `hello` the client's heartbeat is not known. */
 const FIRST_HEARTBEAT_MS = 2500;
 
@@ -150,12 +160,11 @@ export class Session {
     if (this.#state === "working") this.#ready();
   }
 
-  /** Ends the session from this side; all leases count as handed back. */
+  /** Ends the session from this side; all leases count as handed back, but for the results that wait already. */
   leave(reason: LeaveReason, text: string): Instruction[] {
     if (this.#state === "finished") return [];
-    // What a goodbye hands back needs no answers, and nothing comes after it.
-    this.#outbox.clear();
-    this.#send({ type: "goodbye", reason, text: text.slice(0, 200) });
+    const goodbye = encodeMessage("volunteer", { type: "goodbye", reason, text: text.slice(0, 200) });
+    this.#outbox.finish(goodbye, LAST_WORK[reason]);
     return this.#finish({ by: "volunteer", reason, text });
   }
 

@@ -9,11 +9,15 @@ export const MAX_FRAME = 60 * 1024;
 /** Bytes of a message towards the volunteer at most. */
 export const MAX_TO_VOLUNTEER = 64 * 1024 * 1024;
 
-/** Bytes of one value of a result at most; the client's `--max-result` starts at the same number. */
-export const MAX_RESULT = 16 * 1024 * 1024;
+/** Bytes of one value of a result, unless the client says otherwise in its `hello`; and the most that it may say. */
+export const DEFAULT_RESULT = 16 * 1024 * 1024;
+export const MAX_RESULT = 64 * 1024 * 1024;
 
-/** Bytes of a message towards the client at most. */
-export const MAX_TO_CLIENT = MAX_RESULT + 64 * 1024;
+/** Bytes that a message towards the client may have above the largest result. */
+export const RESULT_OVERHEAD = 64 * 1024;
+
+/** Milliseconds that a client may give to one item at most. */
+export const MAX_TIMEOUT_MS = 86_400_000;
 
 /** Bytes of the JSON of one error of the function at most. */
 export const MAX_ERROR = 64 * 1024;

@@ -7,6 +7,7 @@
 
 import { errorText } from "./answers.ts";
 import { consoleFor } from "./worker_console.ts";
+import { functionSource } from "./function_source.ts";
 import { type ItemFunction, Runner } from "./runner.ts";
 import { BEYOND_BROWSERS } from "./beyond_browsers.ts";
 import type { Birth, Note, Order } from "./worker_messages.ts";
@@ -26,7 +27,9 @@ scope.addEventListener("message", (event) => {
 }, { once: true });
 
 function live(port: MessagePort): void {
-  const say = (note: Note) => port.postMessage(note);
+  // Bound before the function can put something else in its place.
+  const post = port.postMessage.bind(port) as (message: unknown, transfer?: Transferable[]) => void;
+  const say = (note: Note) => post(note);
   const log = consoleFor((level, text) => say({ note: "log", level, text }), () => performance.now());
   shelter(log);
 
@@ -35,8 +38,9 @@ function live(port: MessagePort): void {
     now: () => performance.now(),
     later: (ms: number, callback: () => void) => void setTimeout(callback, ms),
     soon,
-    answer: (message: Uint8Array<ArrayBuffer>) => port.postMessage(message.buffer, [message.buffer]),
+    answer: (message: Uint8Array<ArrayBuffer>) => post(message.buffer, [message.buffer]),
     dropped: (lease: number) => say({ note: "dropped", lease }),
+    open: (lease: number, item: number) => say({ note: "open", lease, item }),
     warn: (text: string) => log.warn(text),
   };
 
@@ -58,7 +62,7 @@ function live(port: MessagePort): void {
     if (data.order === "drop") return runner?.drop(data.lease);
     if (data.order === "care") return runner?.takeCare(data.lease, data.from);
     try {
-      runner = new Runner(load(data.code), surroundings);
+      runner = new Runner(load(data.code), surroundings, data.maxResult);
       say({ note: "loaded" });
     } catch (error) {
       say({ note: "broken", ...errorText(error) });
@@ -73,11 +77,8 @@ function live(port: MessagePort): void {
  * @throws whatever loading it throws, or an error that says what its exports lack
  */
 function load(code: string): ItemFunction {
-  // Indirect, so that the code sees the global scope only, in sloppy mode as CommonJS is. It begins on the first
-  // line, so that line numbers of errors are those of the bundle.
-  const body = scope.eval(
-    `(function (module, exports, require) {${code}\n})\n//# sourceURL=pando-function.js`,
-  );
+  // Indirect, so that the code sees the global scope only, in sloppy mode as CommonJS is.
+  const body = scope.eval(functionSource(code));
   const module = { exports: {} as Record<string, unknown> };
   const require = (name: unknown) => {
     throw new Error(`Cannot find module '${name}'`);
@@ -109,10 +110,20 @@ function nextTurn(): (callback: () => void) => void {
 /** Takes away what the function must not use, or would not find on other volunteers. */
 function shelter(console: object): void {
   scope.console = console as Console;
-  // Closing itself would leave its lease unanswered without a sign of it.
-  scope.close = () => undefined;
+  // Closing itself would leave its lease unanswered without a sign of it; and nobody listens to its messages, but
+  // a million of them would keep the thread busy on which they arrive.
+  silence("close");
+  silence("postMessage");
   // Some of these write to the process's stdout, which is not the function's.
   for (const name of BEYOND_BROWSERS) {
     delete scope[name];
+  }
+}
+
+/** Makes a method of the global scope do nothing, also when it is looked for where it is inherited from. */
+function silence(name: string): void {
+  for (let owner: object | null = scope; owner !== null; owner = Object.getPrototypeOf(owner)) {
+    if (!Object.hasOwn(owner, name)) continue;
+    Object.defineProperty(owner, name, { value: () => undefined, writable: true, configurable: true });
   }
 }

@@ -6,12 +6,17 @@
  */
 
 /** Function to run: the text of a CommonJS script. Comes once, first. */
-export type LoadOrder = { readonly order: "load"; readonly code: string };
+export type LoadOrder = {
+  readonly order: "load";
+  readonly code: string;
+  /** Bytes that a result may have. */
+  readonly maxResult: number;
+};
 /** The lease is no longer this worker's; always answered by `dropped`. */
 export type DropOrder = { readonly order: "drop"; readonly lease: number };
 /**
- * The lease that follows has made another worker crash: begin at its item `from`, and send each answer before the
- * next item, so that the culprit is known if it happens again.
+ * Another worker crashed or hung over the lease that follows: begin at its item `from`, and send each answer before
+ * the next item, so that the culprit is known if it happens again.
  */
 export type CareOrder = { readonly order: "care"; readonly lease: number; readonly from: number };
 export type Order = LoadOrder | DropOrder | CareOrder;
@@ -22,9 +27,14 @@ export type LoadedNote = { readonly note: "loaded" };
 export type BrokenNote = { readonly note: "broken"; readonly message: string; readonly stack: string };
 /** The lease is given up, or was finished before the order came; no answers to it will follow. */
 export type DroppedNote = { readonly note: "dropped"; readonly lease: number };
+/**
+ * This item of the lease has no answer yet, all before it have, and the worker's event loop turns: the function is
+ * to call back. Comes only for items that take a while.
+ */
+export type OpenNote = { readonly note: "open"; readonly lease: number; readonly item: number };
 /** The function wrote to the console. */
 export type LogNote = { readonly note: "log"; readonly level: "info" | "error"; readonly text: string };
-export type Note = LoadedNote | BrokenNote | DroppedNote | LogNote;
+export type Note = LoadedNote | BrokenNote | DroppedNote | OpenNote | LogNote;
 
 /** First and only message to a new worker's global scope; its one transferred port is the pool's. */
 export type Birth = { readonly pando: "port" };

@@ -80,14 +80,17 @@ Deno.test("a control message overtakes, and goes between the parts of a long one
   assertSame(types, [0x01, 0x23, 0x02, 0x02, 0x21, 0x21]);
 });
 
-Deno.test("after clearing, the last words go out alone, also inside a message that is begun", () => {
-  const outbox = new Outbox();
-  outbox.push(pattern(0x21, 100_000));
-  const joiner = new Joiner(100_000);
-  joiner.receive(outbox.pull()!);
-  outbox.clear();
-  outbox.push(pattern(0x24, 20));
-  assertSame(drain(outbox).map((frame) => joiner.receive(frame)?.length), [20]);
+Deno.test("last words follow what waits, or go out alone if that is too much, also inside a message that is begun", () => {
+  for (
+    const [mostBytes, lengths] of [[50_000, [undefined, 100_000, 20]], [10_000, [undefined, 20]]] as const
+  ) {
+    const outbox = new Outbox();
+    outbox.push(pattern(0x21, 100_000));
+    const joiner = new Joiner(100_000);
+    const first = joiner.receive(outbox.pull()!)?.length;
+    outbox.finish(pattern(0x24, 20), mostBytes);
+    assertSame([first, ...drain(outbox).map((frame) => joiner.receive(frame)?.length)], lengths);
+  }
 });
 
 Deno.test("thousands of waiting messages leave in order", () => {

@@ -1,4 +1,5 @@
 import { build } from "../build.ts";
+import { NO_LIMITS } from "../src/hello.ts";
 import { Joiner, Outbox } from "../src/framing.ts";
 import { decodeFromVolunteer, encodeMessage, type FromClient, type FromVolunteer } from "../src/messages.ts";
 import { assert, assertSame, within } from "./helpers.ts";
@@ -44,7 +45,14 @@ class Volunteer {
   async hello(code: string): Promise<void> {
     const packed = new Response(code).body!.pipeThrough(new CompressionStream("gzip"));
     const bundle = new Uint8Array(await new Response(packed).arrayBuffer());
-    const info = { protocol: 1, version: "0.1.0", job: "test", title: "test.js", heartbeat_ms: 2500 };
+    const info = {
+      protocol: 1,
+      version: "0.1.0",
+      job: "test",
+      title: "test.js",
+      heartbeat_ms: 2500,
+      ...NO_LIMITS,
+    };
     await this.send({ type: "hello", info, bundle });
   }
 

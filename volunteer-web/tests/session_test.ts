@@ -3,7 +3,15 @@ import { decodeFromVolunteer, encodeMessage, type FromClient, type FromVolunteer
 import { type Instruction, Session } from "../src/session.ts";
 import { assert, assertSame, assertThrows } from "./helpers.ts";
 
-const INFO = { protocol: 1, version: "0.1.0", job: "test", title: "t", heartbeat_ms: 1000 };
+const INFO = {
+  protocol: 1,
+  version: "0.1.0",
+  job: "test",
+  title: "t",
+  heartbeat_ms: 1000,
+  timeout_ms: null,
+  max_result: 1000,
+};
 const HELLO: FromClient = { type: "hello", info: INFO, bundle: new Uint8Array([1, 2]) };
 
 /** A session with this test as its client. */
@@ -118,15 +126,27 @@ Deno.test("a function that cannot be loaded is reported, and the client decides"
   assertSame(ended, [{ do: "finish", ending: { by: "client", reason: "stopped", text: "bye" } }]);
 });
 
-Deno.test("leaving drops what waits and says goodbye, once", () => {
+Deno.test("leaving sends what is finished and says goodbye, once", () => {
   const talk = new Talk().begin();
-  talk.lend(1, "a");
+  talk.lend(1, "a", "b");
   talk.answer(1, 0, "A");
   assertSame(kinds(talk.session.leave("left", "")), ["finish"]);
-  assertSame(talk.said(), [{ type: "goodbye", reason: "left", text: "" }]);
+  assertSame(talk.said().map(({ type }) => type), ["results", "goodbye"]);
   assertSame(talk.session.leave("left", ""), []);
   assertSame(talk.session.cut("x"), []);
   assertSame(talk.lend(2, "b"), []);
+});
+
+Deno.test("leaving forgets results of more bytes than there is time for, and the rest of one that is begun", () => {
+  for (const [reason, size] of [["left", 400_000], ["closed", 20_000], ["protocol", 1]] as const) {
+    const talk = new Talk().begin();
+    talk.lend(1, "a", "b");
+    talk.answer(1, 0, "x".repeat(size));
+    if (size > 100_000) talk.session.pull();
+    talk.session.leave(reason, "");
+    assertSame(talk.session.pull()?.[0], 0x24, reason);
+    assertSame(talk.session.pull(), null);
+  }
 });
 
 const breaches: Record<string, (talk: Talk) => Instruction[]> = {

@@ -2,6 +2,7 @@ import { Attendance } from "../src/attendance.ts";
 import type { Channel, ChannelEvents } from "../src/channel.ts";
 import { ConnectError } from "../src/connect_error.ts";
 import { denoHost } from "../src/deno_host.ts";
+import { NO_LIMITS } from "../src/hello.ts";
 import { Joiner, Outbox } from "../src/framing.ts";
 import { decodeFromVolunteer, encodeMessage, type FromClient, type FromVolunteer } from "../src/messages.ts";
 import { type Connector, Volunteer } from "../src/volunteer.ts";
@@ -42,7 +43,14 @@ class TestChannel implements Channel {
   async hello(code: string): Promise<void> {
     const packed = new Response(code).body!.pipeThrough(new CompressionStream("gzip"));
     const bundle = new Uint8Array(await new Response(packed).arrayBuffer());
-    const info = { protocol: 1, version: "0.1.0", job: "test", title: "t.js", heartbeat_ms: 2500 };
+    const info = {
+      protocol: 1,
+      version: "0.1.0",
+      job: "test",
+      title: "t.js",
+      heartbeat_ms: 2500,
+      ...NO_LIMITS,
+    };
     this.say({ type: "hello", info, bundle });
   }
 }
@@ -193,7 +201,14 @@ Deno.test("a bundle that is no gzip is broken, not a crash", () =>
   withLife(async (life) => {
     life.volunteer.join();
     await life.until(() => life.channels.length === 1);
-    const info = { protocol: 1, version: "0.1.0", job: "test", title: "t.js", heartbeat_ms: 2500 };
+    const info = {
+      protocol: 1,
+      version: "0.1.0",
+      job: "test",
+      title: "t.js",
+      heartbeat_ms: 2500,
+      ...NO_LIMITS,
+    };
     life.channels[0].say({ type: "hello", info, bundle: new TextEncoder().encode("no gzip at all") });
     await life.until(() => life.volunteer.doing.phase === "unable");
   }));

@@ -2,6 +2,7 @@
 
 import { denoHost } from "../src/deno_host.ts";
 import { decodeFromVolunteer, encodeMessage, type Results } from "../src/messages.ts";
+import { DEFAULT_RESULT } from "../src/wire.ts";
 import type { Note } from "../src/worker_messages.ts";
 
 /** Bundles the workers' program and puts it where `build.ts` would. */
@@ -46,11 +47,11 @@ export class TestWorker {
   }
 
   /** Loads a function given as the body of a module, or only as the text of the function. */
-  async load(code: string): Promise<Note> {
+  async load(code: string, maxResult = DEFAULT_RESULT): Promise<Note> {
     const body = code.startsWith("function") || code.startsWith("async")
       ? `module.exports['/pando/1.0.0'] = ${code}`
       : code;
-    this.order({ order: "load", code: body });
+    this.order({ order: "load", code: body, maxResult });
     await this.until(() => this.notes.some(({ note }) => note === "loaded" || note === "broken"));
     return this.notes.find(({ note }) => note === "loaded" || note === "broken")!;
   }

@@ -115,6 +115,23 @@ Deno.test("an answer does not wait for the slow item behind it", () =>
     },
   ));
 
+Deno.test("nor does it if that item blocks the thread, when items so far took more than a millisecond", () =>
+  withWorker(
+    "function (x, cb) { const end = performance.now() + Number(x); while (performance.now() < end); cb(null, x) }",
+    async (w) => {
+      await w.run(["3", "3", "400"]);
+      assert(w.times.at(-1)! - w.times.at(-2)! > 250, `together: ${w.times}`);
+    },
+  ));
+
+Deno.test("it is said which item is without an answer, when the event loop turns and all before are answered", () =>
+  withWorker("function (x, cb) { if (x !== '2') cb(null, x) }", async (w) => {
+    w.lend(range(4));
+    await w.until(() => w.notes.some(({ note }) => note === "open"));
+    assertSame(w.notes.at(-1), { note: "open", lease: 1, item: 2 });
+    assertSame(w.results.flatMap(({ values }) => values), ["0", "1"]);
+  }));
+
 Deno.test("a lease that is dropped stops, and the next one runs", () =>
   withWorker(
     "function (x, cb) { const t = Date.now(); while (Date.now() - t < 10); cb(null, x) }",
@@ -156,6 +173,21 @@ Deno.test("long results are split into messages of about 1 MiB, and one that is 
     }
   }));
 
+Deno.test("a result may have as many bytes as the client says, and messages stay as short as it expects", async () => {
+  await useWorkerSource();
+  const w = new TestWorker();
+  await w.load("function (x, cb) { cb(null, 'é'.repeat(x)) }", 1001);
+  const answers = await w.run(["500", "501", ...Array(1000).fill("100")]);
+  assertSame([answers[0][0], message(answers[1])], [0, "the result is longer than 1001 bytes"]);
+  for (const { values } of w.results) {
+    assert(
+      values.join("").length * 2 + values.length * 5 + 20 <= 1001 + 65_536,
+      "a message that is too long",
+    );
+  }
+  w.end();
+});
+
 Deno.test("state of the module survives from item to item, and its scope is sloppy", () =>
   withWorker(
     "var n = 0; undeclared = 1; module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, ++n + undeclared) }",
@@ -168,7 +200,10 @@ Deno.test("state of the module survives from item to item, and its scope is slop
 Deno.test("the function finds nothing of Deno, cannot close the worker, and its console is bounded", () =>
   withWorker(
     `function (x, cb) {
-      close(); postMessage("x"); console.group("a");
+      close(); self.close(); postMessage("x"); console.group("a");
+      for (let o = globalThis; o; o = Object.getPrototypeOf(o)) {
+        if (Object.hasOwn(o, "close")) o.close.call(globalThis);
+      }
       for (let i = 0; i < 1000; i++) console.log("line", i, { a: 1 }, [2]);
       cb(null, [typeof Deno, typeof process, typeof Buffer, typeof prompt].join());
     }`,

@@ -1,0 +1,60 @@
+import { AwakeClock } from "../src/awake_clock.ts";
+import { Gathering } from "../src/gathering.ts";
+import { decodeFromVolunteer, encodeMessage, type Results } from "../src/messages.ts";
+import { assert, assertSame } from "./helpers.ts";
+
+function results(lease: number, offset: number, values: string[], kinds: number[] | null = null) {
+  return encodeMessage("volunteer", { type: "results", lease, offset, busy_us: 10, kinds, values });
+}
+
+function collect(): { gathering: Gathering; passed: Results[] } {
+  const passed: Results[] = [];
+  const gathering = new Gathering((message) => passed.push(decodeFromVolunteer(message) as Results));
+  return { gathering, passed };
+}
+
+Deno.test("the first message passes at once; those that follow soon are joined until the lease ends", () => {
+  const { gathering, passed } = collect();
+  gathering.add(results(1, 0, ["a"]), false);
+  assertSame(passed.length, 1);
+  gathering.add(results(1, 1, ["b", "é"]), false);
+  gathering.add(results(1, 3, ["{}", "", "d"], [1, 2, 0]), false);
+  gathering.add(results(1, 6, ["e"]), true);
+  assertSame(passed.length, 2);
+  assertSame(passed[1], {
+    type: "results",
+    lease: 1,
+    offset: 1,
+    busy_us: 30,
+    kinds: [0, 0, 1, 2, 0, 0],
+    values: ["b", "é", "{}", "", "d", "e"],
+  });
+});
+
+Deno.test("what waits passes after a while by itself, and never twice", async () => {
+  const { gathering, passed } = collect();
+  gathering.add(results(1, 0, ["a"]), false);
+  gathering.add(results(1, 1, ["b"]), false);
+  assertSame(passed.length, 1);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  assertSame(passed.map(({ values }) => values), [["a"], ["b"]]);
+  gathering.pass();
+  assertSame(passed.length, 2);
+});
+
+Deno.test("leases are not mixed, and no message is made longer than a frame", () => {
+  const { gathering, passed } = collect();
+  gathering.add(results(1, 0, ["a"]), false);
+  gathering.add(results(1, 1, ["b"]), false);
+  gathering.add(results(2, 0, ["c"]), false);
+  assertSame(passed.map(({ lease }) => lease), [1, 1]);
+  gathering.add(results(2, 1, ["x".repeat(40_000)]), false);
+  gathering.add(results(2, 2, ["x".repeat(40_000)]), true);
+  assertSame(passed.map(({ lease, values }) => [lease, values.length]), [[1, 1], [1, 1], [2, 2], [2, 1]]);
+});
+
+Deno.test("a clock counts what it sees, and at most a step of a time in which nobody looked", () => {
+  const clock = new AwakeClock(100, 1000);
+  assertSame([1050, 1100, 9000, 9090, 9090].map((now) => clock.read(now)), [50, 100, 200, 290, 290]);
+  assert(clock.read(9000) === 290, "it went back");
+});

@@ -1,0 +1,109 @@
+/** A pool whose workers are played by the test. */
+
+import { type Limits, NO_LIMITS } from "../src/hello.ts";
+import { decodeFromVolunteer, encodeMessage, type Results } from "../src/messages.ts";
+import { Pool, type PoolEvents, type WorkerHost } from "../src/pool.ts";
+import type { Order } from "../src/worker_messages.ts";
+import { within } from "./helpers.ts";
+
+/** A worker whose part this test plays. */
+export class Puppet {
+  readonly leases: number[] = [];
+  readonly orders: Order[] = [];
+  ended = false;
+  readonly crash: (text: string, together?: boolean) => void;
+  #port: MessagePort;
+
+  constructor(port: MessagePort, crash: (text: string, together?: boolean) => void) {
+    this.#port = port;
+    this.crash = crash;
+    port.onmessage = ({ data }) => {
+      if (data instanceof ArrayBuffer) this.leases.push(new DataView(data).getUint32(4, true));
+      else {
+        this.orders.push(data);
+        if (data.order === "load") this.say({ note: "loaded" });
+      }
+    };
+  }
+
+  get dropped(): number[] {
+    return this.orders.flatMap((order) => order.order === "drop" ? [order.lease] : []);
+  }
+
+  say(note: unknown): void {
+    this.#port.postMessage(note);
+  }
+
+  answer(lease: number, offset: number, values: string[]): void {
+    const message: Results = { type: "results", lease, offset, busy_us: 1, kinds: null, values };
+    const { buffer } = encodeMessage("volunteer", message);
+    this.#port.postMessage(buffer, [buffer]);
+  }
+
+  close(): void {
+    this.#port.close();
+  }
+}
+
+export class Stage implements PoolEvents, WorkerHost {
+  readonly puppets: Puppet[] = [];
+  readonly results: Results[] = [];
+  readonly back: number[] = [];
+  readonly told: string[] = [];
+  readonly pool = new Pool(this, this);
+
+  start(port: MessagePort, crashed: (text: string, together?: boolean) => void): () => void {
+    const puppet = new Puppet(port, crashed);
+    this.puppets.push(puppet);
+    return () => {
+      puppet.ended = true;
+      puppet.close();
+    };
+  }
+  loaded(): void {
+    this.told.push("loaded");
+  }
+  broken(message: string): void {
+    this.told.push(`broken: ${message}`);
+  }
+  answered(message: Uint8Array<ArrayBuffer>): void {
+    this.results.push(decodeFromVolunteer(message) as Results);
+  }
+  returned(leases: readonly number[]): void {
+    this.back.push(...leases);
+  }
+  log(_: string, text: string): void {
+    this.told.push(text);
+  }
+
+  lend(lease: number, ...items: string[]): void {
+    this.pool.lend(lease, items.length, encodeMessage("client", { type: "lend", lease, items }));
+  }
+
+  /** Waits until `condition` holds. */
+  async until(condition: () => boolean): Promise<void> {
+    const look = async () => {
+      while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+    };
+    await within(5000, look(), `${condition} in ${this.pool}`);
+  }
+}
+
+/** Runs `body` with a pool of `slots` workers that have loaded. */
+export async function withPool(
+  slots: number,
+  body: (stage: Stage) => Promise<void>,
+  limits: Limits = NO_LIMITS,
+): Promise<void> {
+  const stage = new Stage();
+  try {
+    stage.pool.setSlots(slots);
+    stage.pool.load("code", limits);
+    await stage.until(() => stage.puppets.every((puppet) => puppet.orders.length === 1));
+    await stage.until(() => stage.told.includes("loaded") || slots === 0);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await body(stage);
+  } finally {
+    stage.pool.reset();
+  }
+}

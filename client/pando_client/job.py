@@ -130,9 +130,9 @@ class Job:
             for v in self.volunteers.values()
         )
 
-    def name_of(self, volunteer: str) -> str:
-        """Returns what the owner of a volunteer calls it, also when it has left."""
-        return self._names.get(volunteer, volunteer)
+    def name_of(self, volunteer: str) -> str | None:
+        """Returns what the owner of a volunteer calls it, also when it has left; None for one on this machine."""
+        return self._names.get(volunteer)
 
     # A volunteer's life
 
@@ -211,7 +211,8 @@ class Job:
                     self._dismiss(volunteer, ClientGoodbye("full", f"set aside for another {seconds:.0f} s"))
                     return []
                 volunteer.joined = True
-                self._names[name] = volunteer.name
+                if volunteer.channel.kind != "pipe":
+                    self._names[name] = volunteer.name
                 if len(self._names) > NAMES_REMEMBERED:
                     del self._names[next(iter(self._names))]
                 console.note(f"{volunteer.name} joined with {info.slots} slots ({volunteer.channel.kind})")

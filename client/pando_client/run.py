@@ -148,10 +148,11 @@ def _verdict(job: Job, finish: Finish) -> int:
         for line in error.stack.splitlines():
             console.debug(line)
         times = len(failure.volunteers)
-        names = ", ".join(sorted({job.name_of(volunteer) for volunteer in failure.volunteers}))
+        names = sorted({name for volunteer in failure.volunteers if (name := job.name_of(volunteer)) is not None})
         raise ItemFailed(
             f"the function failed on item {failure.index + 1} ({printable(failure.item.decode(), 60)}),"
-            f" {f'{times} times' if times > 1 else 'once'}, on {names}: {printable(error.message)}"
+            f" {f'{times} times' if times > 1 else 'once'}: {printable(error.message)}"
+            + (f" (on {', '.join(names)})" if names else "")
         )
     if job.lender.failures:
         failed = [str(failure.index + 1) for failure in job.lender.failures]

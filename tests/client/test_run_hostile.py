@@ -72,9 +72,9 @@ class Peer:
                 continue
             return heard
 
-    async def join(self, slots: int = 4) -> None:
+    async def join(self, slots: int = 4, device: str = "Mallory") -> None:
         assert isinstance(await self.hear(), Hello)
-        await self.say(Ready(ReadyInfo(slots=slots, device="Mallory", agent="test")))
+        await self.say(Ready(ReadyInfo(slots=slots, device=device, agent="test")))
 
     async def lease(self) -> Lend:
         """Returns the next lease."""
@@ -200,26 +200,45 @@ BREACHES: dict[str, list[bytes | str]] = {
 async def test_each_breach_ends_the_culprit_and_nothing_else(programs: Programs) -> None:
     async with half_way(programs) as run:
 
-        async def commit(frames: list[bytes | str]) -> ClientGoodbye:
+        async def commit(number: int, frames: list[bytes | str]) -> ClientGoodbye:
             async with run.peer() as peer:
-                await peer.join(slots=0)
+                # Each with a name of its own: one that is known for a breach is set aside.
+                await peer.join(slots=0, device=f"Mallory {number}")
                 for frame in frames:
                     await peer.raw(frame)
                 return await peer.goodbye()
 
-        for name, frames in BREACHES.items():
+        for number, (name, frames) in enumerate(BREACHES.items()):
             try:
-                goodbye = await commit(frames)
+                goodbye = await commit(number, frames)
             except AssertionError as error:
                 raise AssertionError(f"{name}: {error}") from None
             assert goodbye.reason == "protocol", name
-            await run.program.says(rf"dropped Mallory, which broke the protocol: .*{re.escape(goodbye.text[:40])}")
+            await run.program.says(
+                rf"dropped Mallory {number}, which broke the protocol: .*{re.escape(goodbye.text[:40])}"
+            )
         assert run.memory() < 300 << 20
         # Each different thing is said once.
         said = [line for line in run.program.err.decode().splitlines() if not line.startswith("Serving")]
         assert len(set(said)) == len(said)
-        assert all(line.startswith("pando: dropped Mallory, which broke the protocol: ") for line in said)
+        assert all(re.match(r"pando: dropped Mallory \d+, which broke the protocol: ", line) for line in said)
         await run.feed(1, LAST)
+
+
+async def test_one_that_broke_the_protocol_is_set_aside_for_a_while(programs: Programs) -> None:
+    async with half_way(programs) as run:
+        async with run.peer() as peer:
+            await peer.join(slots=0)
+            await peer.raw(b"what?")
+            assert (await peer.goodbye()).reason == "protocol"
+        async with run.peer() as peer:
+            await peer.join()
+            goodbye = await peer.goodbye()
+            assert (goodbye.reason, goodbye.text[:9]) == ("full", "set aside")
+        async with run.peer() as peer:
+            await peer.join(slots=0, device="somebody else")
+            await run.feed(1, LAST)
+            assert (await peer.goodbye()).reason == "done"
 
 
 async def test_four_megabytes_at_once_are_not_even_received(programs: Programs) -> None:

@@ -404,7 +404,7 @@ def _catch_signals() -> asyncio.Future[int]:
 
 
 def _forgotten(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """An exception that nobody awaits: aiortc leaves some in tasks of its own when a peer vanishes. No traceback for it."""
+    """An exception that nobody awaits, such as aiortc leaves in its own tasks when a peer vanishes: no traceback."""
     console.debug(f"{context.get('message')}: {context.get('exception')!r}")
 
 

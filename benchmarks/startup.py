@@ -28,7 +28,7 @@ async def ends(*command: str | Path) -> float:
         await program.close()
 
 
-async def serving(function: Path) -> float:
+async def serves(function: Path) -> float:
     """Returns the seconds until the client says where volunteers may go."""
     since = time.perf_counter()
     async with programs.pando(function, None, debug=False):
@@ -40,22 +40,16 @@ async def measure(given: Given, table: Table) -> None:
     function = functions.module(given.folder, "cb(null, x)")
     runs = 5 if given.quick else 15
 
-    async def median(once: Callable[[], Awaitable[float]]) -> float:
-        return statistics.median([await once() for _ in range(1 + runs)][1:])
+    async def several(once: Callable[[], Awaitable[float]]) -> tuple[float, str]:
+        seconds = [await once() for _ in range(1 + runs)][1:]
+        return statistics.median(seconds), f"{min(seconds):.3f} s to {max(seconds):.3f} s"
 
-    table.add(
-        "pando --help",
-        await median(lambda: ends(programs.PROGRAMS / "pando", "--help")),
-        "s",
-        0.3,
-        0.15,
-        less=True,
-        digits=3,
-    )
-    table.add(
-        "pando fn.js, until it serves", await median(lambda: serving(function)), "s", 1.5, 0.8, less=True, digits=3
-    )
-    table.note(f"an interpreter that does nothing: {await median(lambda: ends(sys.executable, '-c', '')):.3f} s")
+    helping, all_helping = await several(lambda: ends(programs.PROGRAMS / "pando", "--help"))
+    serving, all_serving = await several(lambda: serves(function))
+    nothing, _ = await several(lambda: ends(sys.executable, "-c", ""))
+    table.add("pando --help", helping, "s", 0.3, 0.15, less=True, digits=3)
+    table.add("pando fn.js, until it serves", serving, "s", 1.5, 0.8, less=True, digits=3)
+    table.note(f"{runs} runs each: {all_helping}, and {all_serving}; an interpreter that does nothing: {nothing:.3f} s")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
  * Bundles everything that ships: `deno run -A build.ts --page DIR --client DIR`.
  *
  * To the page's folder go `index.html`, `style.css`, `page.js` and `frame.html`; to the client's `headless.js`,
- * `pipe.js`, `bundler.js` and the monitoring page. The same sources give the same bytes, and no path of this machine is in them.
+ * `pipe.js`, `bundler.js`, `tracer.js` and the monitoring page. The same sources give the same bytes, and no path of this machine is in them.
  */
 
 const HERE = new URL(".", import.meta.url);
@@ -45,13 +45,14 @@ function framePage(workerSource: string, frameScript: string): string {
 
 /** Bundles everything and returns the files by name, those of the page and those of the client. */
 export async function build(): Promise<{ page: Map<string, string>; client: Map<string, string> }> {
-  const [worker, frame, page, headless, pipe, bundler, monitor] = await Promise.all([
+  const [worker, frame, page, headless, pipe, bundler, tracer, monitor] = await Promise.all([
     bundle("src/worker.ts", "browser", "iife"),
     bundle("src/frame.ts", "browser", "iife"),
     bundle("src/main.ts", "browser", "iife"),
     bundle("src/headless.ts", "deno", "esm"),
     bundle("src/pipe.ts", "deno", "esm"),
     bundle("src/bundler.ts", "deno", "esm", "esbuild"),
+    bundle("src/tracer.ts", "deno", "esm"),
     bundle("src/monitor.ts", "browser", "esm"),
   ]);
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", HERE)));
@@ -68,6 +69,7 @@ export async function build(): Promise<{ page: Map<string, string>; client: Map<
       ["headless.js", withWorker(headless)],
       ["pipe.js", withWorker(pipe)],
       ["bundler.js", pinned(bundler, imports.esbuild)],
+      ["tracer.js", tracer],
       ["monitor.js", monitor],
       ["monitor.html", await asIs("monitor.html")],
       ["monitor.css", await asIs("monitor.css")],

@@ -84,6 +84,26 @@ WEBSOCKET = """
 }
 """
 
+WORKERS = """
+async ({ body, count, seconds }) => {
+  const program = `
+    const run = (x, cb) => { ${body} };
+    onmessage = ({ data: seconds }) => {
+      const since = performance.now();
+      let done = 0;
+      while (performance.now() - since < 1000 * seconds) run(String(done), () => done++);
+      postMessage(1000 * done / (performance.now() - since));
+    };`;
+  const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
+  const rates = await Promise.all(Array.from({ length: count }, () => new Promise((resolve) => {
+    const worker = new Worker(url);
+    worker.onmessage = ({ data }) => { worker.terminate(); resolve(data); };
+    worker.postMessage(seconds);
+  })));
+  return rates.reduce((sum, rate) => sum + rate);
+}
+"""
+
 
 class _Turns:
     """Sends a frame for each that comes back, and counts what the answers hold."""
@@ -124,6 +144,15 @@ async def bare_bytes(page: Page, protocol: str, seconds: float) -> float:
     over = _over_webrtc(page, None, frame, len) if protocol == "webrtc" else _over_websocket(page, frame, len)
     async with over as turns:
         return await turns.rate(seconds)
+
+
+async def bare_work(page: Page, body: str, workers: int, seconds: float) -> float:
+    """Returns the items a second that so many workers do which nobody lends anything.
+
+    Args:
+        body: of the function, with the parameters `x` and `cb`; it calls back at once.
+    """
+    return float(await page.evaluate(WORKERS, {"body": body, "count": workers, "seconds": seconds}))
 
 
 def loopback_only() -> None:

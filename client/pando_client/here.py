@@ -62,4 +62,5 @@ async def _one_life(attend: Callable[[PipeChannel], Awaitable[None]], cores: int
     finally:
         if process.returncode is None:
             process.kill()
-    return await process.wait()
+        status = await process.wait()
+    return status

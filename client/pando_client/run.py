@@ -7,6 +7,7 @@ options first, then the module, then the server; nobody is asked for help before
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import random
 import secrets
@@ -58,6 +59,8 @@ def run(options: Options) -> int:
         PandoError: the run failed; what was finished before is written.
     """
     _raise_descriptor_limit()
+    # Libraries that log find a handler, so that Python does not print their warnings on standard error itself.
+    logging.getLogger().addHandler(logging.NullHandler())
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
             return runner.run(_run(options))
@@ -89,6 +92,7 @@ def _raise_descriptor_limit() -> None:
 
 
 async def _run(options: Options) -> int:
+    asyncio.get_running_loop().set_exception_handler(_forgotten)
     async with AsyncExitStack() as stack:
         interrupted = _catch_signals()
         server = server_of(options.host) if options.host is not None and not options.local else None
@@ -399,6 +403,11 @@ def _catch_signals() -> asyncio.Future[int]:
         if signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, caught, number)
     return first
+
+
+def _forgotten(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """An exception that nobody awaits, such as aiortc leaves in its own tasks when a peer vanishes: no traceback."""
+    console.debug(f"{context.get('message')}: {context.get('exception')!r}")
 
 
 async def _first_of(task: asyncio.Task[Any], interrupted: asyncio.Future[int]) -> Any:

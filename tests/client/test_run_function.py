@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 
-import pytest
 from running import Programs
 
 DIGITS = [str(n) for n in range(6)]
@@ -17,9 +16,10 @@ def function(body: str) -> str:
 
 async def failed(programs: Programs, body: str, *arguments: str) -> str:
     """Runs a function that fails on its first item, and returns what is said of it."""
-    programs.file("g.js", function(body))
-    outcome = await programs.pando("g.js", "--local", *(arguments or ("1",)))
-    assert (outcome.status, outcome.out) == (1, b"")
+    name = f"{abs(hash(body))}.js"  # several may run at once
+    programs.file(name, function(body))
+    outcome = await programs.pando(name, "--local", *(arguments or ("1",)))
+    assert (outcome.status, outcome.out) == (1, b""), body
     said = outcome.complaint.removeprefix("pando: the function failed on item 1 ")
     assert said != outcome.complaint
     return said
@@ -54,43 +54,42 @@ async def test_it_is_tried_as_often_as_is_allowed(programs: Programs) -> None:
     assert outcome.complaint == "pando: the function failed on item 1 (1), once: no"
 
 
-@pytest.mark.parametrize(
-    ("body", "says"),
-    [
-        ("throw new Error('never')", "never"),
-        ("throw 'a string'", "a string"),
-        ("throw null", "null"),
-        ("cb(new TypeError('an error'))", "an error"),
-        ("cb('a string')", "a string"),
-        ("cb(7)", "7"),
-        ("cb({ message: 'an object', stack: 7 })", "an object"),
-        ("setTimeout(function () { throw new Error('later') }, 1)", "later"),
-        ("return Promise.reject(new Error('promised'))", "promised"),
-        ("cb(null, Object.create(null))", "Cannot convert object to primitive value"),
-        ("cb(null, { toString: function () { throw new Error('no text') } })", "no text"),
-        ("cb(null, 'x'.repeat(17 << 20))", "the result is longer than 16 MiB"),
-        ("nowhere()", "nowhere is not defined"),
-        ("(function f () { f() })()", "Maximum call stack size exceeded"),
-    ],
-)
-async def test_what_is_an_error(programs: Programs, body: str, says: str) -> None:
-    assert await failed(programs, body, "--retries=1", "1") == f"(1), once: {says}"
+ERRORS = [
+    ("throw new Error('never')", "never"),
+    ("throw 'a string'", "a string"),
+    ("throw null", "null"),
+    ("cb(new TypeError('an error'))", "an error"),
+    ("cb('a string')", "a string"),
+    ("cb(7)", "7"),
+    ("cb({ message: 'an object', stack: 7 })", "an object"),
+    ("setTimeout(function () { throw new Error('later') }, 1)", "later"),
+    ("return Promise.reject(new Error('promised'))", "promised"),
+    ("cb(null, Object.create(null))", "Cannot convert object to primitive value"),
+    ("cb(null, { toString: function () { throw new Error('no text') } })", "no text"),
+    ("cb(null, 'x'.repeat(17 << 20))", "the result is longer than 16 MiB"),
+    ("nowhere()", "nowhere is not defined"),
+    ("(function f () { f() })()", "Maximum call stack size exceeded"),
+]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "cb(null, Deno.readTextFileSync('/etc/passwd'))",
-        "import('node:fs').then(function (fs) { cb(null, fs.readFileSync('/etc/passwd', 'utf8')) }, cb)",
-        "fetch('http://127.0.0.1:9999/').then(function () { cb(null, 'got in') }, cb)",
-        "new WebSocket('ws://127.0.0.1:9999/').onerror = function () { cb(new Error('no')) }",
-        "cb(null, new XMLHttpRequest())",
-        "cb(null, localStorage.length)",
-    ],
-)
-async def test_it_reaches_nothing_of_this_machine(programs: Programs, body: str) -> None:
-    said = await failed(programs, body, "--retries=1", "1")
-    assert said.startswith("(1), once: ")
+async def test_what_is_an_error(programs: Programs) -> None:
+    said = await asyncio.gather(*(failed(programs, body, "--retries=1", "1") for body, _ in ERRORS))
+    assert said == [f"(1), once: {says}" for _, says in ERRORS]
+
+
+BREAKOUTS = [
+    "cb(null, Deno.readTextFileSync('/etc/passwd'))",
+    "import('node:fs').then(function (fs) { cb(null, fs.readFileSync('/etc/passwd', 'utf8')) }, cb)",
+    "fetch('http://127.0.0.1:9999/').then(function () { cb(null, 'got in') }, cb)",
+    "new WebSocket('ws://127.0.0.1:9999/').onerror = function () { cb(new Error('no')) }",
+    "cb(null, new XMLHttpRequest())",
+    "cb(null, localStorage.length)",
+]
+
+
+async def test_it_reaches_nothing_of_this_machine(programs: Programs) -> None:
+    said = await asyncio.gather(*(failed(programs, body, "--retries=1", "1") for body in BREAKOUTS))
+    assert all(line.startswith("(1), once: ") for line in said)
 
 
 async def test_it_does_not_see_the_environment(programs: Programs) -> None:
@@ -106,33 +105,35 @@ async def test_long_items_and_messages_are_cut(programs: Programs) -> None:
     assert len(said) < 400
 
 
-@pytest.mark.parametrize(
-    ("value", "out"),
-    [
-        ("undefined", "undefined\n"),
-        ("null", "null\n"),
-        ("", "undefined\n"),
-        ("1e21", "1e+21\n"),
-        ("-0", "0\n"),
-        ("true", "true\n"),
-        ("10n ** 30n", "1" + "0" * 30 + "\n"),
-        ("''", "\n"),
-        ("'a\\nb\\r\\n'", "a\nb\r\n\n"),
-        ("'\\u0000\\u2028\\ufeff'", "\0\u2028\ufeff\n"),
-        ("'ü😀'", "ü😀\n"),
-        ("'\\ud800x\\udc00'", "\ufffdx\ufffd\n"),
-        ("{}", "[object Object]\n"),
-        ("[1, [2, null], 'c']", "1,2,,c\n"),
-        ("new Date(0).toISOString()", "1970-01-01T00:00:00.000Z\n"),
-        ("(function () { var o = {}; o.o = o; return o })()", "[object Object]\n"),
-        ("(function () { var a = []; a[0] = a; return a })()", "\n"),
-    ],
-)
-async def test_what_becomes_of_a_result(programs: Programs, value: str, out: str) -> None:
-    programs.file("g.js", function(f"cb(null{',' if value else ''} {value})"))
-    outcome = await programs.pando("g.js", "--local", "1")
+VALUES = [
+    ("undefined", "undefined\n"),
+    ("null", "null\n"),
+    ("", "undefined\n"),
+    ("1e21", "1e+21\n"),
+    ("-0", "0\n"),
+    ("true", "true\n"),
+    ("10n ** 30n", "1" + "0" * 30 + "\n"),
+    ("''", "\n"),
+    ("'a\\nb\\r\\n'", "a\nb\r\n\n"),
+    ("'\\u0000\\u2028\\ufeff'", "\0\u2028\ufeff\n"),
+    ("'ü😀'", "ü😀\n"),
+    ("'\\ud800x\\udc00'", "\ufffdx\ufffd\n"),
+    ("{}", "[object Object]\n"),
+    ("[1, [2, null], 'c']", "1,2,,c\n"),
+    ("new Date(0).toISOString()", "1970-01-01T00:00:00.000Z\n"),
+    ("(function () { var o = {}; o.o = o; return o })()", "[object Object]\n"),
+    ("(function () { var a = []; a[0] = a; return a })()", "\n"),
+]
+
+
+async def test_what_becomes_of_a_result(programs: Programs) -> None:
+    calls = "".join(
+        f"case '{n}': return cb(null{',' if value else ''} {value});\n" for n, (value, _) in enumerate(VALUES)
+    )
+    programs.file("g.js", function(f"switch (x) {{ {calls} }}"))
+    outcome = await programs.pando("g.js", "--local", *(str(n) for n in range(len(VALUES))))
     assert (outcome.status, outcome.err) == (0, [])
-    assert outcome.out.decode() == out
+    assert outcome.out.decode() == "".join(out for _, out in VALUES)
 
 
 async def test_the_longest_result(programs: Programs) -> None:

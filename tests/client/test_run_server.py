@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 
-import pytest
 from running import SECRET, Programs
 
 SLOW = "module.exports['/pando/1.0.0'] = function (x, cb) { setTimeout(function () { cb(null, x * x) }, 20) }\n"
@@ -39,9 +38,13 @@ async def test_two_clients_on_one_server_get_their_own_results(programs: Program
     assert (cubes.status, cubes.lines) == (0, [str(n**3) for n in range(1, 101)])
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP])
-async def test_a_volunteer_that_goes_is_replaced(programs: Programs, number: int) -> None:
+async def test_a_volunteer_that_goes_is_replaced(programs: Programs) -> None:
+    """Killed, told to end, frozen: three runs at once, since most of it is waiting."""
     programs.file("g.js", SLOW)
+    await asyncio.gather(*(replaced(programs, number) for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP)))
+
+
+async def replaced(programs: Programs, number: int) -> None:
     _, port = await programs.server()
     client = await programs.start_client(port, "g.js", "--heartbeat=300", *ITEMS)
     first = await programs.volunteer(port)
@@ -54,10 +57,13 @@ async def test_a_volunteer_that_goes_is_replaced(programs: Programs, number: int
         assert (await first.finish(within=10)).status in (0, 143)
 
 
-@pytest.mark.parametrize("same_secret", [True, False])
-async def test_the_server_dies_and_comes_back(programs: Programs, same_secret: bool) -> None:
+async def test_the_server_dies_and_comes_back(programs: Programs) -> None:
     """The run goes on without it; with another secret the client says so, and keeps on trying."""
     programs.file("g.js", SLOW)
+    await asyncio.gather(*(comes_back(programs, same_secret) for same_secret in (True, False)))
+
+
+async def comes_back(programs: Programs, same_secret: bool) -> None:
     server, port = await programs.server()
     client = await programs.start_client(port, "g.js", "--stdin", stdin=asyncio.subprocess.PIPE)
     await programs.volunteer(port)

@@ -84,13 +84,16 @@ async def test_nobody_answers_or_too_slowly(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(signaling_module, "HTTP_TIMEOUT", 0.3)
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
+        try:
             writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-            while not writer.is_closing():
+            while True:
                 writer.write(b" ")
                 await writer.drain()
                 await asyncio.sleep(0.05)  # faster than any one read may take, and for ever
-        writer.close()
+        except OSError:
+            return
+        finally:
+            writer.close()
 
     slow = await asyncio.start_server(drip, "127.0.0.1", 0)
     async with slow:

@@ -141,4 +141,4 @@ async def test_a_function_that_cannot_be_loaded_is_told_to_both_sides(browser: C
         tab = await browser.open(client.url)
         await tab.state("unable", within=10)
         assert "not in this browser" in await tab.text("#status")
-        await client.says("pando: Test cannot load the function: .*not in this browser")
+        await client.says("cannot load the function: .*not in this browser")

@@ -248,6 +248,18 @@ async def test_names_are_shown_as_text(browser: Chromium, tmp_path: Path) -> Non
         await client.says(r"<img src=x onerror=document.title='hacked'> joined")
 
 
+async def test_names_are_shown_as_text_on_the_monitoring_page(browser: Chromium, tmp_path: Path) -> None:
+    name = "<img src=x onerror=document.title='hacked'>"
+    async with pando(squares(tmp_path), ENDLESS, "--reporting-interval=0.2") as client:
+        await browser.open(client.url, device=quote(name))
+        await client.says("joined")
+        monitor = await browser.open(client.monitor, device=None)
+        await expect(monitor.page.locator("table")).to_contain_text(name)
+        assert await monitor.page.locator("img").count() == 0
+        assert "hacked" not in await monitor.page.title()
+        assert monitor.problems == []
+
+
 async def test_what_the_function_logs_is_shown_as_text(browser: Chromium, tmp_path: Path) -> None:
     text = "<img src=x onerror=document.title=1>"
     function = module(tmp_path, f"console.error({text!r}); setTimeout(() => cb(null, x), 20)")

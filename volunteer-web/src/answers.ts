@@ -1,5 +1,6 @@
 /** How a worker turns what the function gives into answers, and answers into `results` messages. */
 
+import { SCRIPT_NAME } from "./function_source.ts";
 import { DEFAULT_RESULT, KIND, RESULT_OVERHEAD, TYPE } from "./wire.ts";
 
 const HEAD = 20;
@@ -29,11 +30,17 @@ export function errorText(error: unknown): ErrorText {
     >;
     return {
       message: String(message ?? error).slice(0, MAX_MESSAGE_CHARACTERS),
-      stack: String(stack ?? "").slice(0, MAX_STACK_CHARACTERS),
+      stack: ofFunction(String(stack ?? "").slice(0, MAX_STACK_CHARACTERS)),
     };
   } catch {
     return { message: "an error that cannot be shown", stack: "" };
   }
+}
+
+/** Returns the stack without the lines behind the function's last: those are about the worker. */
+function ofFunction(stack: string): string {
+  const last = stack.lastIndexOf(SCRIPT_NAME);
+  return last < 0 ? stack : stack.slice(0, last) + stack.slice(last).split("\n", 1)[0];
 }
 
 /** Consecutive answers of one lease that are not sent yet. */

@@ -5,8 +5,10 @@
  * status is 0 in both cases, because the client reads the object.
  */
 
+import { dirname, join } from "node:path";
 import { checkExport } from "./export_check.ts";
 import { bundleModule } from "./bundle_module.ts";
+import { Tracer } from "./trace.ts";
 
 /** Why there is no bundle; `text` is one sentence for the user, the place is that of the offending line. */
 export type BundleError = {
@@ -33,14 +35,25 @@ export async function bundleAndCheck(path: string): Promise<BundleOutcome> {
   try {
     const outcome = await bundleModule(path);
     if (!outcome.ok) return outcome;
-    const error = await checkExport(outcome.code);
-    return error === null ? outcome : { ok: false, error };
+    const fault = await checkExport(outcome.code);
+    if (fault === null) return outcome;
+    return { ok: false, error: { ...fault.error, ...await placeOf(fault.stack, outcome.map, path) } };
   } catch (error) {
     return {
       ok: false,
       error: { kind: "internal", text: `The bundler failed: ${(error as Error).message}` },
     };
   }
+}
+
+/** Returns the place in the user's files at which an exception was thrown while loading, as far as it is known. */
+async function placeOf(stack: string, map: string, module: string): Promise<Partial<BundleError>> {
+  const place = new Tracer(map).first(stack);
+  if (place === null) return {};
+  const file = join(dirname(module), place.file);
+  const lines = await Deno.readTextFile(file).then((text) => text.split("\n"), () => []);
+  const source = lines[place.line - 1];
+  return { ...place, file, ...(source === undefined ? {} : { source: source.replace(/\r$/, "") }) };
 }
 
 if (import.meta.main) {

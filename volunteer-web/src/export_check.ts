@@ -2,6 +2,7 @@
 
 import { BEYOND_BROWSERS } from "./beyond_browsers.ts";
 import type { BundleError } from "./bundler.ts";
+import { functionSource } from "./function_source.ts";
 
 /** A module that takes longer to load is taken to hang. */
 const TIMEOUT_MS = 10_000;
@@ -33,7 +34,10 @@ const BROWSER_ONLY = [
   "importScripts",
 ];
 
-type Verdict = { shape: "good" | "missing" | "wrong" } | { name: string; message: string };
+type Verdict = { shape: "good" | "missing" | "wrong" } | { name: string; message: string; stack: string };
+
+/** What is wrong with a bundle; `stack` of the exception, if it was one. */
+export type Fault = { readonly error: BundleError; readonly stack: string };
 
 // Everything that Deno has beyond browsers is taken away first, as in a volunteer's worker.
 const CHECKER = `onmessage = ({ data }) => {
@@ -43,12 +47,12 @@ const CHECKER = `onmessage = ({ data }) => {
   try {
     const module = { exports: {} };
     const require = (name) => { throw new Error("Cannot find module '" + name + "'"); };
-    (0, eval)("(function (module, exports, require) {" + data + "\\n})")
-      .call(module.exports, module, module.exports, require);
+    (0, eval)(data).call(module.exports, module, module.exports, require);
     const run = module.exports == null ? undefined : module.exports["/pando/1.0.0"];
     post({ shape: run === undefined ? "missing" : typeof run === "function" && run.length === 2 ? "good" : "wrong" });
   } catch (error) {
-    post({ name: String(error && error.name), message: String(error && error.message || error) });
+    const { name, message, stack } = Object(error);
+    post({ name: String(name || ""), message: String(message || error), stack: String(stack || "") });
   }
 };`;
 
@@ -57,21 +61,21 @@ const CHECKER = `onmessage = ({ data }) => {
  *
  * @returns what is wrong, or null
  */
-export async function checkExport(code: string): Promise<BundleError | null> {
+export async function checkExport(code: string): Promise<Fault | null> {
   const url = URL.createObjectURL(new Blob([CHECKER], { type: "text/javascript" }));
   const worker = new Worker(url, { type: "module", deno: { permissions: "none" } } as WorkerOptions);
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
-    return await new Promise<BundleError | null>((resolve) => {
+    return await new Promise<Fault | null>((resolve) => {
       timer = setTimeout(() => {
-        resolve({ kind: "load", text: `Loading the module took longer than ${TIMEOUT_MS / 1000} s.` });
+        resolve(fault("load", `Loading the module took longer than ${TIMEOUT_MS / 1000} s.`));
       }, TIMEOUT_MS);
       worker.onmessage = ({ data }: MessageEvent<Verdict>) => resolve(judge(data));
       worker.onerror = (event) => {
         event.preventDefault();
-        resolve({ kind: "load", text: `Loading the module failed: ${event.message}` });
+        resolve(fault("load", `Loading the module failed: ${event.message}`));
       };
-      worker.postMessage(code);
+      worker.postMessage(functionSource(code));
     });
   } finally {
     clearTimeout(timer);
@@ -80,13 +84,18 @@ export async function checkExport(code: string): Promise<BundleError | null> {
   }
 }
 
-function judge(verdict: Verdict): BundleError | null {
+function fault(kind: BundleError["kind"], text: string, stack = ""): Fault {
+  return { error: { kind, text }, stack };
+}
+
+function judge(verdict: Verdict): Fault | null {
   if ("shape" in verdict) {
-    if (verdict.shape === "missing") return { kind: "export-missing", text: MISSING };
-    return verdict.shape === "wrong" ? { kind: "export-shape", text: SHAPE } : null;
+    if (verdict.shape === "missing") return fault("export-missing", MISSING);
+    return verdict.shape === "wrong" ? fault("export-shape", SHAPE) : null;
   }
   if (verdict.name === "ReferenceError" && isBrowserOnly(verdict.message)) return null;
-  return { kind: "load", text: `Loading the module failed: ${verdict.name}: ${verdict.message}` };
+  const what = verdict.name === "" ? verdict.message : `${verdict.name}: ${verdict.message}`;
+  return fault("load", `Loading the module failed: ${what}`, verdict.stack);
 }
 
 function isBrowserOnly(message: string): boolean {

@@ -40,7 +40,20 @@ await command(async () => {
     const { doing, thanks } = volunteer;
     // Between leases it would only flicker.
     const busy = doing.phase === "working" ? cores : 0;
-    say(describe({ doing, thanks, paused: false, slots: cores, busy, cores, now: performance.now() }).text);
+    const unansweredMs: number[] = [];
+    say(
+      describe({
+        doing,
+        thanks,
+        paused: false,
+        slots: cores,
+        busy,
+        unansweredMs,
+        cores,
+        now: performance.now(),
+      })
+        .text,
+    );
   };
   const attendance = new Attendance(denoHost, cores, {
     greeted: ({ job, title }) => volunteer.greeted(job, title),

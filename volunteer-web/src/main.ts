@@ -17,8 +17,11 @@ import {
 import { describe } from "./status.ts";
 import { View } from "./view.ts";
 import { Volunteer } from "./volunteer.ts";
+import { WakeLock, type WakeLocks } from "./wake_lock.ts";
 
 const REFRESH_MS = 500;
+/** The screen stays on for so long when there is nothing to do. */
+const LINGER_MS = 30_000;
 
 const cores = Math.max(1, navigator.hardwareConcurrency ?? 2);
 const store = () => localStorage;
@@ -37,7 +40,10 @@ let volunteer: Volunteer | null = null;
 let said = "";
 let logged = "";
 
+let busyAt = -Infinity;
+
 const meter = new Meter();
+const wakeLock = new WakeLock((navigator as { wakeLock?: WakeLocks }).wakeLock);
 const view = new View(cores, {
   start(name) {
     device = cleanDevice(name) || unnamed;
@@ -102,7 +108,9 @@ function begin(device: string): void {
   document.addEventListener("resume", comeBack);
   addEventListener("online", comeBack);
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") comeBack();
+    if (document.visibilityState !== "visible") return;
+    comeBack();
+    wakeLock.refresh();
   });
 }
 
@@ -134,7 +142,10 @@ function show(): void {
   if (volunteer === null) return;
   const now = performance.now();
   const { doing, thanks } = volunteer;
-  const { state, text } = describe({ doing, thanks, paused, slots, busy: attendance.busy, cores, now });
+  const { busy, unansweredMs } = attendance;
+  if (busy > 0) busyAt = now;
+  wakeLock.want(doing.phase === "working" && !paused && now - busyAt < LINGER_MS);
+  const { state, text } = describe({ doing, thanks, paused, slots, busy, unansweredMs, cores, now });
   const { items, workedMs, average } = meter;
   view.show({
     state,

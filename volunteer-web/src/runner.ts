@@ -11,6 +11,7 @@
 
 import { Batch, errorText, isTooLong, tooLong } from "./answers.ts";
 import { KIND } from "./wire.ts";
+import type { ResumeOrder } from "./worker_messages.ts";
 
 /** The function as the module exports it. */
 export type ItemFunction = (x: string, callback: (error?: unknown, result?: unknown) => void) => unknown;
@@ -85,8 +86,8 @@ export class Runner {
   #batch: Batch;
   #queue: Lease[] = [];
   #lease: Lease | null = null;
-  /** Lease numbers that will come and want care, with their first item. */
-  #care = new Map<number, number>();
+  /** Lease numbers that will come and do not begin with their first item, or want care. */
+  #resumed = new Map<number, Pick<ResumeOrder, "from" | "careful">>();
   /** Number of the item that has no answer yet, or 0. */
   #open = 0;
   #calls = 0;
@@ -111,10 +112,11 @@ export class Runner {
   /** Takes a lease: a whole `lend` message whose lengths were checked. */
   lend(message: Uint8Array<ArrayBuffer>): void {
     const lease = new Lease(message);
-    const from = this.#care.get(lease.number);
-    if (from !== undefined) {
-      lease.careful = true;
-      while (lease.next < from) lease.take();
+    const resumed = this.#resumed.get(lease.number);
+    if (resumed !== undefined) {
+      this.#resumed.delete(lease.number);
+      lease.careful = resumed.careful;
+      while (lease.next < resumed.from) lease.take();
     }
     this.#queue.push(lease);
     if (this.#lease === null && !this.#breathing) {
@@ -123,9 +125,9 @@ export class Runner {
     }
   }
 
-  /** Announces that a lease will come which needs care; see `CareOrder`. */
-  takeCare(lease: number, from: number): void {
-    this.#care.set(lease, from);
+  /** Announces how a lease that will come is to be run. */
+  resume(order: ResumeOrder): void {
+    this.#resumed.set(order.lease, order);
   }
 
   /** Gives up a lease, begun or not. That is always confirmed, also of a lease that was finished meanwhile. */

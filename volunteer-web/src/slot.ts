@@ -53,7 +53,10 @@ export function order(slot: Slot, order: Order): void {
 /** Puts a lease at the end of the slot's queue and sends a copy of it to its worker. */
 export function give(slot: Slot, held: Held): void {
   slot.queue.push(held);
-  if (held.care !== "none") order(slot, { order: "care", lease: held.lease, from: held.answered });
+  const { lease, answered, care } = held;
+  if (answered > 0 || care !== "none") {
+    order(slot, { order: "resume", lease, from: answered, careful: care !== "none" });
+  }
   slot.port.postMessage(own(held.message));
 }
 

@@ -23,11 +23,16 @@ export type Circumstances = {
   readonly slots: number;
   /** Slots that run something now. */
   readonly busy: number;
+  /** Milliseconds for which each of them has had no answer. */
+  readonly unansweredMs: readonly number[];
   /** Cores of the device. */
   readonly cores: number;
   /** Milliseconds of the same clock as `retryAt`. */
   readonly now: number;
 };
+
+/** An item that takes longer is worth a word. */
+const LONG_MS = 60_000;
 
 const THANKS = {
   none: "",
@@ -60,6 +65,11 @@ export function describe(circumstances: Circumstances): { readonly state: State;
         state: "lost",
         text: `${capital(doing.why)}: trying again ${inSeconds(doing.retryAt - now)}.`,
       };
+    case "refused": {
+      const why = doing.why === "" ? "" : ` (${doing.why})`;
+      const text = `This job has enough volunteers at the moment${why}. Asking again`;
+      return { state: "waiting", text: `${text} ${inSeconds(doing.retryAt - now)}.` };
+    }
     case "unable": {
       const again = Number.isFinite(doing.retryAt) ? ` Trying again ${inSeconds(doing.retryAt - now)}.` : "";
       return { state: "unable", text: `${capital(doing.why)}.${again}` };
@@ -75,10 +85,25 @@ function pausedText({ doing, busy }: Circumstances): string {
 
 function workingText(
   doing: Doing & { phase: "working" },
-  { slots, busy, cores: all }: Circumstances,
+  { slots, busy, cores: all, unansweredMs }: Circumstances,
 ): string {
   if (busy === 0) return `Ready for job ${named(doing)}: nothing to do at the moment.`;
-  return `Working for job ${named(doing)} with ${slots} of ${cores(Math.max(all, slots))}.`;
+  const working = `Working for job ${named(doing)} with ${slots} of ${cores(Math.max(all, slots))}.`;
+  return working + longText(unansweredMs.filter((ms) => ms >= LONG_MS));
+}
+
+function longText(ms: readonly number[]): string {
+  if (ms.length === 0) return "";
+  const longest = Math.max(...ms);
+  if (ms.length === 1) return ` One item has been running for ${minutes(longest)}.`;
+  return ` ${ms.length} items have been running for a minute or more, one of them for ${minutes(longest)}.`;
+}
+
+/** In whole minutes: the text is read aloud whenever it changes. */
+function minutes(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 120) return minutes === 1 ? "1 minute" : `${minutes} minutes`;
+  return `${Math.floor(minutes / 60)} hours`;
 }
 
 function nextText(doing: Doing, now: number): string {

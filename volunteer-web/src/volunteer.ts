@@ -6,7 +6,7 @@
  */
 
 import type { Attendance } from "./attendance.ts";
-import { backoffMs } from "./backoff.ts";
+import { backoffMs, refusedMs } from "./backoff.ts";
 import type { Channel } from "./channel.ts";
 import { ConnectError } from "./connect_error.ts";
 import type { Ending, LeaveReason, Presentation } from "./session.ts";
@@ -21,6 +21,8 @@ export type Doing =
   | { readonly phase: "working"; readonly job: string; readonly title: string; readonly over: string }
   /** Trying again at `retryAt`, in milliseconds of the clock of `performance.now`. */
   | { readonly phase: "lost"; readonly why: string; readonly retryAt: number }
+  /** The job has enough volunteers; asking again at `retryAt`, and not sooner. */
+  | { readonly phase: "refused"; readonly why: string; readonly retryAt: number }
   /** As it is now it cannot work; it tries again at `retryAt` all the same. */
   | { readonly phase: "unable"; readonly why: string; readonly retryAt: number }
   | { readonly phase: "left" };
@@ -34,8 +36,8 @@ export type Connector = (
 /** How the last session ended, as far as it is worth saying while the next one is awaited. */
 export type Thanks = "none" | "done" | "stopped";
 
-/** A client that wants no more volunteers, or refuses this one, is asked again after so long. */
-const REFUSED_MS = 30_000;
+/** A client with which there is no understanding is tried again after so long. */
+const UNABLE_MS = 30_000;
 /** After a job's end the next one may be seconds away, or days. */
 const AFTER_JOB_MS = 500;
 
@@ -48,6 +50,9 @@ export class Volunteer {
   #thanks: Thanks = "none";
   #over = "";
   #failures = 0;
+  #refusals = 0;
+  /** Who asked for patience gets it: no try before this time. */
+  #patientUntil = -Infinity;
   /** Gives up the attempt that is under way. */
   #attempt: AbortController | null = null;
   #wake: () => void = () => undefined;
@@ -90,8 +95,9 @@ export class Volunteer {
     await this.#attendance.closing;
   }
 
-  /** Something has changed for the better, such as the network: does not wait any longer. */
+  /** Something has changed for the better, such as the network: does not wait any longer, unless it was asked to. */
   hurry(): void {
+    if (performance.now() < this.#patientUntil) return;
     this.#failures = 0;
     this.#wake();
   }
@@ -107,6 +113,7 @@ export class Volunteer {
   loaded(): void {
     if (this.#doing.phase !== "loading") return;
     const { job, title } = this.#doing;
+    this.#refusals = 0;
     this.#set({ phase: "working", job, title, over: this.#over });
   }
 
@@ -151,6 +158,7 @@ export class Volunteer {
   #failed(error: unknown): number {
     const waitMs = backoffMs(++this.#failures, Math.random());
     if (!(error instanceof ConnectError)) return this.#lost(String(error), waitMs);
+    this.#patientUntil = performance.now() + error.waitMs;
     if (error.passing) return this.#lost(error.message, Math.max(waitMs, error.waitMs));
     return this.#unable(error.message);
   }
@@ -166,11 +174,11 @@ export class Volunteer {
         if (this.#doing.phase === "working") this.#thanks = reason;
         return this.#lost("the job has ended", AFTER_JOB_MS);
       case "full":
-        return this.#lost("this job wants no more volunteers", REFUSED_MS);
+        return this.#refused(text);
       case "protocol":
         return this.#unable(text || "the client and this volunteer do not understand each other");
       default:
-        return this.#lost(text || "the client did not hear from this device", backoffMs(++this.#failures, 0));
+        return this.#silent(text);
     }
   }
 
@@ -181,8 +189,20 @@ export class Volunteer {
 
   #unable(why: string): number {
     const broken = this.#doing.phase === "unable" ? this.#doing.why : why;
-    this.#set({ phase: "unable", why: broken, retryAt: performance.now() + REFUSED_MS });
-    return REFUSED_MS;
+    this.#set({ phase: "unable", why: broken, retryAt: performance.now() + UNABLE_MS });
+    return UNABLE_MS;
+  }
+
+  #refused(why: string): number {
+    const waitMs = refusedMs(++this.#refusals, Math.random());
+    this.#patientUntil = performance.now() + waitMs;
+    this.#set({ phase: "refused", why, retryAt: this.#patientUntil });
+    return waitMs;
+  }
+
+  #silent(text: string): number {
+    const why = "the client lost touch with this device" + (text === "" ? "" : ` (${text})`);
+    return this.#lost(why, backoffMs(++this.#failures, Math.random()));
   }
 
   async #sleep(ms: number): Promise<void> {

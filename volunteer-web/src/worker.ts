@@ -60,7 +60,7 @@ function live(port: MessagePort): void {
   port.onmessage = ({ data }: MessageEvent<ArrayBuffer | Order>) => {
     if (data instanceof ArrayBuffer) return runner?.lend(new Uint8Array(data));
     if (data.order === "drop") return runner?.drop(data.lease);
-    if (data.order === "care") return runner?.takeCare(data.lease, data.from);
+    if (data.order === "resume") return runner?.resume(data);
     try {
       runner = new Runner(load(data.code), surroundings, data.maxResult);
       say({ note: "loaded" });

@@ -15,11 +15,16 @@ export type LoadOrder = {
 /** The lease is no longer this worker's; always answered by `dropped`. */
 export type DropOrder = { readonly order: "drop"; readonly lease: number };
 /**
- * Another worker crashed or hung over the lease that follows: begin at its item `from`, and send each answer before
+ * Another worker was lost over the lease that follows: begin at its item `from`. If `careful`, send each answer before
  * the next item, so that the culprit is known if it happens again.
  */
-export type CareOrder = { readonly order: "care"; readonly lease: number; readonly from: number };
-export type Order = LoadOrder | DropOrder | CareOrder;
+export type ResumeOrder = {
+  readonly order: "resume";
+  readonly lease: number;
+  readonly from: number;
+  readonly careful: boolean;
+};
+export type Order = LoadOrder | DropOrder | ResumeOrder;
 
 /** The function is ready. */
 export type LoadedNote = { readonly note: "loaded" };

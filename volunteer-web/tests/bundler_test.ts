@@ -119,6 +119,14 @@ Deno.test(
   async () => {
     const { kind, text } = await failure({ "fn.js": "throw new TypeError('no way')" });
     assertSame([kind, text], ["load", "Loading the module failed: TypeError: no way"]);
+    const deep = await failure({
+      "fn.js": "// first\nvar lib = require('./lib/deep')",
+      "lib/deep.js": "var a = 1\r\n  vra.x = a\r\n",
+    });
+    assertSame([deep.file, deep.line, deep.column], [`${deep.folder}/lib/deep.js`, 2, 3]);
+    assertSame([deep.source, deep.kind], ["  vra.x = a", "load"]);
+    const said = await failure({ "fn.js": "throw 'only text'" });
+    assertSame([said.text, said.line], ["Loading the module failed: only text", undefined]);
     const typo = await failure({ "fn.js": "vra.x = 1" });
     assertSame([typo.kind, typo.text], [
       "load",

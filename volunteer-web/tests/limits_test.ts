@@ -72,7 +72,10 @@ for (const [what, body] of Object.entries(hangs)) {
   Deno.test(`an item on which the function ${what} is an error, and no other`, async () => {
     const { answers, logged, tookMs } = await run(body, items, LIMITS);
     onlyOneFailed(answers);
-    assert(!logged.includes("returned") && tookMs >= 200, `${tookMs} ms, ${logged}`);
+    // Twice, where it takes a second time to know which item it is; and nothing else went wrong.
+    const replaced = "no result within 0.2 s (--timeout): a worker was replaced";
+    assert(logged.length <= 2 && logged.every((text) => text === replaced), `${logged}`);
+    assert(tookMs >= 200, `${tookMs} ms`);
   });
 }
 

@@ -13,12 +13,17 @@ Deno.test("after a crash the rest of the lease runs once more with care, and the
     stage.puppets[0].crash("it broke");
     await stage.until(() => stage.puppets[1]?.leases.length === 2);
     const [, second] = stage.puppets;
-    assertSame([second.leases, second.orders[1]], [[1, 2], { order: "care", lease: 1, from: 1 }]);
+    assertSame([second.leases, second.orders[1]], [[1, 2], {
+      order: "resume",
+      lease: 1,
+      from: 1,
+      careful: true,
+    }]);
     second.crash("it broke");
     const { offset, kinds } = stage.results[1];
     assertSame([offset, kinds, message(stage.results[1])], [1, [1], "the worker crashed: it broke"]);
     await stage.until(() => stage.puppets[2]?.leases.length === 2);
-    assertSame(stage.puppets[2].orders[1], { order: "care", lease: 1, from: 2 });
+    assertSame(stage.puppets[2].orders[1], { order: "resume", lease: 1, from: 2, careful: true });
     stage.puppets[2].answer(1, 2, ["C"]);
     await stage.until(() => stage.results.length === 3);
     assertSame(stage.back, []);
@@ -81,6 +86,7 @@ Deno.test("an item that takes too long, when it is known which: its error, and t
     await replaced(stage, 1);
     assertSame([stage.results[1].offset, stage.results[1].kinds], [1, [1]]);
     assertSame([message(stage.results[1]), stage.pool.busy], [timedOut, 1]);
+    assertSame(stage.puppets[1].orders[1], { order: "resume", lease: 1, from: 2, careful: false });
   }, LIMITS));
 
 Deno.test("when it is not known which, the rest of the lease runs with care, and the limit holds again", () =>
@@ -89,7 +95,7 @@ Deno.test("when it is not known which, the rest of the lease runs with care, and
     stage.lend(2, "d");
     await replaced(stage, 2);
     assertSame(stage.results, []);
-    assertSame(stage.puppets[1].orders[1], { order: "care", lease: 1, from: 0 });
+    assertSame(stage.puppets[1].orders[1], { order: "resume", lease: 1, from: 0, careful: true });
     stage.puppets[1].answer(1, 0, ["A"]);
     await stage.until(() => stage.puppets[2]?.leases.length === 2);
     assertSame(stage.results.map(({ offset }) => offset), [0, 1]);

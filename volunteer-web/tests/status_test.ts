@@ -1,4 +1,4 @@
-import { backoffMs } from "../src/backoff.ts";
+import { backoffMs, refusedMs } from "../src/backoff.ts";
 import { Meter, rateText, spanText } from "../src/meter.ts";
 import { fitSdp } from "../src/sdp.ts";
 import { type Circumstances, describe } from "../src/status.ts";
@@ -11,6 +11,7 @@ const USUAL: Circumstances = {
   paused: false,
   slots: 4,
   busy: 4,
+  unansweredMs: [],
   cores: 8,
   now: 1000,
 };
@@ -25,6 +26,25 @@ const cases: [what: string, circumstances: Partial<Circumstances>, state: string
     "There is no job now. Work begins by itself when there is one.",
   ],
   ["working", { doing: WORKING }, "working", "Working for job brave-otter (square.js) with 4 of 8 cores."],
+  [
+    "a slow item",
+    { doing: WORKING, unansweredMs: [3000, 59_999, 125_000] },
+    "working",
+    "Working for job brave-otter (square.js) with 4 of 8 cores. One item has been running for 2 minutes.",
+  ],
+  [
+    "slow items",
+    { doing: WORKING, unansweredMs: [60_000, 7_300_000] },
+    "working",
+    "Working for job brave-otter (square.js) with 4 of 8 cores. " +
+    "2 items have been running for a minute or more, one of them for 2 hours.",
+  ],
+  [
+    "refused",
+    { doing: { phase: "refused", why: "it has 1000", retryAt: 13_000 } },
+    "waiting",
+    "This job has enough volunteers at the moment (it has 1000). Asking again in 12 s.",
+  ],
   [
     "idle",
     { doing: WORKING, busy: 0 },
@@ -71,6 +91,11 @@ for (const [what, circumstances, state, text] of cases) {
 Deno.test("tries come quickly at first, then at most every 30 s, and spread", () => {
   assertSame([1, 2, 3, 20].map((failures) => backoffMs(failures, 1)), [500, 1000, 2000, 30_000]);
   assertSame([1, 20].map((failures) => backoffMs(failures, 0)), [375, 22_500]);
+});
+
+Deno.test("a job that has enough volunteers is asked again after 10 s at least, then less and less often", () => {
+  assertSame([1, 2, 3, 20].map((refusals) => refusedMs(refusals, 1)), [12_000, 24_000, 48_000, 120_000]);
+  assert(refusedMs(1, 0) >= 10_000, `${refusedMs(1, 0)}`);
 });
 
 Deno.test("the meter counts items, the time of work, and their rate of late", () => {

@@ -137,6 +137,32 @@ Deno.test("a connection that breaks is followed by another, with a fresh functio
     await life.until(() => life.items === 1);
   }));
 
+Deno.test("a job that has enough volunteers is not asked again soon, whatever gets better meanwhile", () =>
+  withLife(async (life) => {
+    const channel = await life.work();
+    channel.say({ type: "goodbye", reason: "full", text: "it has 1000" });
+    await life.until(() => life.volunteer.doing.phase === "refused");
+    const { doing } = life.volunteer;
+    assert(doing.phase === "refused" && doing.why === "it has 1000", JSON.stringify(doing));
+    assert(doing.retryAt - performance.now() > 9_500, `in ${doing.retryAt - performance.now()} ms`);
+    life.volunteer.hurry();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assertSame(life.channels.length, 1);
+  }));
+
+Deno.test("a client that did not hear from this device is joined again, and its word is shown", () =>
+  withLife(async (life) => {
+    const channel = await life.work();
+    channel.say({ type: "goodbye", reason: "silent", text: "nothing was heard from it for 5 s" });
+    await life.until(() => life.volunteer.doing.phase === "lost");
+    const { doing } = life.volunteer;
+    assertSame(
+      doing.phase === "lost" && doing.why,
+      "the client lost touch with this device (nothing was heard from it for 5 s)",
+    );
+    await life.until(() => life.channels.length === 2);
+  }));
+
 Deno.test("leaving says goodbye, closes, and lasts until joining again", () =>
   withLife(async (life) => {
     const channel = await life.work();
@@ -226,6 +252,23 @@ Deno.test("nothing is sent while the channel is full, but for a goodbye; then th
     channel.buffered = 2 * 1024 * 1024;
     await life.volunteer.leave("left");
     assertSame(channel.said.map(({ type }) => type), ["ready", "results", "goodbye"]);
+  }));
+
+Deno.test("leaving sends what is finished first, hands the rest back and stops it", () =>
+  withLife(async (life) => {
+    life.volunteer.join();
+    await life.until(() => life.channels.length === 1);
+    const [channel] = life.channels;
+    const slow = "(x, cb) => { const end = Date.now() + Number(x); while (Date.now() < end); cb(null, x) }";
+    await channel.hello(`module.exports['/pando/1.0.0'] = ${slow}`);
+    await life.until(() => life.volunteer.doing.phase === "working");
+    channel.buffered = 2 * 1024 * 1024;
+    channel.say({ type: "lend", lease: 1, items: ["2", "2", "2", "100000", "2"] });
+    channel.say({ type: "lend", lease: 2, items: ["2"] });
+    await life.until(() => life.items === 3);
+    await life.volunteer.leave("left");
+    const values = channel.said.flatMap((m) => m.type === "results" ? m.values : []);
+    assertSame([values, channel.said.at(-1)?.type], [["2", "2", "2"], "goodbye"]);
   }));
 
 Deno.test("a pause is said to the client, and so is its end", () =>

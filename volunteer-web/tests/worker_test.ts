@@ -157,7 +157,7 @@ Deno.test("a lease whose callback never comes can be dropped, as can one that wa
 
 Deno.test("a lease that wants care begins where it is told, and each answer leaves alone", () =>
   withWorker("function (x, cb) { cb(null, x) }", async (w) => {
-    w.order({ order: "care", lease: 1, from: 2 });
+    w.order({ order: "resume", lease: 1, from: 2, careful: true });
     w.lend(["a", "b", "c", "d", "e"]);
     await w.until(() => w.results.length === 3);
     assertSame(w.results.map((r) => [r.offset, r.values]), [[2, ["c"]], [3, ["d"]], [4, ["e"]]]);

@@ -1,0 +1,108 @@
+"""A network that is slow: what a tab and a client say to each other over WebRTC is held back on its way.
+
+The page's offer is stripped of its addresses, so that the client cannot reach it; those in the client's answer are
+replaced by that of a relay of UDP packets on loopback. So every packet of both directions goes through the relay, which
+passes each on when its time has come. The engine does not know: it has the connection that it negotiated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from playwright.async_api import BrowserContext
+
+Address = tuple[str, int]
+
+REDIRECT = """
+(() => {
+  const { RTCPeerConnection } = globalThis;
+  const local = Object.getOwnPropertyDescriptor(RTCPeerConnection.prototype, "localDescription").get;
+  globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+    get localDescription() {
+      const { type, sdp } = local.call(this);
+      return { type, sdp: sdp.replaceAll(/^a=candidate:.*\\r\\n/gm, "") };
+    }
+    async setRemoteDescription({ type, sdp }) {
+      return await super.setRemoteDescription({ type, sdp: await throughRelay(sdp) });
+    }
+  };
+})();
+"""
+
+
+class _End(asyncio.DatagramProtocol):
+    """One side of a relay: passes what it gets on through the other side, late."""
+
+    def __init__(self, delay: float, peer: Address | None = None) -> None:
+        self.other: _End
+        self._delay = delay
+        self._peer = peer
+        self._transport: asyncio.DatagramTransport
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+
+    @property
+    def port(self) -> int:
+        return int(self._transport.get_extra_info("sockname")[1])
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        self._peer = self._peer or addr  # the first who speaks is the page
+        asyncio.get_running_loop().call_later(self._delay, self.other.pass_on, data)
+
+    def pass_on(self, data: bytes) -> None:
+        if self._peer is not None and not self._transport.is_closing():
+            self._transport.sendto(data, self._peer)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class Distance:
+    """Relays for all connections of a browser context.
+
+    Args:
+        delay: seconds that a packet takes, each way.
+    """
+
+    def __init__(self, delay: float) -> None:
+        self._delay = delay
+        self._ends: list[_End] = []
+
+    async def through_relay(self, sdp: str) -> str:
+        """Returns the client's answer with a relay's address in place of its own."""
+        candidates = re.findall(r"^a=candidate:\S+ 1 udp \d+ (127\.0\.0\.1) (\d+) typ host.*$", sdp, re.M | re.I)
+        assert candidates, f"no candidate on loopback: {sdp}"
+        address, port = candidates[0]
+        near, far = await self._end(None), await self._end((address, int(port)))
+        near.other, far.other = far, near
+        without = re.sub(r"^a=(candidate:|end-of-candidates).*\r?\n", "", sdp, flags=re.M)
+        candidate = f"candidate:1 1 udp 2130706431 127.0.0.1 {near.port} typ host"
+        return without.rstrip("\r\n") + f"\r\na={candidate}\r\na=end-of-candidates\r\n"
+
+    async def _end(self, peer: Address | None) -> _End:
+        loop = asyncio.get_running_loop()
+        _, end = await loop.create_datagram_endpoint(lambda: _End(self._delay, peer), local_addr=("127.0.0.1", 0))
+        self._ends.append(end)
+        return end
+
+    def close(self) -> None:
+        """Ends all relays."""
+        for end in self._ends:
+            end.close()
+
+
+@asynccontextmanager
+async def distance(context: BrowserContext, round_trip: float) -> AsyncIterator[None]:
+    """Adds `round_trip` seconds to every round trip of the context's peer connections, while the block runs."""
+    relays = Distance(round_trip / 2)
+    await context.expose_function("throughRelay", relays.through_relay)
+    await context.add_init_script(REDIRECT)
+    try:
+        yield
+    finally:
+        relays.close()

@@ -52,7 +52,7 @@ def nonce(**more: object) -> bytes:
         ),
         ("require('no-such-package')\n" + SQUARE, '{folder}/g.js:1:9: There is no package "no-such-package"'),
         ("require('./nothing')\n" + SQUARE, '{folder}/g.js:1:9: There is no module "./nothing"'),
-        ("throw new Error('not\\nnow')\n", "g.js: Loading the module failed: Error: not\\nnow"),
+        ("throw new Error('not\\nnow')\n", "{folder}/g.js:1:7: Loading the module failed: Error: not\\nnow"),
     ],
 )
 async def test_a_module_that_cannot_be_used(programs: Programs, content: str | None, says: str) -> None:

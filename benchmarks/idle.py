@@ -9,6 +9,7 @@ browser. The client waits for its first item meanwhile. Memory is counted from t
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -35,7 +36,7 @@ async def used(pid: int, seconds: float) -> float:
 async def join_over_webrtc(client: Flow, stack: AsyncExitStack, count: int) -> None:
     """Lets so many volunteers join."""
     environment = {"PYTHONPATH": str(Path(__file__).parent)}
-    command = (programs.PROGRAMS / "python", "-m", "support.peers", client.url, str(count))
+    command = (sys.executable, "-m", "support.peers", client.url, str(count))
     peers = await programs.start(programs.Program, *command, env=environment)
     stack.push_async_callback(peers.close)
     await peers.says("^ready", within=120)

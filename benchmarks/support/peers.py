@@ -12,11 +12,11 @@ import sys
 from typing import Any
 
 import socketio
-import uvloop
 from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 
 from pando_shared import PROTOCOL, __version__
 from support.bare import loopback_only
+from support.script import new_event_loop
 from support.simulated import Echo
 
 AT_ONCE = 4
@@ -82,4 +82,5 @@ async def main(url: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1], int(sys.argv[2])))
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(main(sys.argv[1], int(sys.argv[2])))

@@ -7,7 +7,8 @@
 import { type Channel, MAX_BUFFERED } from "./channel.ts";
 import { gunzip } from "./gunzip.ts";
 import type { HelloInfo } from "./hello.ts";
-import { Pool, type PoolEvents, type WorkerHost } from "./pool.ts";
+import { Pool } from "./pool.ts";
+import type { PoolEvents, WorkerHost } from "./pool_types.ts";
 import { type Ending, type Instruction, type LeaveReason, type Presentation, Session } from "./session.ts";
 
 /** What an attendance tells whoever shows it. */

@@ -1,6 +1,6 @@
 /** Starts workers in Deno, without any permission. */
 
-import type { WorkerHost } from "./pool.ts";
+import type { WorkerHost } from "./pool_types.ts";
 import type { Birth } from "./worker_messages.ts";
 import { workerUrl } from "./worker_source.ts";
 

@@ -11,8 +11,6 @@ import { workerUrl } from "./worker_source.ts";
 
 const url = workerUrl();
 const workers = new Map<number, Worker>();
-/** Closed when this frame dies; nothing is said through them. */
-const kept: MessagePort[] = [];
 
 function tell(message: FromFrame): void {
   // The page's origin is not known in here, and there is no secret in what is said.
@@ -40,7 +38,6 @@ addEventListener("message", (event: MessageEvent<ToFrame>) => {
   if (event.source !== parent) return;
   const order = event.data;
   if (order.pando === "ask") tell({ pando: "ready" });
-  if (order.pando === "keep") kept.push(...event.ports);
   if (order.pando === "start") start(order.worker, event.ports[0]);
   if (order.pando === "end") {
     workers.get(order.worker)?.terminate();

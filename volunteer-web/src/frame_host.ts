@@ -1,13 +1,13 @@
 /** Starts workers inside the sandboxed frame, out of the reach of the page's origin. */
 
 import type { FromFrame, ToFrame } from "./frame_messages.ts";
-import type { WorkerHost } from "./pool.ts";
+import type { WorkerHost } from "./pool_types.ts";
 
 /** The frame is asked so often whether it is there; it can die with all its workers and without a word. */
-const ASK_MS = 2000;
+const ASK_MS = 1000;
 /** So many questions it may leave unanswered; while it is loading, more. */
-const MAX_UNANSWERED = 4;
-const MAX_UNANSWERED_LOADING = 8;
+const MAX_UNANSWERED = 5;
+const MAX_UNANSWERED_LOADING = 16;
 
 /**
  * Returns a host that starts workers in the page's sandboxed frame. Workers that are asked for before the frame is
@@ -29,7 +29,6 @@ export function frameHost(frame: HTMLIFrameElement): WorkerHost {
     if (event.source !== frame.contentWindow) return;
     unanswered = 0;
     if (event.data.pando === "ready") {
-      if (!ready) watch();
       ready = true;
       for (const start of waiting.splice(0)) start();
     } else if (event.data.pando === "crashed") {
@@ -41,17 +40,6 @@ export function frameHost(frame: HTMLIFrameElement): WorkerHost {
     const onCrash = crashed.get(worker);
     crashed.delete(worker);
     onCrash?.(text, together);
-  }
-
-  /** Some browsers say at once that the frame has died: what its end of this channel is in is gone. */
-  function watch(): void {
-    const { port1, port2 } = new MessageChannel();
-    const watched = frame;
-    port1.addEventListener("close", () => {
-      if (frame === watched) died("the browser ended it, perhaps for lack of memory");
-    });
-    port1.start();
-    tell({ pando: "keep" }, [port2]);
   }
 
   function died(text: string): void {

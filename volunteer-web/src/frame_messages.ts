@@ -5,12 +5,10 @@ export type StartWorker = { readonly pando: "start"; readonly worker: number };
 export type EndWorker = { readonly pando: "end"; readonly worker: number };
 /** Page → frame: are you there? The frame may have been ready before the page could hear it say so. */
 export type AskFrame = { readonly pando: "ask" };
-/** Page → frame, with one port that the frame keeps: where browsers tell, it tells the page that the frame died. */
-export type KeepPort = { readonly pando: "keep" };
 /** Frame → page: workers can be started. */
 export type FrameReady = { readonly pando: "ready" };
 /** Frame → page: a worker ended by itself. */
 export type WorkerCrashed = { readonly pando: "crashed"; readonly worker: number; readonly text: string };
 
-export type ToFrame = AskFrame | KeepPort | StartWorker | EndWorker;
+export type ToFrame = AskFrame | StartWorker | EndWorker;
 export type FromFrame = FrameReady | WorkerCrashed;

@@ -14,36 +14,13 @@
 import { Gathering } from "./gathering.ts";
 import { type Limits, NO_LIMITS } from "./hello.ts";
 import { readResultsHead } from "./messages.ts";
+import type { PoolEvents, WorkerHost } from "./pool_types.ts";
 import { errorAnswer, give, type Held, isCertain, isFree, MAX_AHEAD, order, type Slot } from "./slot.ts";
 import { TimeLimit } from "./time_limit.ts";
 import { Waiting } from "./waiting.ts";
 import type { Note } from "./worker_messages.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
-
-/** Starts workers; how, differs between a page and Deno. */
-export interface WorkerHost {
-  /**
-   * Starts a worker that speaks through `port`.
-   *
-   * @param crashed called once if the worker ends by itself, with what is known of it, and whether it ended together
-   *   with others, so that the fault need not be its own
-   * @returns how to end it
-   */
-  start(port: MessagePort, crashed: (text: string, together?: boolean) => void): () => void;
-}
-
-/** What the pool tells. */
-export interface PoolEvents {
-  /** The first worker can run the function. */
-  loaded(): void;
-  /** No worker can. */
-  broken(message: string, stack: string): void;
-  /** A whole `results` message. */
-  answered(message: Bytes): void;
-  returned(leases: readonly number[]): void;
-  log(level: "info" | "error", text: string): void;
-}
 
 /** A worker that does not let go of a withdrawn lease for so long is replaced. */
 const LET_GO_MS = 2000;

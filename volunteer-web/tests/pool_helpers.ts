@@ -2,7 +2,8 @@
 
 import { type Limits, NO_LIMITS } from "../src/hello.ts";
 import { decodeFromVolunteer, encodeMessage, type Results } from "../src/messages.ts";
-import { Pool, type PoolEvents, type WorkerHost } from "../src/pool.ts";
+import { Pool } from "../src/pool.ts";
+import type { PoolEvents, WorkerHost } from "../src/pool_types.ts";
 import type { Order } from "../src/worker_messages.ts";
 import { within } from "./helpers.ts";
 

@@ -1,0 +1,27 @@
+/** What a pool needs from the outside, and what it tells. */
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Starts workers; how, differs between a page and Deno. */
+export interface WorkerHost {
+  /**
+   * Starts a worker that speaks through `port`.
+   *
+   * @param crashed called once if the worker ends by itself, with what is known of it, and whether it ended together
+   *   with others, so that the fault need not be its own
+   * @returns how to end it
+   */
+  start(port: MessagePort, crashed: (text: string, together?: boolean) => void): () => void;
+}
+
+/** What the pool tells. */
+export interface PoolEvents {
+  /** The first worker can run the function. */
+  loaded(): void;
+  /** No worker can. */
+  broken(message: string, stack: string): void;
+  /** A whole `results` message. */
+  answered(message: Bytes): void;
+  returned(leases: readonly number[]): void;
+  log(level: "info" | "error", text: string): void;
+}

@@ -1,0 +1,97 @@
+"""Handshakes: the offers of volunteers are answered, a bounded number at once; each channel that opens is attended."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+from collections.abc import Coroutine, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from pando_client import console
+from pando_client.job import Job
+from pando_shared.signaling import ForwardedOffer, IceServer
+
+if TYPE_CHECKING:
+    from pando_client.webrtc import WebRtcChannel
+
+AT_ONCE = 16
+"""Handshakes at once: each costs CPU that running volunteers need."""
+PLACE_SECONDS = 5.0
+"""For which a handshake holds its place at most; one that takes longer does not keep others out."""
+MAX_CONNECTING = 256
+"""Peer connections that are not open yet."""
+WEBRTC = "pando_client.webrtc"
+
+
+class Handshakes:
+    """See the module's docstring.
+
+    Args:
+        job: attends the channels.
+        ice_servers: for our side of each connection.
+        within: seconds that a connection has to open.
+        loopback_possible: whether a volunteer can be on this machine.
+    """
+
+    def __init__(self, job: Job, ice_servers: Sequence[IceServer], within: float, *, loopback_possible: bool) -> None:
+        self._job = job
+        self._ice_servers = ice_servers
+        self._within = within
+        self._loopback_possible = loopback_possible
+        self._places = asyncio.Semaphore(AT_ONCE)
+        # asyncio itself keeps only weak references to tasks.
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._connecting = 0
+
+    def __repr__(self) -> str:
+        return f"<Handshakes {self._connecting} connecting>"
+
+    async def answer(self, offer: ForwardedOffer) -> str:
+        """Returns the answer to an offer.
+
+        Raises:
+            ValueError: the offer cannot be understood.
+            ConnectionRefusedError: too many handshakes are under way.
+        """
+        if self._connecting >= MAX_CONNECTING:
+            raise ConnectionRefusedError("too many volunteers are connecting; try again")
+        self._connecting += 1
+        await self._places.acquire()
+        try:
+            webrtc = await load_webrtc()
+            sdp, channel = await webrtc.answer(
+                offer.sdp, self._ice_servers, loopback=offer.loopback and self._loopback_possible
+            )
+        except BaseException:
+            self._places.release()
+            self._connecting -= 1
+            raise
+        self._keep(self._attend(channel))
+        return str(sdp)
+
+    async def _attend(self, channel: WebRtcChannel) -> None:
+        try:
+            opening = asyncio.create_task(channel.opened(self._within))
+            await asyncio.wait({opening}, timeout=PLACE_SECONDS)
+            self._places.release()
+            await opening
+        except ConnectionError as error:
+            console.debug(f"a volunteer could not connect: {error}")
+            return
+        finally:
+            self._connecting -= 1
+        await self._job.attend(channel)
+
+    def _keep(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def load_webrtc() -> ModuleType:
+    """Returns the module `webrtc`, and imports it beside the event loop the first time: aiortc takes a while."""
+    if WEBRTC in sys.modules:
+        return sys.modules[WEBRTC]
+    return await asyncio.to_thread(importlib.import_module, WEBRTC)

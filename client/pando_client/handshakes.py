@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import sys
 from collections.abc import Coroutine, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,6 @@ PLACE_SECONDS = 5.0
 """For which a handshake holds its place at most; one that takes longer does not keep others out."""
 MAX_CONNECTING = 256
 """Peer connections that are not open yet."""
-WEBRTC = "pando_client.webrtc"
 
 
 class Handshakes:
@@ -90,8 +88,12 @@ class Handshakes:
         task.add_done_callback(self._tasks.discard)
 
 
+_loaded: list[ModuleType] = []
+
+
 async def load_webrtc() -> ModuleType:
     """Returns the module `webrtc`, and imports it beside the event loop the first time: aiortc takes a while."""
-    if WEBRTC in sys.modules:
-        return sys.modules[WEBRTC]
-    return await asyncio.to_thread(importlib.import_module, WEBRTC)
+    if not _loaded:
+        # Not found in sys.modules: there it is also while another thread is still importing it.
+        _loaded.append(await asyncio.to_thread(importlib.import_module, "pando_client.webrtc"))
+    return _loaded[0]

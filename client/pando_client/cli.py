@@ -53,6 +53,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--secret-file", metavar="FILE", help="file that holds the secret (or set PANDO_SECRET)")
     p.add_argument("--batch-size", metavar="N", help="items lent at a time for each core of a volunteer (auto)")
     p.add_argument("--window", metavar="N", help="items that may be read and not yet written (1000000, and 64 MiB)")
+    p.add_argument("--timeout", metavar="S", help="seconds that one item may take on a volunteer (no limit)")
+    p.add_argument("--max-result", metavar="BYTES", help="size of one result, at most 67108864 (16777216)")
     p.add_argument("--unordered", metavar="BOOL", help="print results as they come (false)")
     p.add_argument("--speculate", metavar="BOOL", help="idle cores run copies of items that take too long (true)")
     p.add_argument("--retries", metavar="N", help="attempts an item has when the function fails on it (3)")

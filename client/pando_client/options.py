@@ -29,6 +29,7 @@ from pydantic import (
 
 from pando_client.instructions import OnError, Policy
 from pando_shared.errors import UsageError
+from pando_shared.messages import DEFAULT_RESULT, MAX_RESULT
 from pando_shared.signaling import IceServer
 from pando_shared.text import printable
 
@@ -100,6 +101,8 @@ class Options(BaseModel):
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] | Literal["auto"] = "auto"
     window: Annotated[int, Field(ge=1, le=100_000_000)] = Policy().window
     unordered: bool = False
+    timeout: Annotated[float, Field(ge=0.001, le=86_400)] | None = None
+    max_result: Annotated[int, Field(ge=1, le=MAX_RESULT)] = DEFAULT_RESULT
     speculate: bool = True
     bootstrap_timeout: Annotated[float, Field(gt=0, le=86_400)] = 60.0
     heartbeat: Annotated[int, Field(ge=50, le=3_600_000)] = 2500

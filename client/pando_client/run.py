@@ -149,8 +149,14 @@ def _verdict(job: Job, finish: Finish) -> int:
 
 
 def _job(options: Options, name: str, function: bytes, identifiers: Callable[[], str]) -> Job:
-    limits = SessionLimits(heartbeat=options.heartbeat / 1000, ready_timeout=options.bootstrap_timeout)
-    info = HelloInfo(job=name, title=printable(options.module.name), heartbeat_ms=options.heartbeat)
+    limits = SessionLimits(options.heartbeat / 1000, options.bootstrap_timeout, options.max_result)
+    info = HelloInfo(
+        job=name,
+        title=printable(options.module.name),
+        heartbeat_ms=options.heartbeat,
+        timeout_ms=None if options.timeout is None else max(1, round(options.timeout * 1000)),
+        max_result=options.max_result,
+    )
     source: Source = StandardInput() if options.stdin else Arguments(options.items)
     policy = Policy(
         window=options.window,

@@ -26,6 +26,7 @@ from pando_shared import PROTOCOL
 from pando_shared.errors import ProtocolViolation
 from pando_shared.framing import CONTROL, Joiner, split
 from pando_shared.messages import (
+    DEFAULT_RESULT,
     RESULT_OVERHEAD,
     Broken,
     ClientGoodbye,
@@ -56,7 +57,7 @@ class SessionLimits:
 
     heartbeat: float = 2.5
     ready_timeout: float = 60.0
-    max_result: int = 16 * 1024 * 1024
+    max_result: int = DEFAULT_RESULT
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,3 +212,29 @@ async def test_all_cores_compute_at_once(programs: Programs) -> None:
     )
     for outcome in both:
         assert (outcome.status, outcome.lines, outcome.complaints) == (0, [str(n) for n in range(60)], [])
+
+
+async def test_an_item_that_takes_too_long_is_a_failure_of_that_item(programs: Programs) -> None:
+    programs.file("g.js", function("if (x === '2') { for (;;); } cb(null, x)"))
+    outcome = await programs.pando("g.js", "--start-idle=false", "--port=0", "--timeout=0.5", "--retries=1", *DIGITS)
+    assert (outcome.status, outcome.lines) == (1, ["0", "1"])
+    assert outcome.complaint == ("pando: the function failed on item 3 (2), once: no result within 0.5 s (--timeout)")
+    outcome = await programs.pando(
+        "g.js", "--start-idle=false", "--port=0", "--timeout=0.5", "--retries=1", "--on-error=skip", *DIGITS
+    )
+    assert (outcome.status, outcome.lines) == (1, [digit for digit in DIGITS if digit != "2"])
+
+
+async def test_results_have_a_limit_that_can_be_set(programs: Programs) -> None:
+    programs.file("g.js", function("cb(null, 'x'.repeat(Number(x)))"))
+    outcome = await programs.pando("g.js", "--local", "--max-result=1000", "--retries=1", "1000", "1001")
+    assert (outcome.status, outcome.lines) == (1, ["x" * 1000])
+    assert "longer than" in outcome.complaint
+
+
+async def test_unordered_results_come_as_they_are_ready(programs: Programs) -> None:
+    programs.file("g.js", function("setTimeout(function () { cb(null, x) }, x === '0' ? 2000 : 1)"))
+    outcome = await programs.pando("g.js", "--start-idle=false", "--port=0", "--unordered", *DIGITS)
+    assert outcome.status == 0
+    assert sorted(outcome.lines) == sorted(DIGITS)
+    assert outcome.lines[-1] == "0"

@@ -104,7 +104,6 @@ export class Volunteer {
 
   /** To be called by the attendance's owner when a client has said its job. */
   greeted(job: string, title: string): void {
-    this.#failures = 0;
     this.#thanks = "none";
     this.#set({ phase: "loading", job, title });
   }
@@ -113,6 +112,7 @@ export class Volunteer {
   loaded(): void {
     if (this.#doing.phase !== "loading") return;
     const { job, title } = this.#doing;
+    this.#failures = 0;
     this.#refusals = 0;
     this.#set({ phase: "working", job, title, over: this.#over });
   }
@@ -167,6 +167,8 @@ export class Volunteer {
     if (by === "volunteer") {
       return reason === "protocol" ? this.#unable(`the client broke the protocol: ${text}`) : 0;
     }
+    // A client may hang up on a volunteer that cannot load its function.
+    if (by === "lost" && this.#doing.phase === "unable") return this.#unable(text);
     if (by === "lost") return this.#lost(text, backoffMs(++this.#failures, Math.random()));
     switch (reason) {
       case "done":

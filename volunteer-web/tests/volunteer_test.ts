@@ -223,6 +223,22 @@ Deno.test("a function that does not load makes this volunteer unable, and the jo
     assertSame(life.volunteer.thanks, "none");
   }));
 
+Deno.test("a client that hangs up on a volunteer that cannot load its function is not joined again soon", () =>
+  withLife(async (life) => {
+    life.volunteer.join();
+    await life.until(() => life.channels.length === 1);
+    await life.channels[0].hello("oops");
+    await life.until(() => life.volunteer.doing.phase === "unable");
+    life.channels[0].break();
+    await life.until(() => life.channels[0].closed);
+    const { doing } = life.volunteer;
+    assert(doing.phase === "unable" && doing.why.includes("oops"), JSON.stringify(doing));
+    await life.until(() => {
+      const { doing } = life.volunteer;
+      return doing.phase === "unable" && doing.retryAt < performance.now() + 31_000;
+    });
+  }));
+
 Deno.test("a bundle that is no gzip is broken, not a crash", () =>
   withLife(async (life) => {
     life.volunteer.join();

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from machine import LIMIT, eventually, make_folder, memory, threads
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, async_playwright
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 from programs import Program, start
 
 CHROMIUM_FLAGS = (
@@ -181,9 +182,17 @@ async def chromium(profile: Path, *flags: str) -> AsyncIterator[Chromium]:
         stack.push_async_callback(program.close)
         port = (await program.says(r"DevTools listening on ws://127\.0\.0\.1:(\d+)/"))[1]
         playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
+        browser = await _connect(playwright, f"http://127.0.0.1:{port}")
         stack.push_async_callback(_hang_up, browser)
         yield Chromium(program, browser)
+
+
+async def _connect(playwright: Playwright, url: str) -> Browser:
+    # On a machine with far too much to do, the first words between driver and browser can get lost.
+    for _ in range(2):
+        with contextlib.suppress(PlaywrightTimeout):
+            return await playwright.chromium.connect_over_cdp(url, timeout=15_000)
+    return await playwright.chromium.connect_over_cdp(url)
 
 
 async def _hang_up(browser: Browser) -> None:

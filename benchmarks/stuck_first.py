@@ -2,8 +2,9 @@
 
     python benchmarks/stuck_first.py [--quick]
 
-Two simulated volunteers give every item back at once, but keep the first one until the client has read all that it will
-read meanwhile. The peak is the system's own count, so that no moment is missed.
+Two simulated volunteers give every item back, but keep the first one until the client has read all that it will read
+meanwhile. They take their time until then, so that the first item is given up for a straggler long before. The peak is
+the system's own count, so that no moment is missed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from support.script import Given, Table, run
 from support.simulated import Echo, over_websocket
 from support.usage import peak_resident, resident
 
+PAUSE = 0.1
+"""Seconds between two answers, each to a lease of thousands of items."""
 SETTLED = 2.0
 """Seconds without an item read after which the client reads no more."""
 
@@ -49,6 +52,7 @@ async def measure(given: Given, table: Table) -> None:
         empty = resident(client.pid)
         one, two = Echo(2, "One", is_first), Echo(2, "Two", is_first)
         async with over_websocket(client.url, one) as first, over_websocket(client.url, two) as second:
+            first.pause = second.pause = PAUSE
             with client.pouring(items):
                 held = await full(client)
                 assert client.count == 0, client

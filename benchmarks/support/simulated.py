@@ -78,10 +78,15 @@ def _answer(lend: bytes) -> bytes:
 
 
 class WebSocketEcho:
-    """An `Echo` over WebSocket."""
+    """An `Echo` over WebSocket.
+
+    Attributes:
+        pause: seconds between two answers.
+    """
 
     def __init__(self, echo: Echo, websocket: ClientConnection) -> None:
         self.echo = echo
+        self.pause = 0.0
         self._websocket = websocket
 
     async def live(self) -> None:
@@ -89,10 +94,14 @@ class WebSocketEcho:
         with contextlib.suppress(ConnectionClosed):
             async for frame in self._websocket:
                 assert isinstance(frame, bytes)
-                await self._send(self.echo.receive(frame))
+                answer = self.echo.receive(frame)
+                if answer and self.pause:
+                    await asyncio.sleep(self.pause)
+                await self._send(answer)
 
     async def release(self) -> None:
-        """Answers what was kept."""
+        """Answers what was kept, and everything else without a pause."""
+        self.pause = 0.0
         await self._send(self.echo.release())
 
     async def _send(self, frames: list[bytes]) -> None:

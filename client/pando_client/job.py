@@ -197,6 +197,7 @@ class Job:
     # From sessions to the lender
 
     def _report(self, volunteer: Volunteer, events: Iterable[Event]) -> None:
+        self.lender.now = self._clock()
         for event in events:
             self._carry_out(self._stimulate(volunteer, event))
         volunteer.wake.set()
@@ -290,6 +291,7 @@ class Job:
         except InputError as error:
             self._carry_out(self.lender.input_ended(error))
         else:
+            self.lender.now = self._clock()
             self._carry_out(self.lender.read(items) if items else self.lender.input_ended())
 
     def _wrote(self, count: int) -> None:

@@ -61,6 +61,7 @@ class _Lease:
     items: Sequence[bytes]
     lent_at: float
     done: int = 0
+    copy: bool = False
     # Whether another lease may hold, or have held, some of the same items: then each answer is looked up.
     contested: bool = False
 
@@ -113,7 +114,8 @@ class Lender:
         self._input_error: Exception | None = None
         self._failure: Failure | None = None
         self._finished = False
-        self._now = 0.0
+        self.now = 0.0
+        """The time, in seconds of a clock that never jumps: the caller sets it before a stimulus, or calls `tick`."""
         self._typical: float | None = None  # seconds that a lease is out
         self._guilty: set[VolunteerId] = set()
         self._overdue: list[int] = []  # leases for which results wait, since the last tick
@@ -169,7 +171,7 @@ class Lender:
 
     def tick(self, now: float) -> list[Instruction]:
         """It is `now`, in seconds: leases may have become stragglers. Once a second is enough."""
-        self._now = now
+        self.now = now
         self._overdue = self._late(OVERDUE_FACTOR) if self.policy.copies and self.held_back else []
         instructions = self._go_on([])
         if not self._finished and self.policy.copies:
@@ -246,7 +248,7 @@ class Lender:
         if lease.contested:
             instructions += self._withdraw_superseded(volunteer, first, first + len(values))
         if lease.done == len(lease.items):
-            self._learn(self._now - self._close(lease_id).lent_at)
+            self._learn(self.now - self._close(lease_id).lent_at)
         return self._go_on(instructions + self._judge())
 
     def hand_back(self, volunteer: VolunteerId, lease_ids: Sequence[int]) -> list[Instruction]:
@@ -352,7 +354,9 @@ class Lender:
             if all(self._ledger.is_answered(index) for index in range(lease.next, lease.stop)):
                 withdrawn.append(Withdraw(lease.volunteer, lease_id))
                 self._close(lease_id)
-                self._blame({lease.volunteer})
+                # Whoever ran a copy has done nothing wrong when the first one was faster after all.
+                if not lease.copy:
+                    self._blame({lease.volunteer})
         return withdrawn
 
     def _blame(self, names: set[VolunteerId]) -> None:
@@ -475,7 +479,7 @@ class Lender:
     ) -> Lend:
         """Makes a lease for a volunteer that was taken out of the hungry, and puts it back if it wants more."""
         self._last_lease += 1
-        lease = _Lease(name, first, items, self._now)
+        lease = _Lease(name, first, items, self.now, copy=copy)
         self._leases[self._last_lease] = lease
         if contested:
             self._contest(lease)
@@ -521,7 +525,7 @@ class Lender:
     def _late(self, factor: float) -> list[int]:
         """Returns the leases that are out for more than `factor` times as long as is typical, lowest index first."""
         patience = STRAGGLER_UNKNOWN if self._typical is None else max(STRAGGLER_MIN, factor * self._typical)
-        late = [lease_id for lease_id, lease in self._leases.items() if self._now - lease.lent_at >= patience]
+        late = [lease_id for lease_id, lease in self._leases.items() if self.now - lease.lent_at >= patience]
         return sorted(late, key=lambda lease_id: self._leases[lease_id].first)
 
     def _overdue_for(self, name: VolunteerId) -> _Lease | None:

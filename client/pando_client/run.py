@@ -90,7 +90,7 @@ async def _run(options: Options) -> int:
             await asyncio.to_thread(load_server)  # while Deno bundles
         await _first_of(function, interrupted)
         identifiers = _identifiers(options.seed)
-        name = f"job-{identifiers()}"
+        name = identifiers()
         job = _job(options, name, function.result(), identifiers)
         crew.start(job.watch())
         waiting_for = "the volunteer on this machine"

@@ -39,9 +39,17 @@ class Runs(Generic[T]):
     def add(self, first: int, values: Iterable[T]) -> None:
         """Adds a run of values from index `first` on; none of these indexes may be in already."""
         run = deque(values)
-        if run:
-            self._runs[first] = run
-            self._count += len(run)
+        if not run:
+            return
+        self._count += len(run)
+        place = self._runs.bisect_left(first) - 1
+        if place >= 0:
+            before, last = self._runs.peekitem(place)
+            if before + len(last) == first:
+                # A run of one value takes ten times the memory of a value in a run.
+                last.extend(run)
+                return
+        self._runs[first] = run
 
     def take(self, limit: int) -> tuple[int, list[T]]:
         """Removes and returns the lowest run, at most `limit` >= 1 values of it; adjacent runs count as one.

@@ -20,6 +20,8 @@ from pando_shared.errors import InputError, OutputError
 
 CHUNK = 256 * 1024
 """Bytes of one read."""
+AT_ONCE = 10_000
+"""Results of one write: joining needs 80 bytes for each, besides their text."""
 MAX_ITEM = 16 * 1024 * 1024
 """Bytes of one item."""
 
@@ -188,20 +190,30 @@ class Results:
 
     def _serve(self) -> None:
         while True:
-            batch = list(self._queue.get())
-            while not self._queue.empty():
-                batch += self._queue.get()
-            batch.append(b"")  # so that the last one ends with a newline as well
-            try:
-                self._write_all(memoryview(b"\n".join(batch)))
-            except BrokenPipeError as error:
-                self._report(self._failed, error)
-                return
-            except OSError as error:
-                why = "standard output is closed" if error.errno == errno.EBADF else error.strerror
-                self._report(self._failed, OutputError(f"the results cannot be written: {why}"))
-                return
-            self._report(self._wrote, len(batch) - 1)
+            batch = self._queue.get()
+            if len(batch) < AT_ONCE:
+                batch = list(batch)
+                while len(batch) < AT_ONCE and not self._queue.empty():
+                    batch += self._queue.get()
+            for start in range(0, len(batch), AT_ONCE):
+                if not self._write_piece(batch[start : start + AT_ONCE]):
+                    return
+            batch = ()  # not kept while waiting
+
+    def _write_piece(self, results: Sequence[bytes]) -> bool:
+        """Writes results and reports it; returns whether more can be written."""
+        try:
+            # The last one ends with a newline as well.
+            self._write_all(memoryview(b"\n".join([*results, b""])))
+        except BrokenPipeError as error:
+            self._report(self._failed, error)
+            return False
+        except OSError as error:
+            why = "standard output is closed" if error.errno == errno.EBADF else error.strerror
+            self._report(self._failed, OutputError(f"the results cannot be written: {why}"))
+            return False
+        self._report(self._wrote, len(results))
+        return True
 
     def _write_all(self, data: memoryview) -> None:
         while data:

@@ -49,7 +49,7 @@ export async function connect(meeting: Meeting, signal: AbortSignal): Promise<Ch
 
 /** Returns the job that a page's address names as `/j/NAME`, or null. */
 export function jobOf(base: URL): string | null {
-  return base.pathname.match(/^\/j\/([a-z0-9-]{1,32})\/?$/)?.[1] ?? null;
+  return base.pathname.match(/^\/j\/([a-z0-9-]{1,32})$/)?.[1] ?? null;
 }
 
 function choose(kinds: readonly ChannelKind[], { wish, peers }: Meeting): ChannelKind {

@@ -28,7 +28,8 @@ const store = () => localStorage;
 const [inHash, kept] = [parseHash(location.hash), recall(store)];
 const agent = navigator.userAgent;
 const unnamed = shortAgent(agent);
-let { device } = inHash;
+// Asked once: a name that was given here before is consent as well, until the person leaves the page.
+let device = inHash.device ?? kept.device;
 let slots = Math.min(
   cores,
   inHash.cores ?? kept.cores ?? defaultSlots(navigator.hardwareConcurrency, isPhone(agent)),
@@ -167,5 +168,5 @@ function show(): void {
   said = event;
 }
 
-if (device === null) view.ask(kept.device ?? "");
+if (device === null) view.ask();
 else begin(device);

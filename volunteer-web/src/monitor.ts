@@ -91,7 +91,7 @@ function show(job: Job): void {
     row.append(...COLUMNS.map((column) => element("td", column.of(volunteer), column.text)));
     return row;
   }));
-  byId("state").textContent = `Job ${job.job}, as of ${new Date().toLocaleTimeString()}`;
+  byId("state").textContent = `Job ${job.job}, as of ${new Date().toLocaleTimeString("en-GB")}`;
 }
 
 async function update(): Promise<number> {

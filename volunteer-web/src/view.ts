@@ -39,7 +39,7 @@ const WORDS: Record<State, string> = {
   paused: "Paused",
   left: "Left",
   lost: "Connection lost",
-  done: "Job done",
+  done: "Job ended",
   unable: "Cannot work",
 };
 
@@ -80,11 +80,10 @@ export class View {
   }
 
   /** Asks for the name of the device. */
-  ask(name: string): void {
+  ask(): void {
     document.body.dataset.state = "asking";
     this.#form.hidden = false;
     this.#panel.hidden = true;
-    this.#name.value = name;
   }
 
   /** Shows how things are. */
@@ -96,7 +95,8 @@ export class View {
     setText(this.#word, WORDS[state]);
     // A live region: it is read aloud whenever its text changes, so it only changes when there is something new.
     setText(this.#status, shown.text);
-    setText(this.#throughput, rateText(shown.rate));
+    // What was worked a few seconds ago is no rate of somebody who does nothing now.
+    setText(this.#throughput, rateText(state === "working" ? shown.rate : 0));
     setText(this.#average, `${rateText(shown.average)} items/s`);
     setText(this.#worked, spanText(shown.workedMs));
     setText(this.#device, shown.device);
@@ -114,7 +114,7 @@ export class View {
   log(level: "info" | "error", text: string): void {
     const line = document.createElement("li");
     const time = document.createElement("time");
-    time.textContent = new Date().toLocaleTimeString("en-GB");
+    time.textContent = clockTime(new Date());
     line.append(time, ` ${text.slice(0, MAX_LINE)}`);
     line.className = level;
     this.#log.prepend(line);
@@ -136,6 +136,13 @@ export class View {
 
 function element<E extends HTMLElement = HTMLElement>(id: string): E {
   return document.getElementById(id) as E;
+}
+
+/** Hours, minutes and seconds; by hand, since browsers take 20 ms or more to load their words for dates. */
+function clockTime(now: Date): string {
+  return [now.getHours(), now.getMinutes(), now.getSeconds()].map((n) => String(n).padStart(2, "0")).join(
+    ":",
+  );
 }
 
 function setText(element: HTMLElement, text: string): void {

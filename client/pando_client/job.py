@@ -264,6 +264,8 @@ class Job:
     # From the lender to the world
 
     def _carry_out(self, instructions: Iterable[Instruction]) -> None:
+        if self.closing:
+            return  # the volunteers are being parted with, whatever the lender still wants of them
         # Carrying one out may lead to more: they queue up behind, so that the order stays the lender's.
         self._instructions.extend(instructions)
         while self._instructions:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pando_client.instructions import (
     Failure,
@@ -37,6 +37,7 @@ from pando_client.instructions import (
     Withdraw,
     Write,
 )
+from pando_client.leases import Lease, Leases
 from pando_client.ledger import GIVEN_UP, Ledger
 from pando_client.troubles import Trouble
 from pando_shared.messages import BINARY, DECLINED, RESULT
@@ -47,47 +48,15 @@ STRAGGLER_FACTOR = 3
 """A lease that is out for so many times as long as is typical is a straggler: idle slots may run a copy of it."""
 OVERDUE_FACTOR = 10
 """And after so many times, if results wait for it, a copy goes before other work."""
-STRAGGLER_MIN = 1.0
-STRAGGLER_UNKNOWN = 10.0
-"""Seconds: at least so long, and so long while no lease has been answered yet."""
 TOO_MUCH_BLAME = 3
 """Times in a row that others did what a volunteer could not, or did not in time: then it is set aside."""
 
 
 @dataclass(slots=True)
-class _Lease:
-    volunteer: VolunteerId
-    first: int
-    items: Sequence[bytes]
-    lent_at: float
-    done: int = 0
-    copy: bool = False
-    # Whether another lease may hold, or have held, some of the same items: then each answer is looked up.
-    contested: bool = False
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether no item of it needs a look: nobody else has it, and it is not one in trouble, lent alone."""
-        return not self.contested and len(self.items) > 1
-
-    @property
-    def next(self) -> int:
-        """The index of the first item that is not answered by this lease."""
-        return self.first + self.done
-
-    @property
-    def stop(self) -> int:
-        """The index after its last item."""
-        return self.first + len(self.items)
-
-
-@dataclass(slots=True)
 class _Volunteer:
-    leases: set[int] = field(default_factory=set)
     # What it would take now: this many leases of at most that many items.
     want_leases: int = 0
     want_items: int = 1
-    suspect: bool = False
     blame: int = 0
 
 
@@ -106,9 +75,8 @@ class Lender:
         self._troubles: dict[int, Trouble] = {}
         self._volunteers: dict[VolunteerId, _Volunteer] = {}
         self._hungry: OrderedDict[VolunteerId, None] = OrderedDict()
-        self._leases: dict[int, _Lease] = {}
-        self._last_lease = 0
-        self._contested_leases = 0
+        self._suspects: set[VolunteerId] = set()
+        self._leases = Leases()
         self._reading = False
         self._input_open = True
         self._input_error: Exception | None = None
@@ -116,9 +84,8 @@ class Lender:
         self._finished = False
         self.now = 0.0
         """The time, in seconds of a clock that never jumps: the caller sets it before a stimulus, or calls `tick`."""
-        self._typical: float | None = None  # seconds that a lease is out
         self._guilty: set[VolunteerId] = set()
-        self._overdue: list[int] = []  # leases for which results wait, since the last tick
+        self._overdue: list[Lease] = []  # leases for which results wait, since the last tick
 
     def __repr__(self) -> str:
         return (
@@ -172,7 +139,7 @@ class Lender:
     def tick(self, now: float) -> list[Instruction]:
         """It is `now`, in seconds: leases may have become stragglers. Once a second is enough."""
         self.now = now
-        self._overdue = self._late(OVERDUE_FACTOR) if self.policy.copies and self.held_back else []
+        self._overdue = self._leases.late(OVERDUE_FACTOR, now) if self.policy.copies and self.held_back else []
         instructions = self._go_on([])
         if not self._finished and self.policy.copies:
             instructions += self._copy_stragglers()
@@ -214,7 +181,7 @@ class Lender:
             return []
         state.want_leases = leases
         state.want_items = items
-        if leases > 0 and not state.suspect:
+        if leases > 0 and volunteer not in self._suspects:
             self._hungry.setdefault(volunteer)
         else:
             self._hungry.pop(volunteer, None)
@@ -248,7 +215,7 @@ class Lender:
         if lease.contested:
             instructions += self._withdraw_superseded(volunteer, first, first + len(values))
         if lease.done == len(lease.items):
-            self._learn(self.now - self._close(lease_id).lent_at)
+            self._leases.answered(lease, self.now)
         return self._go_on(instructions + self._judge())
 
     def hand_back(self, volunteer: VolunteerId, lease_ids: Sequence[int]) -> list[Instruction]:
@@ -256,20 +223,18 @@ class Lender:
         for lease_id in lease_ids:
             lease = self._leases.get(lease_id)
             if lease is not None and lease.volunteer == volunteer:
-                self._give_back(lease_id)
+                self._give_back(lease)
         return self._go_on([])
 
     def suspect(self, volunteer: VolunteerId) -> list[Instruction]:
         """Nothing was heard from the volunteer for too long: its items wait again, its late answers still count."""
-        state = self._volunteers.get(volunteer)
-        if state is None or state.suspect:
+        if volunteer not in self._volunteers or volunteer in self._suspects:
             return []
-        state.suspect = True
+        self._suspects.add(volunteer)
         self._hungry.pop(volunteer, None)
-        for lease_id in sorted(state.leases):
-            lease = self._leases[lease_id]
+        for lease in self._leases.of(volunteer):
             self._wait_again(lease)
-            self._contest(lease)
+            self._leases.contest(lease)
         return self._go_on([])
 
     def recover(self, volunteer: VolunteerId) -> list[Instruction]:
@@ -277,21 +242,20 @@ class Lender:
         state = self._volunteers.get(volunteer)
         if state is None:
             return []
-        state.suspect = False
-        for lease_id in state.leases:
-            lease = self._leases[lease_id]
+        self._suspects.discard(volunteer)
+        for lease in self._leases.of(volunteer):
             for index in range(lease.next, lease.stop):
                 self._ledger.unwait(index)  # it is with this volunteer again (P7)
         return self.want(volunteer, state.want_leases, state.want_items)
 
     def leave(self, volunteer: VolunteerId) -> list[Instruction]:
         """The volunteer is gone: what it held waits again, lowest index first (P4)."""
-        state = self._volunteers.get(volunteer)
-        if state is None:
+        if volunteer not in self._volunteers:
             return []
-        for lease_id in sorted(state.leases):
-            self._give_back(lease_id)
+        for lease in self._leases.of(volunteer):
+            self._give_back(lease)
         del self._volunteers[volunteer]
+        self._suspects.discard(volunteer)
         self._hungry.pop(volunteer, None)
         return self._go_on([])
 
@@ -315,7 +279,7 @@ class Lender:
             if len(trouble.failed_on) >= self.policy.retries:
                 return self._give_up(index, trouble)
         # It may be with somebody else too (lent again, or a copy): then that one's answer is awaited.
-        if not self._with_others(volunteer, index, index + 1):
+        if not self._leases.overlapping(index, index + 1, volunteer, self._suspects):
             self._ledger.wait_alone(index, item)
         return []
 
@@ -333,27 +297,13 @@ class Lender:
             self._failure = failure
         return []
 
-    def _with_others(self, volunteer: VolunteerId, first: int, stop: int) -> list[int]:
-        """Leases of other volunteers, not suspects, that hold unanswered items of this range."""
-        if self._contested_leases == 0:
-            return []
-        return [
-            lease_id
-            for lease_id, lease in self._leases.items()
-            if lease.volunteer != volunteer
-            and lease.next < stop
-            and first < lease.stop
-            and not self._volunteers[lease.volunteer].suspect
-        ]
-
     def _withdraw_superseded(self, volunteer: VolunteerId, first: int, stop: int) -> list[Instruction]:
         """Takes back the leases of others of which no item is wanted any more, since this volunteer was first."""
         withdrawn: list[Instruction] = []
-        for lease_id in self._with_others(volunteer, first, stop):
-            lease = self._leases[lease_id]
+        for lease in self._leases.overlapping(first, stop, volunteer, self._suspects):
             if all(self._ledger.is_answered(index) for index in range(lease.next, lease.stop)):
-                withdrawn.append(Withdraw(lease.volunteer, lease_id))
-                self._close(lease_id)
+                withdrawn.append(Withdraw(lease.volunteer, lease.id))
+                self._leases.close(lease)
                 # Whoever ran a copy has done nothing wrong when the first one was faster after all.
                 if not lease.copy:
                     self._blame({lease.volunteer})
@@ -372,34 +322,19 @@ class Lender:
         self._guilty.clear()
         return [SetAside(name, "others did what it did not do") for name in guilty]
 
-    def _learn(self, seconds: float) -> None:
-        """A lease was out for so long."""
-        self._typical = seconds if self._typical is None else self._typical + 0.2 * (seconds - self._typical)
-
     # Leases
 
-    def _contest(self, lease: _Lease) -> None:
-        if not lease.contested:
-            lease.contested = True
-            self._contested_leases += 1
-
-    def _close(self, lease_id: int) -> _Lease:
-        lease = self._leases.pop(lease_id)
-        self._contested_leases -= lease.contested
-        self._volunteers[lease.volunteer].leases.discard(lease_id)
-        return lease
-
-    def _give_back(self, lease_id: int) -> None:
-        lease = self._close(lease_id)
-        if not self._volunteers[lease.volunteer].suspect or not lease.contested:
+    def _give_back(self, lease: Lease) -> None:
+        self._leases.close(lease)
+        if lease.volunteer not in self._suspects or not lease.contested:
             self._wait_again(lease)
 
-    def _wait_again(self, lease: _Lease) -> None:
+    def _wait_again(self, lease: Lease) -> None:
         """What is left of a lease waits again, but for what is answered, waiting or with somebody else already."""
         if lease.is_plain:
             self._ledger.waiting.add(lease.next, lease.items[lease.done :])
             return
-        others = [self._leases[lease_id] for lease_id in self._with_others(lease.volunteer, lease.next, lease.stop)]
+        others = self._leases.overlapping(lease.next, lease.stop, lease.volunteer, self._suspects)
         for index in range(lease.next, lease.stop):
             if (
                 self._ledger.is_answered(index)
@@ -469,26 +404,18 @@ class Lender:
                 served.add(name)
                 self._hungry[name] = None
                 continue
-            # While any lease is contested, an item of this one may be answered from there: look at each.
-            lends.append(self._lend_to(name, *cut, contested=self._contested_leases > 0))
+            first, items = cut
+            lends.append(self._lend_to(name, self._leases.lend(name, first, items, self.now)))
             wanted -= 1
         return lends
 
-    def _lend_to(
-        self, name: VolunteerId, first: int, items: Sequence[bytes], *, contested: bool, copy: bool = False
-    ) -> Lend:
-        """Makes a lease for a volunteer that was taken out of the hungry, and puts it back if it wants more."""
-        self._last_lease += 1
-        lease = _Lease(name, first, items, self.now, copy=copy)
-        self._leases[self._last_lease] = lease
-        if contested:
-            self._contest(lease)
+    def _lend_to(self, name: VolunteerId, lease: Lease) -> Lend:
+        """Lends to a volunteer that was taken out of the hungry, and puts it back if it wants more."""
         state = self._volunteers[name]
-        state.leases.add(self._last_lease)
         state.want_leases -= 1
         if state.want_leases > 0:
             self._hungry[name] = None
-        return Lend(name, self._last_lease, items, copy)
+        return Lend(name, lease.id, lease.items, lease.copy)
 
     def _cut(self, name: VolunteerId, limit: int) -> tuple[int, list[bytes]] | None:
         """Takes a lease for this volunteer: a run of waiting items, or one item in trouble if that comes first."""
@@ -496,7 +423,7 @@ class Lender:
         lowest = ledger.waiting.lowest
         if lowest is not None and lowest >= end:
             lowest = None
-        others = [other for other, state in self._volunteers.items() if other != name and not state.suspect]
+        others = [other for other in self._volunteers if other != name and other not in self._suspects]
         for index in ledger.alone.irange(maximum=end, inclusive=(True, False)):
             if lowest is not None and lowest < index:
                 break
@@ -514,51 +441,41 @@ class Lender:
         if not self._hungry:
             return []
         copies: list[Instruction] = []
-        for lease_id in self._late(STRAGGLER_FACTOR):
-            lease = self._leases[lease_id]
+        for lease in self._leases.late(STRAGGLER_FACTOR, self.now):
             name = next((name for name in self._hungry if self._may_copy(lease, name)), None)
             if name is not None:
                 del self._hungry[name]
                 copies.append(self._lend_copy(name, lease))
         return copies
 
-    def _late(self, factor: float) -> list[int]:
-        """Returns the leases that are out for more than `factor` times as long as is typical, lowest index first."""
-        patience = STRAGGLER_UNKNOWN if self._typical is None else max(STRAGGLER_MIN, factor * self._typical)
-        late = [lease_id for lease_id, lease in self._leases.items() if self.now - lease.lent_at >= patience]
-        return sorted(late, key=lambda lease_id: self._leases[lease_id].first)
-
-    def _overdue_for(self, name: VolunteerId) -> _Lease | None:
+    def _overdue_for(self, name: VolunteerId) -> Lease | None:
         """Returns a lease for which results wait, and of which this volunteer may have a copy."""
-        for place, lease_id in enumerate(self._overdue):
-            lease = self._leases.get(lease_id)
-            if lease is not None and self._may_copy(lease, name):
+        for place, lease in enumerate(self._overdue):
+            if self._leases.get(lease.id) is not None and self._may_copy(lease, name):
                 del self._overdue[: place + 1]
                 return lease
         return None
 
-    def _lend_copy(self, name: VolunteerId, lease: _Lease) -> Lend:
-        self._contest(lease)
+    def _lend_copy(self, name: VolunteerId, lease: Lease) -> Lend:
+        self._leases.contest(lease)
         items = lease.items[lease.done : lease.done + self._volunteers[name].want_items]
-        return self._lend_to(name, lease.next, items, contested=True, copy=True)
+        return self._lend_to(name, self._leases.lend(name, lease.next, items, self.now, copy=True))
 
-    def _may_copy(self, lease: _Lease, name: VolunteerId) -> bool:
-        if lease.volunteer == name or self._volunteers[lease.volunteer].suspect or lease.next >= self._end:
+    def _may_copy(self, lease: Lease, name: VolunteerId) -> bool:
+        if lease.volunteer == name or lease.volunteer in self._suspects or lease.next >= self._end:
             return False
         # An item in trouble is alone in its lease, or the lease is contested and cannot be copied again anyway.
         trouble = self._troubles.get(lease.next)
         if trouble is not None and not trouble.may_go_to(name, ()):
             return False
-        return not self._with_others(lease.volunteer, lease.next, lease.stop)
+        return not self._leases.overlapping(lease.next, lease.stop, lease.volunteer, self._suspects)
 
     def _withdraw_beyond_failure(self) -> list[Instruction]:
         """Takes back the leases of which no item is wanted any more."""
-        beyond = [lease_id for lease_id, lease in self._leases.items() if lease.next >= self._end]
-        withdrawn: list[Instruction] = []
-        for lease_id in beyond:
-            withdrawn.append(Withdraw(self._leases[lease_id].volunteer, lease_id))
-            self._give_back(lease_id)
-        return withdrawn
+        beyond = [lease for lease in self._leases if lease.next >= self._end]
+        for lease in beyond:
+            self._give_back(lease)
+        return [Withdraw(lease.volunteer, lease.id) for lease in beyond]
 
 
 def _that_fit(items: Sequence[bytes], most: int) -> int:

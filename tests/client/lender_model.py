@@ -43,7 +43,7 @@ class Shell:
                 case Lend(_, lease, items, copy):
                     assert items
                     if copy:
-                        held = self.lender._leases[lease]
+                        held = self.lender._leases.get(lease)
                         self.shared |= set(range(held.first, held.stop))
                     self.leases[lease] = instruction
                     self.lent_order.append(instruction)
@@ -109,7 +109,7 @@ class Shell:
 
     def suspect(self, name: str) -> None:
         for lease in self.of(name):
-            held = self.lender._leases[lease]
+            held = self.lender._leases.get(lease)
             self.shared |= set(range(held.first, held.stop))
         self.carry_out(self.lender.suspect(name))
 
@@ -133,10 +133,10 @@ class Shell:
         answered = {index for index in range(lender.read_count) if lender._ledger.is_answered(index)}
         assert len(set(waiting)) == len(waiting) == lender.waiting
         open_with: dict[int, list[str]] = {}
-        for lease in lender._leases.values():
+        for lease in lender._leases:
             for index in range(lease.next, lease.stop):
                 open_with.setdefault(index, [])
-                if not lender._volunteers[lease.volunteer].suspect:
+                if lease.volunteer not in lender._suspects:
                     open_with[index].append(lease.volunteer)
         lent = set(open_with) - set(waiting) - answered
         assert lender.read_count - lender.written_count == len(waiting) + len(lent) + lender.held_back
@@ -147,7 +147,7 @@ class Shell:
         for index in waiting:
             assert not open_with.get(index), f"P7: {index} waits and is with {open_with[index]}"
         assert lender.read_count - lender.written_count <= lender.policy.window, "P1: beyond the window"
-        assert lender._contested_leases == sum(lease.contested for lease in lender._leases.values())
+        assert lender._leases.contested == sum(lease.contested for lease in lender._leases)
         assert len(self.output) + len(self.unwritten) <= len(self.given)
         assert lender._ledger.bytes == self.bytes_held(), "P9: the memory is not what it is said to be"
 

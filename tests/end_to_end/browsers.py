@@ -143,9 +143,19 @@ class Chromium:
         """Of the browser process."""
         return self.program.pid
 
-    async def open(self, url: str, device: str | None = "Test", protocol: str | None = None, **context: Any) -> Tab:
-        """Opens the volunteer page in a new tab. Without `device` it asks for a name."""
+    async def open(
+        self,
+        url: str,
+        device: str | None = "Test",
+        protocol: str | None = None,
+        cores: int | None = None,
+        **context: Any,
+    ) -> Tab:
+        """Opens the volunteer page in a new tab. Without `device` it asks for a name; `cores` instead of the machine's."""
         self._contexts.append(await self.browser.new_context(**context))
+        if cores is not None:
+            script = f"Object.defineProperty(navigator, 'hardwareConcurrency', {{ value: {cores} }})"
+            await self._contexts[-1].add_init_script(script)
         tab = Tab(await self._contexts[-1].new_page(), self)
         parts = [f"device={device};"] if device is not None else []
         parts += [f"protocol={protocol};"] if protocol is not None else []

@@ -151,7 +151,7 @@ class Chromium:
         cores: int | None = None,
         **context: Any,
     ) -> Tab:
-        """Opens the volunteer page in a new tab. Without `device` it asks for a name; `cores` instead of the machine's."""
+        """Opens the volunteer page in a new tab. Without `device` it asks for a name; `cores` it seems to have."""
         self._contexts.append(await self.browser.new_context(**context))
         if cores is not None:
             script = f"Object.defineProperty(navigator, 'hardwareConcurrency', {{ value: {cores} }})"

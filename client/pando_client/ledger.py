@@ -75,14 +75,15 @@ class Ledger:
         """Whether an item is with nobody."""
         return index in self.alone or index in self.waiting
 
-    def unwait(self, index: int) -> None:
-        """An item that waits, if it does, is wanted from nobody else any more."""
-        if self.alone.pop(index, None) is None:
-            self.waiting.discard(index)
+    def unwait(self, first: int, stop: int) -> None:
+        """Items that wait, those of them that do, are not to be lent: the items from `first` to `stop` - 1."""
+        for index in list(self.alone.irange(first, stop, inclusive=(True, False))):
+            del self.alone[index]
+        self.waiting.discard(first, stop)
 
     def wait_alone(self, index: int, item: bytes) -> None:
         """An item waits, and will be lent by itself."""
-        self.waiting.discard(index)
+        self.waiting.discard(index, index + 1)
         self.alone[index] = item
 
     def answer(self, first: int, items: Sequence[bytes], values: Sequence[Result]) -> list[bytes]:

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from pando_client.instructions import (
     Failure,
@@ -48,6 +49,9 @@ STRAGGLER_FACTOR = 3
 """A lease that is out for so many times as long as is typical is a straggler: idle slots may run a copy of it."""
 OVERDUE_FACTOR = 10
 """And after so many times, if results wait for it, a copy goes before other work."""
+FAILED_NAMED = 1000
+ALONE_LOOKED_AT = 256
+"""Items in trouble that are looked at for one volunteer, at most: it may be one that has declined them all."""
 TOO_MUCH_BLAME = 3
 """Times in a row that others did what a volunteer could not, or did not in time: then it is set aside."""
 
@@ -69,8 +73,10 @@ class Lender:
 
     def __init__(self, policy: Policy | None = None) -> None:
         self.policy = policy or Policy()
-        self.failures: list[Failure] = []
+        self.failed_count = 0
         """Items given up, with `OnError.SKIP`."""
+        self.failed: list[int] = []
+        """The indexes of the first `FAILED_NAMED` of them."""
         self._ledger = Ledger(ordered=self.policy.ordered)
         self._troubles: dict[int, Trouble] = {}
         self._volunteers: dict[VolunteerId, _Volunteer] = {}
@@ -210,10 +216,10 @@ class Lender:
                 kind = RESULT if kinds is None else kinds[place]
                 out += self._answer_one(volunteer, first + place, items[place], kind, value)
         instructions: list[Instruction] = [Write(out)] if out else []
-        if kinds is None or RESULT in kinds:
+        if kinds is None or RESULT in kinds or BINARY in kinds:
             self._volunteers[volunteer].blame = 0
         if lease.contested:
-            instructions += self._withdraw_superseded(volunteer, first, first + len(values))
+            instructions += self._withdraw_superseded(lease, first, first + len(values))
         if lease.done == len(lease.items):
             self._leases.answered(lease, self.now)
         return self._go_on(instructions + self._judge())
@@ -243,10 +249,14 @@ class Lender:
         if state is None:
             return []
         self._suspects.discard(volunteer)
+        withdrawn: list[Instruction] = []
         for lease in self._leases.of(volunteer):
-            for index in range(lease.next, lease.stop):
-                self._ledger.unwait(index)  # it is with this volunteer again (P7)
-        return self.want(volunteer, state.want_leases, state.want_items)
+            if self._is_superseded(lease):
+                self._leases.close(lease)
+                withdrawn.append(Withdraw(volunteer, lease.id))
+            else:
+                self._ledger.unwait(lease.next, lease.stop)  # what waits is with this volunteer again (P7)
+        return withdrawn + self.want(volunteer, state.want_leases, state.want_items)
 
     def leave(self, volunteer: VolunteerId) -> list[Instruction]:
         """The volunteer is gone: what it held waits again, lowest index first (P4)."""
@@ -265,7 +275,7 @@ class Lender:
         if self._ledger.is_answered(index) or (self._failure is not None and index == self._failure.index):
             return []
         if kind in (RESULT, BINARY):
-            self._ledger.unwait(index)
+            self._ledger.unwait(index, index + 1)
             solved = self._troubles.pop(index, None)
             if solved is not None:
                 self._blame({name for name in solved.failed_on if name != volunteer})
@@ -286,9 +296,11 @@ class Lender:
     def _give_up(self, index: int, trouble: Trouble) -> list[bytes]:
         failure = trouble.failure(index)
         if self.policy.on_error is OnError.SKIP:
-            self._ledger.unwait(index)
+            self._ledger.unwait(index, index + 1)
             del self._troubles[index]
-            self.failures.append(failure)
+            self.failed_count += 1
+            if len(self.failed) < FAILED_NAMED:
+                self.failed.append(index)
             return self._ledger.answer(index, (trouble.item,), (GIVEN_UP,))
         # Everything before it is still finished and written, so that the output does not depend on who was faster.
         # The item itself waits for ever: nothing from it on is lent any more.
@@ -297,17 +309,20 @@ class Lender:
             self._failure = failure
         return []
 
-    def _withdraw_superseded(self, volunteer: VolunteerId, first: int, stop: int) -> list[Instruction]:
-        """Takes back the leases of others of which no item is wanted any more, since this volunteer was first."""
+    def _withdraw_superseded(self, by: Lease, first: int, stop: int) -> list[Instruction]:
+        """Takes back the leases of others of which no item is wanted any more, since `by` answered first."""
         withdrawn: list[Instruction] = []
-        for lease in self._leases.overlapping(first, stop, volunteer, self._suspects):
-            if all(self._ledger.is_answered(index) for index in range(lease.next, lease.stop)):
+        for lease in self._leases.overlapping(first, stop, by.volunteer, self._suspects):
+            if self._is_superseded(lease):
                 withdrawn.append(Withdraw(lease.volunteer, lease.id))
                 self._leases.close(lease)
-                # Whoever ran a copy has done nothing wrong when the first one was faster after all.
-                if not lease.copy:
+                # Only a copy shows that the holder was late; to lose against a suspect that came back is no fault.
+                if by.copy and not lease.copy:
                     self._blame({lease.volunteer})
         return withdrawn
+
+    def _is_superseded(self, lease: Lease) -> bool:
+        return all(self._ledger.is_answered(index) for index in range(lease.next, lease.stop))
 
     def _blame(self, names: set[VolunteerId]) -> None:
         """Another volunteer has done what these could not, or did not in time."""
@@ -394,8 +409,8 @@ class Lender:
         while self.waiting and len(served) < len(self._hungry):
             name, _ = self._hungry.popitem(last=False)
             state = self._volunteers[name]
-            if (overdue := self._overdue_for(name)) is not None:
-                lends.append(self._lend_copy(name, overdue))
+            if (copy := self._overdue_copy(name)) is not None:
+                lends.append(copy)
                 wanted -= 1
                 continue
             share = -(-len(self._ledger.waiting) // max(1, wanted))
@@ -424,7 +439,8 @@ class Lender:
         if lowest is not None and lowest >= end:
             lowest = None
         others = [other for other in self._volunteers if other != name and other not in self._suspects]
-        for index in ledger.alone.irange(maximum=end, inclusive=(True, False)):
+        alone = ledger.alone.irange(maximum=end, inclusive=(True, False))
+        for index in islice(alone, ALONE_LOOKED_AT):
             if lowest is not None and lowest < index:
                 break
             if self._troubles[index].may_go_to(name, others):
@@ -442,33 +458,48 @@ class Lender:
             return []
         copies: list[Instruction] = []
         for lease in self._leases.late(STRAGGLER_FACTOR, self.now):
-            name = next((name for name in self._hungry if self._may_copy(lease, name)), None)
-            if name is not None:
-                del self._hungry[name]
-                copies.append(self._lend_copy(name, lease))
+            for name in self._hungry:
+                run = self._copy_of(lease, name)
+                if run is not None:
+                    del self._hungry[name]
+                    copies.append(self._lend_copy(name, lease, *run))
+                    break
         return copies
 
-    def _overdue_for(self, name: VolunteerId) -> Lease | None:
-        """Returns a lease for which results wait, and of which this volunteer may have a copy."""
+    def _overdue_copy(self, name: VolunteerId) -> Lend | None:
+        """Lends a copy of a lease for which results wait to this volunteer, if there is one that it may have."""
         for place, lease in enumerate(self._overdue):
-            if self._leases.get(lease.id) is not None and self._may_copy(lease, name):
+            run = self._copy_of(lease, name) if self._leases.get(lease.id) is not None else None
+            if run is not None:
                 del self._overdue[: place + 1]
-                return lease
+                return self._lend_copy(name, lease, *run)
         return None
 
-    def _lend_copy(self, name: VolunteerId, lease: Lease) -> Lend:
+    def _lend_copy(self, name: VolunteerId, lease: Lease, first: int, items: Sequence[bytes]) -> Lend:
         self._leases.contest(lease)
-        items = lease.items[lease.done : lease.done + self._volunteers[name].want_items]
-        return self._lend_to(name, self._leases.lend(name, lease.next, items, self.now, copy=True))
+        return self._lend_to(name, self._leases.lend(name, first, items, self.now, copy=True))
 
-    def _may_copy(self, lease: Lease, name: VolunteerId) -> bool:
-        if lease.volunteer == name or lease.volunteer in self._suspects or lease.next >= self._end:
-            return False
-        # An item in trouble is alone in its lease, or the lease is contested and cannot be copied again anyway.
-        trouble = self._troubles.get(lease.next)
-        if trouble is not None and not trouble.may_go_to(name, ()):
-            return False
-        return not self._leases.overlapping(lease.next, lease.stop, lease.volunteer, self._suspects)
+    def _copy_of(self, lease: Lease, name: VolunteerId) -> tuple[int, Sequence[bytes]] | None:
+        """Returns the first run of a lease that nobody else has answered or holds, if it may go to this volunteer."""
+        if lease.volunteer == name or lease.volunteer in self._suspects:
+            return None
+        others = self._leases.overlapping(lease.next, lease.stop, lease.volunteer, self._suspects)
+
+        def wanted(index: int) -> bool:
+            trouble = self._troubles.get(index)
+            return not (
+                self._ledger.is_answered(index)
+                or any(other.next <= index < other.stop for other in others)
+                or (trouble is not None and not trouble.may_go_to(name, ()))
+            )
+
+        stop = min(lease.stop, self._end)
+        first = next((index for index in range(lease.next, stop) if wanted(index)), None)
+        if first is None:
+            return None
+        stop = min(stop, first + self._volunteers[name].want_items)
+        end = next((index for index in range(first + 1, stop) if not wanted(index)), stop)
+        return first, lease.items[first - lease.first : end - lease.first]
 
     def _withdraw_beyond_failure(self) -> list[Instruction]:
         """Takes back the leases of which no item is wanted any more."""

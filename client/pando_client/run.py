@@ -139,10 +139,9 @@ def _verdict(job: Job, finish: Finish) -> int:
             f" {f'{times} times' if times > 1 else 'once'}: {printable(error.message)}"
             + (f" (on {', '.join(names)})" if names else "")
         )
-    if job.lender.failures:
-        failed = [str(failure.index + 1) for failure in job.lender.failures]
-        shown = ", ".join(failed[:20]) + (", …" if len(failed) > 20 else "")
-        items = f"{len(failed)} items, which have" if len(failed) > 1 else "1 item, which has"
+    if count := job.lender.failed_count:
+        shown = ", ".join(str(index + 1) for index in job.lender.failed[:20]) + (", …" if count > 20 else "")
+        items = f"{count} items, which have" if count > 1 else "1 item, which has"
         console.error(f"the function failed on {items} no result: {shown}")
         return 1
     return 0

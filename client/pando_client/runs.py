@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Generic, TypeVar
 
 from sortedcontainers import SortedDict
@@ -81,16 +82,30 @@ class Runs(Generic[T]):
         self._count -= len(values)
         return values
 
-    def discard(self, index: int) -> bool:
-        """Removes one value; says whether it was there."""
-        first = self._find(index)
-        if first is None:
-            return False
-        run = list(self._runs.pop(first))
-        self._count -= len(run)
-        self.add(first, run[: index - first])
-        self.add(index + 1, run[index - first + 1 :])
-        return True
+    def discard(self, first: int, stop: int) -> None:
+        """Removes the values from index `first` to `stop` - 1, those that are there."""
+        place = max(0, self._runs.bisect_right(first) - 1)
+        while place < len(self._runs):
+            start, run = self._runs.peekitem(place)
+            if start >= stop:
+                return
+            if start + len(run) <= first:
+                place += 1
+                continue
+            del self._runs[start]
+            self._count -= len(run)
+            if start < first:
+                self._put(start, deque(islice(run, first - start)))
+                place += 1
+            # From its front, so that discarding one after the other does not copy the rest each time.
+            for _ in range(min(stop - start, len(run))):
+                run.popleft()
+            self._put(max(start, stop), run)
+
+    def _put(self, first: int, run: deque[T]) -> None:
+        if run:
+            self._runs[first] = run
+            self._count += len(run)
 
     def _find(self, index: int) -> int | None:
         place = self._runs.bisect_right(index) - 1

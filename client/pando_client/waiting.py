@@ -31,7 +31,7 @@ async def say_what_we_wait_for(job: Job, waiting_for: str, *, local: bool) -> No
             console.say(f"pando: waiting for a volunteer: {waiting_for}")
             since = float("inf")  # once, until somebody has been there
         declined = job.lender.declined_by_all
-        if local and declined is not None and declined == job.lender.written_count:
+        if local and declined is not None and job.lender.lent == 0 and job.lender.held_back == 0:
             raise FunctionError(
                 f"the function declined item {declined + 1}, and with --local there is nobody else to take it"
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 import pytest
 from lender_model import Shell, result_of
 
@@ -209,7 +211,7 @@ def test_p8_after_the_retries_the_policy_decides(on_error):
         assert (s.finish.failure.index, s.finish.failure.item, s.finish.failure.volunteers) == (1, b"1", ("a", "a"))
     else:
         assert s.output == [b"<0>", b"<2>"]
-        assert [failure.index for failure in s.lender.failures] == [1]
+        assert (s.lender.failed, s.lender.failed_count) == ([1], 1)
 
 
 def test_p8_after_a_failure_what_comes_after_it_is_withdrawn_and_nothing_more_is_read():
@@ -389,6 +391,59 @@ def test_a_volunteer_that_fails_where_others_succeed_is_set_aside_and_a_success_
     assert s.set_aside == [], "it succeeded in between"
     fail(6)
     assert s.set_aside == ["broken"]
+
+
+def test_p10_copies_go_on_where_the_last_one_ended_whatever_the_copier_takes():
+    s = shell()
+    s.join("silent", leases=1, items=5)
+    s.read(5)
+    s.end()
+    s.join("one by one")
+    for second in range(10, 40):
+        s.want("one by one", 1, 1)
+        s.tick(float(second))
+        for lease in s.of("one by one"):
+            s.answer(lease)
+        s.write()
+    assert s.output == [b"<0>", b"<1>", b"<2>", b"<3>", b"<4>"]
+    assert s.finish is not None
+
+
+def test_a_volunteer_that_loses_against_a_suspect_that_came_back_is_not_blamed():
+    s = shell()
+    s.join("hiccup", leases=3, items=1)
+    s.read(3)
+    s.suspect("hiccup")
+    s.join("good", leases=3, items=1)
+    s.carry_out(s.lender.recover("hiccup"))
+    for lease in s.of("hiccup"):
+        s.answer(lease)
+    assert s.of("good") == []
+    assert s.set_aside == []
+
+
+def test_a_suspect_that_comes_back_is_told_what_others_have_done():
+    s = shell()
+    s.join("hiccup", leases=1, items=2)
+    s.read(2)
+    s.suspect("hiccup")
+    s.join("good", leases=2, items=2)
+    for lease in s.of("good"):
+        s.answer(lease)
+    s.carry_out(s.lender.recover("hiccup"))
+    assert s.of("hiccup") == []
+
+
+def test_a_suspect_with_a_large_lease_comes_back_without_delay():
+    s = Lender(Policy())
+    s.join("a")
+    s.want("a", 8, 16_384)
+    s.read([b"x"] * 131_072)
+    s.suspect("a")
+    began = perf_counter()
+    s.recover("a")
+    assert perf_counter() - began < 5.0, "it takes milliseconds, not minutes"
+    assert (s.waiting, s.lent) == (0, 131_072)
 
 
 def test_p10_copies_can_be_turned_off():

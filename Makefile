@@ -49,16 +49,17 @@ build: $(PAGE)/index.html ## bundles the volunteer page and the Deno programs
 
 # An editable install bundles once; after a change to the sources this does it again.
 $(PAGE)/index.html: $(VENV)/.installed $(WEB_SOURCES)
-	cd volunteer-web && $(abspath $(BIN))/deno run --quiet --allow-all build.ts \
+	@cd volunteer-web && $(abspath $(BIN))/deno run --quiet --allow-all build.ts \
 		--page ../$(PAGE) --client ../$(PROGRAMS)
 	@touch $@
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Pando needs Python 3.11"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Pando needs Python 3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' || { echo "Python's venv is missing: install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml volunteer-web/hatch_build.py
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 $(VENV)/.developing: $(VENV)/.installed

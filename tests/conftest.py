@@ -5,7 +5,7 @@ from pathlib import Path
 
 import hypothesis
 
-# Helpers that stand beside the tests which use them.
+# Modules that stand beside the tests which use them.
 sys.path[:0] = [str(Path(__file__).parent / folder) for folder in ("client", "end_to_end")]
 
 # CI machines stall now and then; a slow example is no failure of the code.

@@ -13,6 +13,8 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MIN_PORT = 1024
 MAX_KEPT = 20
+METADATA = frozenset(map(ipaddress.ip_address, ("169.254.169.254", "100.100.100.200", "fd00:ec2::254")))
+"""Where clouds tell a machine its secrets."""
 
 
 def keep_safe_candidates(sdp: str, *, loopback: bool, private: bool) -> str:
@@ -56,9 +58,13 @@ def _is_safe(line: str, *, loopback: bool, private: bool) -> bool:
 
 def is_worth_a_packet(address: IpAddress, *, loopback: bool, private: bool) -> bool:
     """Whether we may send to `address` because a stranger asks us to."""
-    mapped = getattr(address, "ipv4_mapped", None)
-    if mapped is not None:
-        return is_worth_a_packet(mapped, loopback=loopback, private=private)
+    if isinstance(address, ipaddress.IPv6Address):
+        # An IPv4 address in the clothes of IPv6: what is inside counts.
+        inside = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+        if inside is not None:
+            return is_worth_a_packet(inside, loopback=loopback, private=private)
+    if address in METADATA:
+        return False
     if address.is_loopback:
         return loopback
     if address.is_unspecified or address.is_multicast or address.is_link_local:

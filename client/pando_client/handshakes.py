@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pando_client import console
 from pando_client.job import Job
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 AT_ONCE = 16
 """Handshakes at once: each costs CPU that running volunteers need."""
-PLACE_SECONDS = 5.0
+PLACE_WITHIN = 8.0
+"""Seconds that an offer waits for a place: less than what the server takes for a client that does not answer."""
+PLACE_SECONDS = 2.0
 """For which a handshake holds its place at most; one that takes longer does not keep others out."""
 MAX_CONNECTING = 256
 """Peer connections that are not open yet."""
@@ -56,7 +58,14 @@ class Handshakes:
         if self._connecting >= MAX_CONNECTING:
             raise ConnectionRefusedError("too many volunteers are connecting; try again")
         self._connecting += 1
-        await self._places.acquire()
+        try:
+            async with asyncio.timeout(PLACE_WITHIN):
+                await self._places.acquire()
+        except BaseException as error:
+            self._connecting -= 1
+            if isinstance(error, TimeoutError):
+                raise ConnectionRefusedError("too many volunteers are connecting; try again") from None
+            raise
         try:
             webrtc = await load_webrtc()
             sdp, channel = await webrtc.answer(
@@ -66,14 +75,24 @@ class Handshakes:
             self._places.release()
             self._connecting -= 1
             raise
-        self._keep(self._attend(channel))
+        task = asyncio.create_task(self._attend(channel))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         return str(sdp)
+
+    async def close(self) -> None:
+        """Ends the handshakes that are under way, and the channels that are still attended."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _attend(self, channel: WebRtcChannel) -> None:
         try:
             opening = asyncio.create_task(channel.opened(self._within))
-            await asyncio.wait({opening}, timeout=PLACE_SECONDS)
-            self._places.release()
+            try:
+                await asyncio.wait({opening}, timeout=PLACE_SECONDS)
+            finally:
+                self._places.release()
             await opening
         except ConnectionError as error:
             console.debug(f"a volunteer could not connect: {error}")
@@ -81,11 +100,6 @@ class Handshakes:
         finally:
             self._connecting -= 1
         await self._job.attend(channel)
-
-    def _keep(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 _loaded: list[ModuleType] = []

@@ -292,6 +292,9 @@ class Job:
             items = await self._source.next(count)
         except InputError as error:
             self._carry_out(self.lender.input_ended(error))
+        except Exception as error:  # noqa: BLE001 - nobody awaits this task: the run has to hear of it
+            if not self.outcome.done():
+                self.outcome.set_exception(error)
         else:
             self.lender.now = self._clock()
             self._carry_out(self.lender.read(items) if items else self.lender.input_ended())

@@ -175,7 +175,8 @@ class Session:
         self._leases: dict[int, _OpenLease] = {}
         self._started = now
         self._heard = now
-        self._pinged: float | None = None  # when the ping was sent that is not answered yet
+        # Tokens of the pings that are not answered, and when they were sent.
+        self._pinged: deque[tuple[bytes, float]] = deque(maxlen=GIVE_UP_AFTER_HEARTBEATS)
         self._next_ping = now + limits.heartbeat
         self._pings = 0
         self._wanted = (0, 0)
@@ -257,10 +258,12 @@ class Session:
         return [Answered(results), *self._wants()]
 
     def _pong(self, pong: Pong, now: float) -> list[Event]:
-        if self._pinged is None or pong.token != self._token():
+        tokens = [token for token, _ in self._pinged]
+        if pong.token not in tokens:
             return []
-        self.round_trip = now - self._pinged
-        self._pinged = None
+        for _ in range(tokens.index(pong.token) + 1):
+            _, sent = self._pinged.popleft()
+        self.round_trip = now - sent
         self._credit.round_trip(self.round_trip)
         return self._wants()
 
@@ -299,10 +302,9 @@ class Session:
         if self.ended:
             return float("inf")
         beat = self._limits.heartbeat
-        ping = self._next_ping if self._pinged is None else float("inf")
         silence = self._heard + beat * (GIVE_UP_AFTER_HEARTBEATS if self.suspect else SUSPECT_AFTER_HEARTBEATS)
         ready = float("inf") if self.info else self._started + self._limits.ready_timeout
-        return min(ping, silence, ready)
+        return min(self._next_ping, silence, ready)
 
     def tick(self, now: float) -> list[Event]:
         """Time has passed: pings, suspects, gives up."""
@@ -318,7 +320,7 @@ class Session:
         if self.info is None and now >= self._started + self._limits.ready_timeout:
             return self._end(Ended("silent", "it was not ready in time"), goodbye=True)
         silent = now - self._heard
-        if now >= self._next_ping and self._pinged is None:
+        if now >= self._next_ping:
             self._ping(now)
         if silent >= beat * GIVE_UP_AFTER_HEARTBEATS:
             return self._end(Ended("silent", f"nothing was heard from it for {silent:.0f} s"), goodbye=True)
@@ -344,13 +346,12 @@ class Session:
 
     def _ping(self, now: float) -> None:
         # At every heartbeat, not only in silence: the round trip is worth knowing.
+        # And also while one is not answered: the volunteer may hear us although we do not hear it.
         self._pings += 1
-        self._pinged = now
+        token = struct.pack("<Q", self._pings)
+        self._pinged.append((token, now))
         self._next_ping = now + self._limits.heartbeat
-        self._send(Ping(self._token()))
-
-    def _token(self) -> bytes:
-        return struct.pack("<Q", self._pings)
+        self._send(Ping(token))
 
     def _wants(self) -> list[Event]:
         wanted = self._credit.want(self.slots, len(self._leases))

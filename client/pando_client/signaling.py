@@ -43,6 +43,8 @@ from pando_shared.text import printable
 
 NAMESPACE = "/client"
 HTTP_TIMEOUT = 10.0
+MAX_ANSWER = 64 * 1024
+"""Bytes that are read of the answer of what may not be a Pando server."""
 FIRST_RETRY = 0.5
 LAST_RETRY = 30.0
 """Seconds between attempts to log in again: doubled from the first to the last, less a random part."""
@@ -178,9 +180,15 @@ class Signaling:
             async with (
                 # httpx limits each read only; somebody who sends a byte now and then would keep us for ever.
                 asyncio.timeout(HTTP_TIMEOUT),
-                httpx.AsyncClient(timeout=HTTP_TIMEOUT, trust_env=not self._server.local) as http,
+                # No proxy: the Socket.IO connection that follows does not use one either.
+                httpx.AsyncClient(timeout=HTTP_TIMEOUT, trust_env=False) as http,
+                http.stream("GET", url + "/api/nonce") as response,
             ):
-                response = await http.get(url + "/api/nonce")
+                body = bytearray()
+                async for part in response.aiter_raw(MAX_ANSWER):
+                    body += part
+                    if len(body) >= MAX_ANSWER:
+                        break
         except TimeoutError:
             raise ServerUnreachable(f"the server at {url} does not answer within {HTTP_TIMEOUT:.0f} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
@@ -189,7 +197,7 @@ class Signaling:
         if response.status_code == 429:
             raise LoginRefused(f"the server at {url} wants fewer logins: wait a minute")
         try:
-            nonce = Nonce.model_validate_json(response.content)
+            nonce = Nonce.model_validate_json(bytes(body))
         except ValidationError:
             raise NotAPandoServer(f"what answers at {url} is not a Pando server") from None
         if nonce.protocol != PROTOCOL:

@@ -24,8 +24,10 @@ from pando_shared.signaling import IceServer
 HIGH_WATER = 256 * 1024
 """Bytes that aiortc may hold unsent: more only adds delay, and control frames wait behind it."""
 LOW_WATER = 128 * 1024
-MAX_RECEIVED = 512
-"""Frames that may wait to be taken: the loop takes them at every turn, so more is a flood."""
+MAX_RECEIVED = 8 * 1024 * 1024
+"""Bytes that may wait to be taken. Behind a packet that was lost much can arrive at once; more than this is a flood."""
+FRAME_COST = 256
+"""Bytes that a frame counts besides its content, so that empty ones count as well."""
 
 _with_loopback: contextvars.ContextVar[bool] = contextvars.ContextVar("with_loopback", default=False)
 _interfaces_of_machine = aioice.ice.get_host_addresses
@@ -57,6 +59,7 @@ class WebRtcChannel:
         self._connection = connection
         self._channel = channel
         self._received: deque[bytes] = deque()
+        self._received_bytes = 0
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._open = asyncio.Event()
@@ -76,7 +79,8 @@ class WebRtcChannel:
         connection.on("track", self._on_unasked)
 
     def _on_message(self, data: str | bytes) -> None:
-        if len(self._received) >= MAX_RECEIVED:
+        self._received_bytes += len(data) + FRAME_COST
+        if self._received_bytes > MAX_RECEIVED:
             self._on_closed()
             return
         # Text, and what is longer than any frame, is passed on as no frame at all: the session ends the volunteer.
@@ -145,7 +149,9 @@ class WebRtcChannel:
                 return None
             self._arrived.clear()
             await self._arrived.wait()
-        return self._received.popleft()
+        frame = self._received.popleft()
+        self._received_bytes -= len(frame) + FRAME_COST
+        return frame
 
     async def close(self) -> None:
         """See `Channel`."""

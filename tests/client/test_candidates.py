@@ -109,6 +109,21 @@ def test_no_more_than_twenty() -> None:
     assert kept(*lines) == [f"8.8.8.{n}" for n in range(MAX_KEPT)]
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "169.254.169.254",
+        "100.100.100.200",
+        "fd00:ec2::254",
+        "::ffff:169.254.169.254",
+        "2002:7f00:1::",
+        "2002:a9fe:a9fe::",
+    ],
+)
+def test_never_where_clouds_keep_secrets_nor_loopback_in_other_clothes(address: str) -> None:
+    assert not is_worth_a_packet(ipaddress.ip_address(address), loopback=False, private=True)
+
+
 @pytest.mark.parametrize("address", ["240.0.0.1", "192.0.2.1", "100.64.0.1"])
 def test_special_ranges_on_a_public_network(address: str) -> None:
     # Shared address space (RFC 6598) is where many phones are; reserved ranges are nobody's.

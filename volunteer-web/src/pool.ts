@@ -185,7 +185,8 @@ export class Pool {
         }
         return this.#feed();
       case "broken":
-        if (this.#told === "nothing") {
+        // Also after others have loaded it: a slot that cannot be filled again must not be counted on.
+        if (this.#told !== "broken") {
           this.#told = "broken";
           this.#events.broken(data.message, data.stack);
         }
@@ -278,7 +279,7 @@ export class Pool {
     const guilty = runs !== undefined && (runs.care === "alone" || (!together && isCertain(slot)));
     this.#replace(slot, guilty ? `the worker crashed: ${text}` : null, together ? "alone" : "each");
     if (!born && ++this.#stillborn >= MAX_STILLBORN) {
-      if (this.#told === "nothing") {
+      if (this.#told !== "broken") {
         this.#told = "broken";
         this.#events.broken(`workers cannot start here: ${text}`, "");
       }

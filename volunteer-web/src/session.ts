@@ -40,8 +40,8 @@ export type Instruction =
 /** How the volunteer presents itself. */
 export type Presentation = { readonly device: string; readonly agent: string };
 
-/** After this many heartbeats without a sign of life the client counts as lost. */
-const SILENT_HEARTBEATS = 4;
+/** After this many heartbeats without a sign of life the client counts as lost; it waits as long for us. */
+const SILENT_HEARTBEATS = 12;
 /**
  * So many bytes of results may be sent before a goodbye, so that finished work is not done again. A page that is
  * being closed has less time: without its goodbye the client learns of its end only by its silence.

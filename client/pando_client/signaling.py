@@ -228,6 +228,9 @@ class Signaling:
         try:
             async with asyncio.timeout(2.0):
                 await self._socket.disconnect()
+                # After a connection that failed it is left open, to be complained about when it is collected.
+                if self._socket.eio.http is not None:
+                    await self._socket.eio.http.close()
         except (socketio.exceptions.SocketIOError, OSError, TimeoutError):
             return  # it is gone anyway
 

@@ -43,6 +43,8 @@ from pando_shared.text import printable
 
 NAMESPACE = "/client"
 HTTP_TIMEOUT = 10.0
+REPORT_AFTER_LOOKS = 10
+"""Looks, one a second, after which the number of volunteers is reported although it has not changed."""
 MAX_ANSWER = 64 * 1024
 """Bytes that are read of the answer of what may not be a Pando server."""
 FIRST_RETRY = 0.5
@@ -82,6 +84,7 @@ class Signaling:
         self._answer = answer
         self._volunteers = volunteers
         self._reported = 0
+        self._unreported_looks = 0
         # Its own lines about lost connections are ours to say, once and in words.
         quiet = logging.getLogger("pando.socketio")
         quiet.setLevel(logging.CRITICAL)
@@ -165,10 +168,13 @@ class Signaling:
                 return
 
     async def _report_volunteers(self) -> None:
+        # Also unchanged now and then: the server counts those that are on their way until the next report.
         count = self._volunteers()
-        if count == self._reported:
+        self._unreported_looks += 1
+        if count == self._reported and self._unreported_looks < REPORT_AFTER_LOOKS:
             return
         self._reported = count
+        self._unreported_looks = 0
         try:
             await self._socket.emit("volunteers", VolunteerCount(count=count).model_dump(), namespace=NAMESPACE)
         except socketio.exceptions.SocketIOError:

@@ -7,6 +7,7 @@ import time
 
 from pando_client import console
 from pando_client.job import Job
+from pando_client.lender import Lender
 from pando_shared.errors import FunctionError
 
 NOBODY_AFTER = 5.0
@@ -31,7 +32,7 @@ async def say_what_we_wait_for(job: Job, waiting_for: str, *, local: bool) -> No
             console.say(f"pando: waiting for a volunteer: {waiting_for}")
             since = float("inf")  # once, until somebody has been there
         declined = job.lender.declined_by_all
-        if local and declined is not None and job.lender.lent == 0 and job.lender.held_back == 0:
+        if local and declined is not None and _is_all_else_written(job.lender, declined):
             raise FunctionError(
                 f"the function declined item {declined + 1}, and with --local there is nobody else to take it"
             )
@@ -40,3 +41,10 @@ async def say_what_we_wait_for(job: Job, waiting_for: str, *, local: bool) -> No
             console.say(
                 f"pando: every volunteer here has declined item {declined + 1}; waiting for another: {waiting_for}"
             )
+
+
+def _is_all_else_written(lender: Lender, declined: int) -> bool:
+    """Whether nothing more can be written while the item of this index has no result."""
+    if lender.policy.ordered:
+        return lender.written_count == declined
+    return lender.lent == 0 and lender.held_back == 0

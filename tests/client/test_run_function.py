@@ -180,6 +180,9 @@ async def test_an_item_that_is_declined_with_nobody_else_to_come(programs: Progr
     outcome = await programs.pando("g.js", "--local", *DIGITS)
     assert (outcome.status, outcome.lines) == (1, ["0"])
     assert outcome.complaint == "pando: the function declined item 2, and with --local there is nobody else to take it"
+    outcome = await programs.pando("g.js", "--local", "--unordered", *DIGITS)
+    assert (outcome.status, sorted(outcome.lines)) == (1, [digit for digit in DIGITS if digit != "1"])
+    assert outcome.complaint == "pando: the function declined item 2, and with --local there is nobody else to take it"
 
 
 async def test_state_is_kept_between_calls(programs: Programs) -> None:

@@ -45,8 +45,9 @@ function framePage(workerSource: string, frameScript: string): string {
 
 /** Bundles everything and returns the files by name, those of the page and those of the client. */
 export async function build(): Promise<{ page: Map<string, string>; client: Map<string, string> }> {
-  const [worker, frame, page, headless, pipe, bundler, tracer, monitor] = await Promise.all([
-    bundle("src/worker.ts", "browser", "iife"),
+  // The first one alone: on a new machine it installs the bundler, and several at once get into each other's way.
+  const worker = await bundle("src/worker.ts", "browser", "iife");
+  const [frame, page, headless, pipe, bundler, tracer, monitor] = await Promise.all([
     bundle("src/frame.ts", "browser", "iife"),
     bundle("src/main.ts", "browser", "iife"),
     bundle("src/headless.ts", "deno", "esm"),

@@ -9,23 +9,23 @@ everything that happens once. The limit is what the same channel, browser and fu
 from __future__ import annotations
 
 import time
-from contextlib import AsyncExitStack
 
-from support import browsers, functions
+from support import functions
 from support.bare import bare_rate
 from support.flow import flowing, numbers
 from support.script import Given, Table, run
+from support.tabs import Chromium, chromium
 
 
-async def rates(browser: browsers.Chromium, given: Given, protocol: str, items: bytes) -> tuple[float, float]:
+async def rates(browser: Chromium, given: Given, protocol: str, items: bytes) -> tuple[float, float]:
     """Returns items a second: steady, and of the whole run."""
     function = functions.module(given.folder, "cb(null, x)")
     async with flowing(function) as client:
         with client.pouring(items):
             since = time.perf_counter()
-            await browser.open(client.url, protocol=protocol)
+            tab = await browser.open(client.url, protocol)
             await client.gives_back(items, within=180)
-        await browser.close_tabs()
+        await tab.close()
     until, count = client.marks[-1]
     return client.rate(), count / (until - since)
 
@@ -33,11 +33,10 @@ async def rates(browser: browsers.Chromium, given: Given, protocol: str, items: 
 async def measure(given: Given, table: Table) -> None:
     """Fills the table."""
     items = numbers(1_000_000 if given.quick else 4_000_000)
-    async with AsyncExitStack() as stack:
-        browser = await stack.enter_async_context(browsers.chromium(given.folder / "profile", browsers.OPEN_ADDRESSES))
-        context = await browser.browser.new_context()
-        limit = await bare_rate(await context.new_page(), 3 if given.quick else 8)
-        await context.close()
+    async with chromium(given.folder / "profile") as browser:
+        bare = await browser.open()
+        limit = await bare_rate(bare, 3 if given.quick else 8)
+        await bare.close()
         for protocol, name in (("webrtc", "WebRTC"), ("websocket", "WebSocket")):
             steady, whole = await rates(browser, given, protocol, items)
             table.add(f"{name}, steady", steady, "items/s", 100_000, 250_000)

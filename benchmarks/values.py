@@ -8,10 +8,11 @@ same browser and channel do with no engine, in the same run.
 
 from __future__ import annotations
 
-from support import browsers, functions
+from support import functions
 from support.bare import bare_bytes
 from support.flow import flowing
 from support.script import Given, Table, run
+from support.tabs import chromium
 
 SIZE = 1024 * 1024
 BOUNDS = {"webrtc": ("WebRTC", 15, 25), "websocket": ("WebSocket", 60, 150)}
@@ -19,20 +20,20 @@ BOUNDS = {"webrtc": ("WebRTC", 15, 25), "websocket": ("WebSocket", 60, 150)}
 
 async def measure(given: Given, table: Table) -> None:
     """Fills the table."""
-    async with browsers.chromium(given.folder / "profile", browsers.OPEN_ADDRESSES) as browser:
+    async with chromium(given.folder / "profile") as browser:
         for protocol, (name, must, aim) in BOUNDS.items():
             count = (1 if given.quick else 4) * (60 if protocol == "webrtc" else 240)
             items = b"".join(b"%08d" % number * (SIZE // 8) + b"\n" for number in range(count))
             async with flowing(functions.module(given.folder, "cb(null, x)")) as client:
                 with client.pouring(items):
-                    await browser.open(client.url, protocol=protocol)
+                    tab = await browser.open(client.url, protocol)
                     await client.gives_back(items, within=180)
-                await browser.close_tabs()
+                await tab.close()
             rate = client.rate() * SIZE / 1e6
             table.add(name, rate, "MB/s each way", must, aim)
-            context = await browser.browser.new_context()
-            limit = await bare_bytes(await context.new_page(), protocol, 2 if given.quick else 5) / 1e6
-            await context.close()
+            bare = await browser.open()
+            limit = await bare_bytes(bare, protocol, 2 if given.quick else 5) / 1e6
+            await bare.close()
             table.note(
                 f"{name} with no engine, full frames: {limit:.0f} MB/s each way; {100 * rate / limit:.0f} % of it"
             )

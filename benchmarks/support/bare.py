@@ -17,12 +17,12 @@ from contextlib import asynccontextmanager
 
 import aioice.ice
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from playwright.async_api import Page
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from pando_shared.framing import MAX_FRAME
 from pando_shared.messages import Lend, encode
+from support.tabs import Tab
 
 IN_FLIGHT = 8
 """Frames that are under way at a time: enough that nobody waits for one."""
@@ -130,7 +130,7 @@ class _Turns:
         return (self._sum - before) / (time.perf_counter() - since)
 
 
-async def bare_rate(page: Page, seconds: float) -> float:
+async def bare_rate(page: Tab, seconds: float) -> float:
     """Returns the items a second that workers do over WebRTC, in a page with nothing else in it."""
     count = (MAX_FRAME - RESULTS_HEAD) // (4 + len(ITEM))
     frame = encode(Lend(1, [ITEM] * count))
@@ -138,7 +138,7 @@ async def bare_rate(page: Page, seconds: float) -> float:
         return await turns.rate(seconds)
 
 
-async def bare_bytes(page: Page, protocol: str, seconds: float) -> float:
+async def bare_bytes(page: Tab, protocol: str, seconds: float) -> float:
     """Returns the bytes a second, each way, of full frames that a page with nothing else in it gives back."""
     frame = bytes(MAX_FRAME)
     over = _over_webrtc(page, None, frame, len) if protocol == "webrtc" else _over_websocket(page, frame, len)
@@ -146,7 +146,7 @@ async def bare_bytes(page: Page, protocol: str, seconds: float) -> float:
         return await turns.rate(seconds)
 
 
-async def bare_work(page: Page, body: str, workers: int, seconds: float) -> float:
+async def bare_work(page: Tab, body: str, workers: int, seconds: float) -> float:
     """Returns the items a second that so many workers do which nobody lends anything.
 
     Args:
@@ -162,7 +162,7 @@ def loopback_only() -> None:
 
 @asynccontextmanager
 async def _over_webrtc(
-    page: Page, program: str | None, frame: bytes, worth: Callable[[bytes], int]
+    page: Tab, program: str | None, frame: bytes, worth: Callable[[bytes], int]
 ) -> AsyncIterator[_Turns]:
     loopback_only()
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -186,7 +186,7 @@ async def _over_webrtc(
 
 
 @asynccontextmanager
-async def _over_websocket(page: Page, frame: bytes, worth: Callable[[bytes], int]) -> AsyncIterator[_Turns]:
+async def _over_websocket(page: Tab, frame: bytes, worth: Callable[[bytes], int]) -> AsyncIterator[_Turns]:
     begun: asyncio.Future[_Turns] = asyncio.get_running_loop().create_future()
 
     async def turn(socket: ServerConnection) -> None:

@@ -16,6 +16,7 @@ from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnec
 from aiortc.exceptions import InvalidStateError
 from aiortc.sdp import SessionDescription
 
+from pando_client.acknowledgements import acknowledge_together
 from pando_client.candidates import keep_safe_candidates
 from pando_client.channels import CLOSE_WITHIN
 from pando_shared.framing import MAX_FRAME
@@ -214,6 +215,8 @@ async def answer(sdp: str, ice_servers: Sequence[IceServer], *, loopback: bool) 
         _with_loopback.set(loopback)
         await connection.setRemoteDescription(RTCSessionDescription(safe, "offer"))
         await connection.setLocalDescription(await connection.createAnswer())
+        assert connection.sctp is not None
+        acknowledge_together(connection.sctp)
     except Exception as error:
         # aiortc's parser raises whatever its lines raise; to the caller each is the same: not an offer.
         await connection.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -38,17 +39,25 @@ class BundleOutcome(BaseModel):
 
     ok: bool
     code: str = ""
+    map: str = ""
     error: BundleProblem | None = None
 
 
-async def bundle(module: Path) -> bytes:
+@dataclass(frozen=True)
+class Bundle:
+    """The function as it travels, and where its parts came from."""
+
+    script: bytes
+    """gzip."""
+    source_map: str
+    """JSON; stays here."""
+
+
+async def bundle(module: Path) -> Bundle:
     """Bundles the module and what it requires.
 
     Args:
         module: the file that exports the function.
-
-    Returns:
-        The script, gzip.
 
     Raises:
         FunctionError: the module is missing, does not parse, lacks a package, or has no function of the right shape.
@@ -82,7 +91,7 @@ async def bundle(module: Path) -> bytes:
     packed = gzip.compress(outcome.code.encode(), compresslevel=6, mtime=0)
     if len(packed) > MAX_BUNDLE:
         raise FunctionError(f"the bundle of {printable(module)} is too large: {len(packed)} bytes, compressed")
-    return packed
+    return Bundle(packed, outcome.map)
 
 
 def _readable(module: Path) -> Path:

@@ -14,16 +14,18 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from pando_client import console
 from pando_client.arrivals import Crew, cancel, load_server, on_local_network, on_this_machine, through_server
-from pando_client.bundle import bundle
+from pando_client.bundle import Bundle, bundle
 from pando_client.credit import AutoCredit, Credit, FixedCredit
-from pando_client.instructions import Finish, Policy
+from pando_client.instructions import Failure, Finish, Policy
 from pando_client.job import Job
 from pando_client.options import Options, Where, secret_of, server_of
 from pando_client.session import SessionLimits
+from pando_client.stack import FRAMES_SHOWN, frames, traced
 from pando_client.streams import Arguments, Source, StandardInput
 from pando_client.waiting import say_what_we_wait_for
 from pando_shared.errors import ItemFailed, PandoError
@@ -84,14 +86,14 @@ async def _run(options: Options) -> int:
     server = server_of(options.host) if options.host is not None and not options.local else None
     secret = secret_of(options) if server else ""
     async with Crew() as crew:
-        function = asyncio.create_task(bundle(options.module))
-        crew.push_async_callback(cancel, function)
+        bundling: asyncio.Task[Bundle] = asyncio.create_task(bundle(options.module))
+        crew.push_async_callback(cancel, bundling)
         if options.where is Where.LOCAL_NETWORK:
             await asyncio.to_thread(load_server)  # while Deno bundles
-        await _first_of(function, interrupted)
+        function: Bundle = await _first_of(bundling, interrupted)
         identifiers = _identifiers(options.seed)
         name = identifiers()
-        job = _job(options, name, function.result(), identifiers)
+        job = _job(options, name, function.script, identifiers)
         crew.start(job.watch())
         waiting_for = "the volunteer on this machine"
         if options.where is Where.LOCAL_NETWORK:
@@ -102,10 +104,11 @@ async def _run(options: Options) -> int:
         if options.local or not options.start_idle:
             on_this_machine(options, job, crew)
         crew.start(say_what_we_wait_for(job, waiting_for, local=options.local))
-        return await _until_over(job, crew.tasks, interrupted)
+        finish = await _until_over(job, crew.tasks, interrupted)
+    return await _verdict(job, finish, function, options.module)
 
 
-async def _until_over(job: Job, started: list[asyncio.Task[Any]], interrupted: asyncio.Future[int]) -> int:
+async def _until_over(job: Job, started: list[asyncio.Task[Any]], interrupted: asyncio.Future[int]) -> Finish:
     """Waits for the end of the run, whatever it is, and takes leave of the volunteers."""
     goodbye = ClientGoodbye("stopped", "the run was stopped")
     try:
@@ -121,30 +124,38 @@ async def _until_over(job: Job, started: list[asyncio.Task[Any]], interrupted: a
             goodbye = ClientGoodbye("done", "the job is done")
     finally:
         await job.close(goodbye)
-    return _verdict(job, finish)
+    return finish
 
 
-def _verdict(job: Job, finish: Finish) -> int:
+async def _verdict(job: Job, finish: Finish, function: Bundle, module: Path) -> int:
     if isinstance(finish.input_error, PandoError):
         raise finish.input_error
     if finish.failure is not None:
-        failure = finish.failure
-        error = error_info(failure.error)
-        for line in error.stack.splitlines():
-            console.debug(line)
-        times = len(failure.volunteers)
-        names = sorted({name for volunteer in failure.volunteers if (name := job.name_of(volunteer)) is not None})
-        raise ItemFailed(
-            f"the function failed on item {failure.index + 1} ({printable(failure.item.decode(), 60)}),"
-            f" {f'{times} times' if times > 1 else 'once'}: {printable(error.message)}"
-            + (f" (on {', '.join(names)})" if names else "")
-        )
+        raise ItemFailed(await _why_it_failed(job, finish.failure, function, module))
     if count := job.lender.failed_count:
         shown = ", ".join(str(index + 1) for index in job.lender.failed[:20]) + (", …" if count > 20 else "")
         items = f"{count} items, which have" if count > 1 else "1 item, which has"
         console.error(f"the function failed on {items} no result: {shown}")
         return 1
     return 0
+
+
+async def _why_it_failed(job: Job, failure: Failure, function: Bundle, module: Path) -> str:
+    """Names the item, the error and where in the user's files it came from, and who tried."""
+    error = error_info(failure.error)
+    stack = await traced(error.stack, function.source_map) if error.stack else ""
+    for line in stack.splitlines():
+        console.debug(line)
+    times = len(failure.volunteers)
+    names = sorted({name for volunteer in failure.volunteers if (name := job.name_of(volunteer)) is not None})
+    calls = frames(stack, module.parent)
+    return (
+        f"the function failed on item {failure.index + 1} ({printable(failure.item.decode(), 60)}),"
+        f" {f'{times} times' if times > 1 else 'once'}: {printable(error.message)}"
+        + "".join(f", at {printable(call, 120)}" for call in calls[:FRAMES_SHOWN])
+        + (", …" if len(calls) > FRAMES_SHOWN else "")
+        + (f" (on {', '.join(names)})" if names else "")
+    )
 
 
 def _job(options: Options, name: str, function: bytes, identifiers: Callable[[], str]) -> Job:

@@ -43,7 +43,7 @@ async def test_a_bundle_is_the_packed_script_of_all_that_is_required(module: Pat
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
     module.write_text(f"var one = require('./lib/one')\nvar two = require('two').two\n{GOOD}")
-    packed = await bundle(module)
+    packed = (await bundle(module)).script
     code = gzip.decompress(packed).decode()
     assert "from beside" in code
     assert "from a package" in code
@@ -109,7 +109,7 @@ async def test_a_module_that_hangs_while_it_loads_is_given_up(module: Path) -> N
 
 async def test_a_module_that_needs_a_page_passes(module: Path) -> None:
     module.write_text(f"var c = document.createElement('canvas')\n{GOOD}")
-    assert gzip.decompress(await bundle(module))
+    assert gzip.decompress((await bundle(module)).script)
 
 
 async def test_a_bundle_that_is_too_large(module: Path, monkeypatch: pytest.MonkeyPatch) -> None:

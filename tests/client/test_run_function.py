@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 
 from running import Programs
@@ -15,22 +16,40 @@ def function(body: str) -> str:
 
 
 async def failed(programs: Programs, body: str, *arguments: str) -> str:
-    """Runs a function that fails on its first item, and returns what is said of it."""
+    """Runs a function that fails on its first item, and returns what is said of it, but for where it failed."""
     name = f"{abs(hash(body))}.js"  # several may run at once
     programs.file(name, function(body))
     outcome = await programs.pando(name, "--local", *(arguments or ("1",)))
     assert (outcome.status, outcome.out) == (1, b""), body
     said = outcome.complaint.removeprefix("pando: the function failed on item 1 ")
     assert said != outcome.complaint
-    return said
+    return re.sub(rf", at .*{name}:\d+:\d+\)?(, …)?", "", said)
 
 
 async def test_it_throws_on_one_item(programs: Programs) -> None:
     programs.file("g.js", function("if (x === '3') throw new Error('not\\n\\u001b[31mthree'); cb(null, x)"))
     outcome = await programs.pando("g.js", "--start-idle=false", "--port=0", *DIGITS)
     assert (outcome.status, outcome.lines) == (1, ["0", "1", "2"])
-    assert outcome.complaint == "pando: the function failed on item 4 (3), 3 times: not\\n\\x1b[31mthree"
+    assert outcome.complaint == "pando: the function failed on item 4 (3), 3 times: not\\n\\x1b[31mthree, at g.js:1:74"
     await programs.nothing_is_left()
+
+
+async def test_an_error_names_the_lines_of_the_users_files_that_led_to_it(programs: Programs) -> None:
+    programs.file("lib/deep.js", "exports.f = function deep (x) {\n  throw new TypeError('no ' + x)\n}\n")
+    programs.file("lib/g.js", f"const deep = require('./deep')\n{function('deep.f(x)')}")
+    for where in ("--local", "--start-idle=false"):
+        outcome = await programs.pando("lib/g.js", where, "--port=0", "1")
+        assert (outcome.status, outcome.lines) == (1, [])
+        assert outcome.complaint.startswith("pando: the function failed on item 1 (1), 3 times: no 1, at ")
+        calls = re.findall(r"([\w./]+:\d+:\d+)", outcome.complaint)
+        assert calls == ["lib/deep.js:2:9", "lib/g.js:2:58"]
+
+
+async def test_of_a_deep_stack_only_the_end_is_named(programs: Programs) -> None:
+    programs.file("g.js", function("(function f (n) { if (n) f(n - 1); else throw new Error('deep') })(20)"))
+    outcome = await programs.pando("g.js", "--local", "--retries=1", "1")
+    assert len(re.findall(r", at f \(g\.js:1:\d+\)", outcome.complaint)) == 4
+    assert outcome.complaint.endswith(", …")
 
 
 async def test_failed_items_may_be_skipped(programs: Programs) -> None:
@@ -49,9 +68,9 @@ async def test_it_is_tried_as_often_as_is_allowed(programs: Programs) -> None:
     assert (outcome.status, outcome.lines, outcome.err) == (0, ["3"], [])
     outcome = await programs.pando("g.js", "--local", "--retries=2", "1")
     assert (outcome.status, outcome.lines) == (1, [])
-    assert outcome.complaint == "pando: the function failed on item 1 (1), 2 times: no"
+    assert outcome.complaint == "pando: the function failed on item 1 (1), 2 times: no, at g.js:2:80"
     outcome = await programs.pando("g.js", "--local", "--retries=1", "1")
-    assert outcome.complaint == "pando: the function failed on item 1 (1), once: no"
+    assert outcome.complaint == "pando: the function failed on item 1 (1), once: no, at g.js:2:80"
 
 
 ERRORS = [

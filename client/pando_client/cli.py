@@ -45,6 +45,11 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("-h", "--help", action="store_true", help="show this and exit")
     p.add_argument("-v", "--version", action="store_true", help="show the version and exit")
     p.add_argument("--stdin", metavar="BOOL", help="read items from standard input, one a line (false)")
+    p.add_argument(
+        "--sync-stdio",
+        metavar="BOOL",
+        help="speak pull-sync on standard input and output, so that a program feeds the run from its results (false)",
+    )
     p.add_argument("--local", metavar="BOOL", help="no volunteers: run the function here, to test it (false)")
     p.add_argument("--start-idle", metavar="BOOL", help="false: this machine computes too (true)")
     p.add_argument("--host", help="public server: name, ADDRESS:PORT or URL; without it a server starts here")
@@ -69,7 +74,6 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--reporting-interval", metavar="S", help="seconds between updates of the monitoring page (3)")
     p.add_argument("--seed", help="deterministic identifiers")
-    p.add_argument("--sync-stdio", metavar="BOOL", help="not available yet")
     p.add_argument("--headless", metavar="BOOL", help="accepted, without effect")
     p.add_argument("--degree", metavar="D", help="accepted, without effect: channels are direct")
     p.add_argument("--global-monitoring", metavar="BOOL", help="accepted, without effect")
@@ -144,15 +148,13 @@ def _main(arguments: Sequence[str]) -> int:
 def _run(given: dict[str, object]) -> int:
     if not given.get("module"):
         raise UsageError("MODULE is missing; see pando --help")
-    if given.pop("sync_stdio", "false") != "false":
-        raise UsageError("--sync-stdio is not available yet")
     if "secret" in given:
         console.say("pando: --secret can be read by other users of this machine; PANDO_SECRET or --secret-file cannot")
     from pando_client.options import load  # late: pydantic
 
     options = load(given, config_files())
-    if options.stdin and options.items:
-        raise UsageError("items come from the command line or from --stdin, not from both")
+    if (options.stdin or options.sync_stdio) and options.items:
+        raise UsageError("items come from the command line or from standard input, not from both")
     from pando_client.run import run  # late: everything
 
     return run(options)

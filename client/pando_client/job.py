@@ -31,7 +31,7 @@ from pando_client.session import (
     Suspected,
     Wants,
 )
-from pando_client.streams import Results, Source
+from pando_client.streams import Output, OutputFailed, Results, Source, Wrote
 from pando_shared.errors import InputError, OutputError
 from pando_shared.messages import ClientGoodbye
 from pando_shared.text import printable
@@ -84,6 +84,7 @@ class Job:
         limits: what a volunteer may do.
         new_credit: makes the rule for what one volunteer is lent at a time.
         new_id: draws a volunteer's identifier.
+        open_output: begins to write; gets what `Results` gets.
         clock: seconds that never jump.
     """
 
@@ -95,6 +96,7 @@ class Job:
         limits: SessionLimits,
         new_credit: Callable[[], Credit],
         new_id: Callable[[], str],
+        open_output: Callable[[Wrote, OutputFailed], Output] = Results,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lender = Lender(policy)
@@ -109,7 +111,7 @@ class Job:
         self._new_credit = new_credit
         self._new_id = new_id
         self._clock = clock
-        self._results = Results(self._wrote, self._output_failed)
+        self._results = open_output(self._wrote, self._output_failed)
         self._reading: asyncio.Task[None] | None = None
         self._instructions: deque[Instruction] = deque()
         self._said: set[str] = set()
@@ -133,6 +135,11 @@ class Job:
     def name_of(self, volunteer: str) -> str | None:
         """Returns what the owner of a volunteer calls it, also when it has left; None for one on this machine."""
         return self._names.get(volunteer)
+
+    def stop(self, error: InputError | None = None) -> None:
+        """Whoever takes the results takes no more of them: the run is over, and well if there is no `error`."""
+        if not self.outcome.done():
+            self.outcome.set_result(Finish(input_error=error))
 
     # A volunteer's life
 

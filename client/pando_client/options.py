@@ -92,6 +92,7 @@ class Options(BaseModel):
     module: Path
     items: tuple[str, ...] = ()
     stdin: bool = False
+    sync_stdio: bool = False
     host: str | None = None
     port: Annotated[int, Field(ge=0, le=65534)] = DEFAULT_PORT
     secret: SecretStr | None = None

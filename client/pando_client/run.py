@@ -7,6 +7,7 @@ options first, then the module, then the server; nobody is asked for help before
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import random
@@ -22,11 +23,12 @@ from pando_client.arrivals import Crew, cancel, load_server, on_local_network, o
 from pando_client.bundle import Bundle, bundle
 from pando_client.credit import AutoCredit, Credit, FixedCredit
 from pando_client.instructions import Failure, Finish, Policy
-from pando_client.job import Job
+from pando_client.job import LAST_WORDS, Job
 from pando_client.options import Options, Where, secret_of, server_of
 from pando_client.session import SessionLimits
 from pando_client.stack import FRAMES_SHOWN, frames, traced
 from pando_client.streams import Arguments, Source, StandardInput
+from pando_client.sync_stdio import SyncStdio
 from pando_client.waiting import say_what_we_wait_for
 from pando_shared.errors import ItemFailed, PandoError
 from pando_shared.messages import ClientGoodbye, Hello, HelloInfo, encode, error_info
@@ -93,7 +95,8 @@ async def _run(options: Options) -> int:
         function: Bundle = await _first_of(bundling, interrupted)
         identifiers = _identifiers(options.seed)
         name = identifiers()
-        job = _job(options, name, function.script, identifiers)
+        exchange = SyncStdio() if options.sync_stdio else None
+        job = _job(options, name, function.script, identifiers, exchange)
         crew.start(job.watch())
         waiting_for = "the volunteer on this machine"
         if options.where is Where.LOCAL_NETWORK:
@@ -105,7 +108,26 @@ async def _run(options: Options) -> int:
             on_this_machine(options, job, crew)
         crew.start(say_what_we_wait_for(job, waiting_for, local=options.local))
         finish = await _until_over(job, crew.tasks, interrupted)
-    return await _verdict(job, finish, function, options.module)
+    try:
+        status = await _verdict(job, finish, function, options.module)
+    except PandoError as error:
+        if exchange is not None:
+            await _take_leave(exchange, interrupted, str(error))
+        raise
+    if exchange is not None:
+        await _take_leave(exchange, interrupted)
+    return status
+
+
+async def _take_leave(exchange: SyncStdio, interrupted: asyncio.Future[int], error: str | None = None) -> None:
+    """Lets the other end of pull-sync know that there are no more results. It may take its time to ask for one."""
+    leaving = asyncio.create_task(exchange.finish(error))
+    if error is not None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS):
+                await _first_of(leaving, interrupted)
+    else:
+        await _first_of(leaving, interrupted)
 
 
 async def _until_over(job: Job, started: list[asyncio.Task[Any]], interrupted: asyncio.Future[int]) -> Finish:
@@ -158,7 +180,9 @@ async def _why_it_failed(job: Job, failure: Failure, function: Bundle, module: P
     )
 
 
-def _job(options: Options, name: str, function: bytes, identifiers: Callable[[], str]) -> Job:
+def _job(
+    options: Options, name: str, function: bytes, identifiers: Callable[[], str], exchange: SyncStdio | None
+) -> Job:
     limits = SessionLimits(options.heartbeat / 1000, options.bootstrap_timeout, options.max_result)
     info = HelloInfo(
         job=name,
@@ -167,7 +191,6 @@ def _job(options: Options, name: str, function: bytes, identifiers: Callable[[],
         timeout_ms=None if options.timeout is None else max(1, round(options.timeout * 1000)),
         max_result=options.max_result,
     )
-    source: Source = StandardInput() if options.stdin else Arguments(options.items)
     policy = Policy(
         window=options.window,
         retries=options.retries,
@@ -175,7 +198,13 @@ def _job(options: Options, name: str, function: bytes, identifiers: Callable[[],
         ordered=not options.unordered,
         copies=options.speculate,
     )
-    return Job(encode(Hello(info, function)), source, policy, limits, _credit(options), identifiers)
+    hello, credit = encode(Hello(info, function)), _credit(options)
+    if exchange is not None:
+        job = Job(hello, exchange, policy, limits, credit, identifiers, exchange.open)
+        exchange.stopped = job.stop
+        return job
+    source: Source = StandardInput() if options.stdin else Arguments(options.items)
+    return Job(hello, source, policy, limits, credit, identifiers)
 
 
 def _credit(options: Options) -> Callable[[], Credit]:

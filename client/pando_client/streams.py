@@ -18,12 +18,21 @@ from typing import Protocol
 
 from pando_shared.errors import InputError, OutputError
 
+Wrote = Callable[[int], None]
+"""Hears in the event loop how many more results are written."""
+OutputFailed = Callable[[OutputError | BrokenPipeError], None]
+"""Hears in the event loop, once, why no more can be written; BrokenPipeError when the reader has gone."""
 CHUNK = 256 * 1024
 """Bytes of one read."""
 AT_ONCE = 10_000
 """Results of one write: joining needs 80 bytes for each, besides their text."""
 MAX_ITEM = 16 * 1024 * 1024
 """Bytes of one item."""
+
+
+def read_standard_input() -> bytes:
+    """Returns what is there, as soon as something is; nothing at the end."""
+    return os.read(0, CHUNK)
 
 
 class Source(Protocol):
@@ -164,18 +173,23 @@ class StandardInput:
                 _tell(future, _succeed, lines)
 
 
+class Output(Protocol):
+    """Where results go."""
+
+    def write(self, results: Sequence[bytes]) -> None:
+        """Takes results, in order; says later how many of them are written."""
+
+
 class Results:
     """Results to a file descriptor, one a line, in a thread; what has gathered meanwhile is written at once.
 
     Args:
+        wrote: hears how many.
+        failed: hears why not.
         descriptor: where to write, 1 for standard output.
-        wrote: called in the event loop with the number of results that were written.
-        failed: called in the event loop, once, with OutputError, or BrokenPipeError when the reader has gone.
     """
 
-    def __init__(
-        self, wrote: Callable[[int], None], failed: Callable[[OutputError | BrokenPipeError], None], descriptor: int = 1
-    ) -> None:
+    def __init__(self, wrote: Wrote, failed: OutputFailed, descriptor: int = 1) -> None:
         self._descriptor = descriptor
         self._wrote = wrote
         self._failed = failed

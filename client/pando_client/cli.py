@@ -13,7 +13,17 @@ from pando_client import console
 from pando_shared import __version__
 from pando_shared.errors import PandoError, UsageError
 
-FLAGS = ("stdin", "sync-stdio", "local", "start-idle", "unordered", "speculate", "headless", "global-monitoring")
+FLAGS = (
+    "stdin",
+    "sync-stdio",
+    "local",
+    "watch",
+    "start-idle",
+    "unordered",
+    "speculate",
+    "headless",
+    "global-monitoring",
+)
 """Options that are true or false: `--stdin`, `--stdin=false`, `--no-stdin`."""
 
 EPILOG = """
@@ -51,6 +61,9 @@ def parser() -> argparse.ArgumentParser:
         help="speak pull-sync on standard input and output, so that a program feeds the run from its results (false)",
     )
     p.add_argument("--local", metavar="BOOL", help="no volunteers: run the function here, to test it (false)")
+    p.add_argument(
+        "--watch", metavar="BOOL", help="with --local: run again whenever the function's files change (false)"
+    )
     p.add_argument("--start-idle", metavar="BOOL", help="false: this machine computes too (true)")
     p.add_argument("--host", help="public server: name, ADDRESS:PORT or URL; without it a server starts here")
     p.add_argument("--port", help="port of the server that starts here; the monitoring page is at PORT+1 (5000)")
@@ -155,6 +168,8 @@ def _run(given: dict[str, object]) -> int:
     options = load(given, config_files())
     if (options.stdin or options.sync_stdio) and options.items:
         raise UsageError("items come from the command line or from standard input, not from both")
+    if options.watch and (options.stdin or options.sync_stdio or not options.local):
+        raise UsageError("--watch runs the items of the command line again and again: it needs --local, and no --stdin")
     from pando_client.run import run  # late: everything
 
     return run(options)

@@ -98,6 +98,7 @@ class Options(BaseModel):
     secret: SecretStr | None = None
     secret_file: Path | None = None
     local: bool = False
+    watch: bool = False
     start_idle: bool = True
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] | Literal["auto"] = "auto"
     window: Annotated[int, Field(ge=1, le=100_000_000)] = Policy().window

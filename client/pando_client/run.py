@@ -30,6 +30,7 @@ from pando_client.stack import FRAMES_SHOWN, frames, traced
 from pando_client.streams import Arguments, Source, StandardInput
 from pando_client.sync_stdio import SyncStdio
 from pando_client.waiting import say_what_we_wait_for
+from pando_client.watching import Watch
 from pando_shared.errors import ItemFailed, PandoError
 from pando_shared.messages import ClientGoodbye, Hello, HelloInfo, encode, error_info
 from pando_shared.text import printable
@@ -85,6 +86,24 @@ def _raise_descriptor_limit() -> None:
 async def _run(options: Options) -> int:
     asyncio.get_running_loop().set_exception_handler(_forgotten)
     interrupted = _catch_signals()
+    if not options.watch:
+        return await _run_once(options, interrupted, lambda _: None)
+    while True:
+        await _run_and_wait_for_change(options, interrupted)
+
+
+async def _run_and_wait_for_change(options: Options, interrupted: asyncio.Future[int]) -> None:
+    """Runs the job, and returns when a file that the function was made of has changed."""
+    watch = Watch(options.module)
+    try:
+        await _run_once(options, interrupted, lambda bundle: watch.on(bundle.source_map))
+    except PandoError as error:
+        console.error(str(error))
+    console.say(f"pando: waiting for a change of {printable(options.module)}")
+    await _first_of(asyncio.create_task(watch.changed()), interrupted)
+
+
+async def _run_once(options: Options, interrupted: asyncio.Future[int], bundled: Callable[[Bundle], None]) -> int:
     server = server_of(options.host) if options.host is not None and not options.local else None
     secret = secret_of(options) if server else ""
     async with Crew() as crew:
@@ -93,6 +112,7 @@ async def _run(options: Options) -> int:
         if options.where is Where.LOCAL_NETWORK:
             await asyncio.to_thread(load_server)  # while Deno bundles
         function: Bundle = await _first_of(bundling, interrupted)
+        bundled(function)
         identifiers = _identifiers(options.seed)
         name = identifiers()
         exchange = SyncStdio() if options.sync_stdio else None

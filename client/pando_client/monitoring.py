@@ -27,7 +27,8 @@ HEADERS = {
 class VolunteerStatus(BaseModel):
     """One row of the table.
 
-    `throughput` is in items a second since it joined, `load` in seconds of work a slot and second.
+    `throughput` is in items a second since it joined, `load` in seconds of work a slot and second. What begins with
+    `reported` is what the function says of its own work there, in sum.
     """
 
     id: str
@@ -42,6 +43,10 @@ class VolunteerStatus(BaseModel):
     load: float
     round_trip_ms: float | None
     connected_s: float
+    reported_items: float
+    reported_units: str
+    reported_cpu_ms: float
+    reported_data_transfer_ms: float
 
 
 class JobStatus(BaseModel):
@@ -92,6 +97,10 @@ def _row(volunteer: Any, now: float) -> VolunteerStatus:
         load=round(session.tally.busy_us / 1e6 / seconds / max(1, session.slots), 3),
         round_trip_ms=None if session.round_trip is None else round(session.round_trip * 1000, 1),
         connected_s=round(seconds, 1),
+        reported_items=session.reports.items,
+        reported_units=printable(session.reports.units),
+        reported_cpu_ms=session.reports.cpu_ms,
+        reported_data_transfer_ms=session.reports.data_transfer_ms,
     )
 
 

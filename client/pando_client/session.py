@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pando_client.credit import Credit
+from pando_client.reports import Reports
 from pando_shared import PROTOCOL
 from pando_shared.errors import ProtocolViolation
 from pando_shared.framing import CONTROL, Joiner, split
@@ -37,6 +38,7 @@ from pando_shared.messages import (
     Pong,
     Ready,
     ReadyInfo,
+    Report,
     Results,
     Return,
     VolunteerGoodbye,
@@ -165,6 +167,8 @@ class Session:
         self.suspect = False
         self.ended: Ended | None = None
         self.tally = Tally()
+        self.reports = Reports(now)
+        """What the function says of its own work there."""
         self.round_trip: float | None = None
         """Seconds of the last ping and its pong."""
         self._limits = limits
@@ -230,6 +234,9 @@ class Session:
                 return self._end(Ended(message.reason, message.text))
             case Broken():
                 return self._end(Ended("broken", "", message.error))
+            case Report():
+                self.reports.add(message.info, now)
+                return []
 
     def _ready(self, info: ReadyInfo, now: float) -> list[Event]:
         if info.protocol != PROTOCOL:

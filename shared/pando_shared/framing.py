@@ -19,7 +19,7 @@ HEADER = 4
 """Bytes of the header of a message, and of a next part."""
 FIRST_HEADER = 8
 
-CONTROL = frozenset({0x12, 0x13, 0x14, 0x20, 0x22, 0x23, 0x24, 0x25})
+CONTROL = frozenset({0x12, 0x13, 0x14, 0x20, 0x22, 0x23, 0x24, 0x25, 0x26})
 """Types of the messages that may come between the parts of a long one."""
 
 _TOTAL = struct.Struct("<I")

@@ -37,6 +37,9 @@ MAX_RESULT = 64 * 1024 * 1024
 """Bytes of one result, which the client chooses: what it starts from, and the most."""
 MAX_TIMEOUT_MS = 86_400_000
 """Milliseconds that one item may be given at most: a day."""
+MAX_REPORTED = 1e15
+"""Of each number of a report."""
+MAX_UNITS = 32
 RESULT_OVERHEAD = 64 * 1024
 """Bytes that a message may have above the largest result that it carries."""
 
@@ -56,6 +59,7 @@ class JsonBody(BaseModel):
 
 
 Text200 = Annotated[str, StringConstraints(max_length=200)]
+Amount = Annotated[float, Field(ge=0, le=MAX_REPORTED, strict=True, allow_inf_nan=False)]
 LeaseId = Annotated[int, Field(ge=1, le=0xFFFFFFFF, strict=True)]
 
 
@@ -102,6 +106,15 @@ class ErrorInfo(JsonBody):
 
     message: str = ""
     stack: str = ""
+
+
+class ReportInfo(JsonBody):
+    """What the function says of its own work, summed since it last did. `units` names what `items` counts."""
+
+    cpu_ms: Amount = 0.0
+    data_transfer_ms: Amount = 0.0
+    items: Amount = 0.0
+    units: Annotated[str, StringConstraints(max_length=MAX_UNITS, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +216,16 @@ class Broken:
     error: ErrorInfo
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The function has reported of its work."""
+
+    TYPE: ClassVar[int] = 0x26
+    info: ReportInfo
+
+
 ClientMessage = Hello | Lend | Withdraw | Ping | ClientGoodbye
-VolunteerMessage = Ready | Results | Return | Pong | VolunteerGoodbye | Broken
+VolunteerMessage = Ready | Results | Return | Pong | VolunteerGoodbye | Broken | Report
 Message = ClientMessage | VolunteerMessage
 
 
@@ -241,6 +262,8 @@ def encode(message: Message) -> bytes:
             return _json(Ready, message.info)
         case Broken():
             return _json(Broken, message.error)
+        case Report():
+            return _json(Report, message.info)
 
 
 def from_volunteer(data: bytes) -> VolunteerMessage:
@@ -265,6 +288,8 @@ def from_volunteer(data: bytes) -> VolunteerMessage:
             return VolunteerGoodbye(body.reason, body.text)
         case Broken.TYPE:
             return Broken(_model(ErrorInfo, data))
+        case Report.TYPE:
+            return Report(_model(ReportInfo, data))
     raise ProtocolViolation(f"a message of unknown type {kind:#04x}")
 
 

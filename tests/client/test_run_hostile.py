@@ -193,6 +193,10 @@ BREACHES: dict[str, list[bytes | str]] = {
     "a result that is not UTF-8": [encode(results(1, b"\xff"))],
     "an error that is not JSON": [encode(results(1, b"x", kinds=bytes((ERROR,))))],
     "lease number zero": [encode(results(0, b"x"))],
+    "a report that is negative": [head(0x26, {"items": -1})],
+    "a report that is infinite": [b'\x26\0\0\0{"cpu_ms": 1e999}'],
+    "a report with control characters": [head(0x26, {"units": "\x1b[2J"})],
+    "a flood of reports": [head(0x26, {"items": 1, "units": "lies"})] * 500,
     "another protocol": [head(0x20, {"protocol": 2, "slots": 1})],
 }
 

@@ -30,6 +30,8 @@ from pando_shared.messages import (
     Pong,
     Ready,
     ReadyInfo,
+    Report,
+    ReportInfo,
     Results,
     Return,
     VolunteerGoodbye,
@@ -167,6 +169,26 @@ def test_a_volunteer_says_goodbye():
 def test_a_function_that_does_not_load_ends_it_with_the_reason():
     error = ErrorInfo(message="x is not defined")
     assert receive(new(), Broken(error)) == [Ended("broken", "", error)]
+
+
+def test_what_the_function_reports_is_summed():
+    session = ready()
+    assert receive(session, Report(ReportInfo(cpu_ms=1.5, data_transfer_ms=2, items=3, units="Gizmos"))) == []
+    receive(session, Report(ReportInfo(cpu_ms=1, items=1)))
+    reports = session.reports
+    assert (reports.cpu_ms, reports.data_transfer_ms, reports.items, reports.units) == (2.5, 2.0, 4.0, "Gizmos")
+
+
+def test_too_many_reports_end_it_but_not_those_that_a_stalled_connection_brings_together():
+    session = ready()
+    report = Report(ReportInfo(items=1))
+    for second in range(1, 200):
+        assert receive(session, report, now=second / 2) == []
+    for _ in range(99):
+        assert receive(session, report, now=200.0) == []
+    events = [event for _ in range(10) for event in receive(session, report, now=200.0)]
+    assert events == [Ended("protocol", "more reports than are allowed")]
+    assert session.reports.items == 199 + 99 + 1
 
 
 def test_control_goes_before_bulk_even_between_the_parts_of_a_lease():

@@ -19,6 +19,7 @@ from pando_shared.messages import (
     Ping,
     Pong,
     Ready,
+    Report,
     Results,
     Return,
     VolunteerGoodbye,
@@ -29,7 +30,7 @@ FOLDER = Path(__file__).parents[2] / "shared/vectors"
 GOOD = json.loads((FOLDER / "messages.json").read_text())
 BROKEN = json.loads((FOLDER / "broken.json").read_text())
 DECODE = {"client": messages.from_client, "volunteer": messages.from_volunteer}
-JSON_BODIES = {"withdraw", "return", "goodbye", "ready", "broken", "hello"}
+JSON_BODIES = {"withdraw", "return", "goodbye", "ready", "broken", "hello", "report"}
 
 
 def neutral(message: Message) -> dict[str, Any]:
@@ -62,6 +63,8 @@ def neutral(message: Message) -> dict[str, Any]:
             return {"type": "ready", "info": message.info.model_dump()}
         case Broken():
             return {"type": "broken", **message.error.model_dump()}
+        case Report():
+            return {"type": "report", "report": message.info.model_dump()}
 
 
 @pytest.mark.parametrize("vector", GOOD, ids=lambda v: v["name"])

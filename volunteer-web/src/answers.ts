@@ -19,6 +19,9 @@ const SIZE_OF_ENTRY = 5;
 
 const encoder = new TextEncoder();
 
+/** A value as it travels: text, but bytes where the kind is binary. */
+export type Value = string | Uint8Array;
+
 /** A message and a stack, as errors are told to the client. */
 export type ErrorText = { readonly message: string; readonly stack: string };
 
@@ -37,6 +40,17 @@ export function errorText(error: unknown): ErrorText {
   }
 }
 
+/** Returns the name of an error, or nothing; never throws either. */
+export function errorName(error: unknown): string {
+  try {
+    return typeof error === "object" && error !== null
+      ? String((error as Error).name ?? "").slice(0, 100)
+      : "";
+  } catch {
+    return "";
+  }
+}
+
 /** Returns the stack without the lines behind the function's last: those are about the worker. */
 function ofFunction(stack: string): string {
   const last = stack.lastIndexOf(SCRIPT_NAME);
@@ -47,8 +61,9 @@ function ofFunction(stack: string): string {
 export class Batch {
   #lease = 0;
   #offset = 0;
-  #values: string[] = [];
+  #values: Value[] = [];
   #kinds: number[] | null = null;
+  #hasBytes = false;
   #size = 0;
   #maxSize: number;
 
@@ -70,21 +85,22 @@ export class Batch {
     this.#clear();
   }
 
-  /** Whether the batch should be sent before an answer of `length` characters is added. */
-  isFullFor(length: number): boolean {
-    return this.#values.length > 0 && this.#size + length + SIZE_OF_ENTRY > this.#maxSize;
+  /** Whether the batch should be sent before this value is added. */
+  isFullFor(value: Value): boolean {
+    return this.#values.length > 0 && this.#size + sizeOf(value) + SIZE_OF_ENTRY > this.#maxSize;
   }
 
   /**
    * Adds the answer to the next item.
    *
-   * @param kind one of `KIND`. (`KIND.BINARY` has its place in the wire and none here yet: values are text.)
+   * @param kind one of `KIND`; the value is bytes if and only if it is `KIND.BINARY`
    */
-  add(kind: number, value: string): void {
+  add(kind: number, value: Value): void {
     if (kind !== KIND.RESULT && this.#kinds === null) this.#kinds = this.#values.map(() => KIND.RESULT);
     this.#kinds?.push(kind);
     this.#values.push(value);
-    this.#size += value.length + SIZE_OF_ENTRY;
+    this.#size += sizeOf(value) + SIZE_OF_ENTRY;
+    if (kind === KIND.BINARY) this.#hasBytes = true;
   }
 
   /**
@@ -93,7 +109,9 @@ export class Batch {
    * @param busyMs milliseconds that were worked for them
    */
   take(busyMs: number): Uint8Array<ArrayBuffer> {
-    const bytes = encodeAnswers(this.#values, this.#kinds);
+    const bytes = this.#hasBytes
+      ? encodeEach(this.#values, this.#kinds)
+      : encodeText(this.#values as string[], this.#kinds);
     const head = new DataView(bytes.buffer);
     head.setUint8(0, TYPE.RESULTS);
     head.setUint8(1, this.#kinds === null ? 0 : HAS_KINDS);
@@ -109,12 +127,28 @@ export class Batch {
   #clear(): void {
     this.#values = [];
     this.#kinds = null;
+    this.#hasBytes = false;
     this.#size = 0;
   }
 }
 
+/** Returns the bytes of a result that is binary, copied, because the function may use its buffer again; else null. */
+export function bytesOf(result: unknown): Uint8Array | null {
+  if (typeof result !== "object" || result === null) return null;
+  if (ArrayBuffer.isView(result)) {
+    return new Uint8Array(result.buffer, result.byteOffset, result.byteLength).slice();
+  }
+  return result instanceof ArrayBuffer ? new Uint8Array(result).slice() : null;
+}
+
+/** Returns what a value counts as, in characters. */
+function sizeOf(value: Value): number {
+  return typeof value === "string" ? value.length : Math.ceil(value.length / MAX_BYTES_OF_CHARACTER);
+}
+
 /** Whether `value` has more bytes than `maxResult`. */
-export function isTooLong(value: string, maxResult: number): boolean {
+export function isTooLong(value: Value, maxResult: number): boolean {
+  if (typeof value !== "string") return value.length > maxResult;
   if (value.length * MAX_BYTES_OF_CHARACTER <= maxResult) return false;
   return value.length > maxResult || encoder.encode(value).length > maxResult;
 }
@@ -126,27 +160,37 @@ export function tooLong(maxResult: number): ErrorText {
   return { message: `the result is longer than ${size}`, stack: "" };
 }
 
-function encodeAnswers(values: readonly string[], kinds: readonly number[] | null): Uint8Array<ArrayBuffer> {
+/** Returns a message without its head but for the columns, for values that are all text. */
+function encodeText(values: readonly string[], kinds: readonly number[] | null): Uint8Array<ArrayBuffer> {
   const start = HEAD + (kinds === null ? 4 : 5) * values.length;
   const text = values.join("");
-  let bytes = new Uint8Array(start + text.length);
+  const bytes = new Uint8Array(start + text.length);
   const { read } = encoder.encodeInto(text, bytes.subarray(start));
-  const lengths = new Uint32Array(values.length);
-  if (read === text.length) {
-    // It fitted, so every character is one byte: one call has encoded all of them.
-    for (let i = 0; i < values.length; i++) lengths[i] = values[i].length;
-  } else {
-    const parts = values.map((value) => encoder.encode(value));
-    bytes = new Uint8Array(start + parts.reduce((sum, part) => sum + part.length, 0));
-    let at = start;
-    parts.forEach((part, i) => {
-      lengths[i] = part.length;
-      bytes.set(part, at);
-      at += part.length;
-    });
-  }
-  const head = new DataView(bytes.buffer);
-  for (let i = 0; i < lengths.length; i++) head.setUint32(HEAD + 4 * i, lengths[i], true);
-  if (kinds !== null) bytes.set(kinds, start - kinds.length);
+  if (read !== text.length) return encodeEach(values, kinds);
+  // It fitted, so every character is one byte: one call has encoded all of them.
+  writeColumns(bytes, values, kinds);
   return bytes;
+}
+
+/** Does the same for values of any sort, one by one. */
+function encodeEach(values: readonly Value[], kinds: readonly number[] | null): Uint8Array<ArrayBuffer> {
+  const parts = values.map((value) => typeof value === "string" ? encoder.encode(value) : value);
+  let at = HEAD + (kinds === null ? 4 : 5) * values.length;
+  const bytes = new Uint8Array(at + parts.reduce((sum, part) => sum + part.length, 0));
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  writeColumns(bytes, parts, kinds);
+  return bytes;
+}
+
+function writeColumns(
+  bytes: Uint8Array<ArrayBuffer>,
+  values: readonly { readonly length: number }[],
+  kinds: readonly number[] | null,
+): void {
+  const head = new DataView(bytes.buffer);
+  for (let i = 0; i < values.length; i++) head.setUint32(HEAD + 4 * i, values[i].length, true);
+  if (kinds !== null) bytes.set(kinds, HEAD + 4 * values.length);
 }

@@ -53,6 +53,7 @@ export class Attendance {
         if (items > 0) events.answered(items);
       },
       returned: (leases) => this.#tell((session) => session.returned(leases)),
+      reported: (report) => this.#tell((session) => session.reported(report, performance.now())),
       log: (level, text) => events.log(level, text),
     };
     this.#pool = new Pool(host, poolEvents);
@@ -100,7 +101,10 @@ export class Attendance {
     this.#channel = channel;
     this.#session = new Session(presentation, this.#slots, performance.now());
     this.#pool.prepare();
-    this.#timer = setInterval(() => this.#do(this.#session?.tick(performance.now())), TICK_MS);
+    this.#timer = setInterval(() => {
+      this.#do(this.#session?.tick(performance.now()));
+      this.#pump();
+    }, TICK_MS);
     const ended = new Promise<Ending>((resolve) => this.#resolve = resolve);
     channel.listen({
       frame: (bytes) => {

@@ -10,6 +10,7 @@
 import { checkColumns, columns, sum, view, writeColumns } from "./columns.ts";
 import { type HelloInfo, readHelloInfo } from "./hello.ts";
 import { checkJson, type Fields, integer, leaseList, text } from "./json_body.ts";
+import { readReport, type Report } from "./report.ts";
 import { KIND, MAX_ERROR, MAX_LEASES_NAMED, MAX_SLOTS, ProtocolError, TYPE } from "./wire.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -41,8 +42,10 @@ export type Return = { readonly type: "return"; readonly leases: readonly number
 export type Pong = { readonly type: "pong"; readonly token: Bytes };
 export type Broken = { readonly type: "broken"; readonly message: string; readonly stack: string };
 
+export type Reported = { readonly type: "report"; readonly report: Report };
+
 export type FromClient = Hello | Lend | Withdraw | Ping | Goodbye;
-export type FromVolunteer = Ready | Results | Return | Pong | Goodbye | Broken;
+export type FromVolunteer = Ready | Results | Return | Pong | Goodbye | Broken | Reported;
 export type End = "client" | "volunteer";
 
 /** Reasons with which a client says goodbye. */
@@ -107,6 +110,8 @@ export function encodeMessage(from: End, message: FromClient | FromVolunteer): B
     }
     case "ready":
       return json(TYPE.READY, message.info);
+    case "report":
+      return json(TYPE.REPORT, message.report);
     case "broken":
       return json(TYPE.BROKEN, { message: message.message, stack: message.stack });
   }
@@ -169,6 +174,8 @@ export function decodeFromVolunteer(bytes: Bytes): FromVolunteer {
       return readGoodbye(bytes);
     case TYPE.BROKEN:
       return { type: "broken", ...readError(bytes.subarray(4)) };
+    case TYPE.REPORT:
+      return { type: "report", report: readReport(body(bytes)) };
     default:
       throw new ProtocolError(`a message of unknown type ${bytes[0]}`);
   }

@@ -18,6 +18,10 @@ type Volunteer = {
   readonly load: number;
   readonly round_trip_ms: number | null;
   readonly connected_s: number;
+  readonly reported_items: number;
+  readonly reported_units: string;
+  readonly reported_cpu_ms: number;
+  readonly reported_data_transfer_ms: number;
 };
 type Job = {
   readonly job: string;
@@ -50,7 +54,22 @@ const COLUMNS: readonly Column[] = [
   { title: "Load", of: (v) => `${Math.round(v.load * 100)} %` },
   { title: "Round trip", of: (v) => v.round_trip_ms === null ? "" : `${Math.round(v.round_trip_ms)} ms` },
   { title: "Connected", of: (v) => duration(v.connected_s) },
+  // What the function says of itself, if it does.
+  {
+    title: "Reported",
+    of: (v) => v.reported_items === 0 ? "" : `${number(v.reported_items)} ${v.reported_units}`,
+  },
+  { title: "CPU time", of: (v) => reported(v.reported_cpu_ms) },
+  { title: "Data transfer", of: (v) => reported(v.reported_data_transfer_ms) },
 ];
+
+function number(value: number): string {
+  return value.toLocaleString("en", { maximumFractionDigits: 2 });
+}
+
+function reported(ms: number): string {
+  return ms === 0 ? "" : ms < 1000 ? `${number(ms)} ms` : duration(ms / 1000);
+}
 
 function duration(seconds: number): string {
   if (seconds < 100) return `${Math.round(seconds)} s`;

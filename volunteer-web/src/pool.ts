@@ -198,6 +198,8 @@ export class Pool {
       case "open":
         slot.open = data;
         return;
+      case "report":
+        return this.#events.reported(data.report);
       case "log":
         return this.#events.log(data.level, data.text);
     }

@@ -1,5 +1,7 @@
 /** What a pool needs from the outside, and what it tells. */
 
+import type { Report } from "./report.ts";
+
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Starts workers; how, differs between a page and Deno. */
@@ -23,5 +25,7 @@ export interface PoolEvents {
   /** A whole `results` message. */
   answered(message: Bytes): void;
   returned(leases: readonly number[]): void;
+  /** What a worker's function has reported since it last did. */
+  reported(report: Report): void;
   log(level: "info" | "error", text: string): void;
 }

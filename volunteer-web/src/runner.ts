@@ -9,7 +9,7 @@
  * belong to the open item (a second one, or one after the end) is ignored. Time and the outside are parameters.
  */
 
-import { Batch, errorText, isTooLong, tooLong } from "./answers.ts";
+import { Batch, bytesOf, errorText, isTooLong, tooLong, type Value } from "./answers.ts";
 import { KIND } from "./wire.ts";
 import type { ResumeOrder } from "./worker_messages.ts";
 
@@ -217,22 +217,22 @@ export class Runner {
     if (call !== this.#open) return;
     if (error === true) return this.#settle(call, KIND.DECLINED, "");
     if (error) return this.#settle(call, KIND.ERROR, JSON.stringify(errorText(error)));
-    let value: string;
+    let value: Value;
     try {
-      value = String(result);
+      value = (typeof result === "object" ? bytesOf(result) : null) ?? String(result);
     } catch (thrown) {
       return this.#settle(call, KIND.ERROR, JSON.stringify(errorText(thrown)));
     }
     if (isTooLong(value, this.#maxResult)) {
       return this.#settle(call, KIND.ERROR, JSON.stringify(tooLong(this.#maxResult)));
     }
-    this.#settle(call, KIND.RESULT, value);
+    this.#settle(call, typeof value === "string" ? KIND.RESULT : KIND.BINARY, value);
   }
 
-  #settle(call: number, kind: number, value: string): void {
+  #settle(call: number, kind: number, value: Value): void {
     if (call !== this.#open) return;
     this.#open = 0;
-    if (this.#batch.isFullFor(value.length)) this.#flush();
+    if (this.#batch.isFullFor(value)) this.#flush();
     this.#batch.add(kind, value);
     if (!this.#inCall) this.#loop();
   }

@@ -18,6 +18,7 @@ import {
   readLendHead,
   readResultsHead,
 } from "./messages.ts";
+import { joinReports, type Report } from "./report.ts";
 import { MAX_LEASES_NAMED, MAX_SLOTS, MAX_TO_VOLUNTEER, PROTOCOL, ProtocolError, TYPE } from "./wire.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -52,6 +53,8 @@ const LAST_WORK: Readonly<Record<LeaveReason, number>> = {
   closed: 16 * 1024,
   protocol: 0,
 };
+/** A client takes two reports a second. */
+const REPORT_EVERY_MS = 500;
 /** Before `hello` the client's heartbeat is not known. */
 const FIRST_HEARTBEAT_MS = 2500;
 
@@ -67,6 +70,8 @@ export class Session {
   #heardAt: number;
   #tickedAt: number;
   #itemsDone = 0;
+  #report: Report | null = null;
+  #reportedAt = -Infinity;
 
   /** @param now milliseconds, as in every other method that takes the time */
   constructor(presentation: Presentation, slots: number, now: number) {
@@ -145,6 +150,13 @@ export class Session {
     return count;
   }
 
+  /** The function has reported of its work: the client hears of it now, or with what follows in a moment. */
+  reported(report: Report, now: number): void {
+    if (this.#state === "finished") return;
+    this.#report = joinReports(this.#report, report);
+    this.#passReport(now);
+  }
+
   /** The pool hands leases back. */
   returned(leases: readonly number[]): void {
     const known = leases.filter((lease) => this.#held.delete(lease));
@@ -163,6 +175,7 @@ export class Session {
   /** Ends the session from this side; all leases count as handed back, but for the results that wait already. */
   leave(reason: LeaveReason, text: string): Instruction[] {
     if (this.#state === "finished") return [];
+    this.#sendReport();
     const goodbye = encodeMessage("volunteer", { type: "goodbye", reason, text: text.slice(0, 200) });
     this.#outbox.finish(goodbye, LAST_WORK[reason]);
     return this.#finish({ by: "volunteer", reason, text });
@@ -180,6 +193,7 @@ export class Session {
     // A tick that is late itself means that this end slept: what the client said meanwhile is not read yet.
     if (now - this.#tickedAt > 2 * heartbeat) this.#heardAt = now;
     this.#tickedAt = now;
+    this.#passReport(now);
     if (now - this.#heardAt <= SILENT_HEARTBEATS * heartbeat) return [];
     const text = `nothing was heard from the client for ${Math.round((now - this.#heardAt) / 1000)} s`;
     return this.#finish({ by: "lost", reason: "silent", text });
@@ -229,6 +243,18 @@ export class Session {
     this.#lastLease = lease;
     this.#held.set(lease, { count, answered: 0 });
     return [Object.freeze({ do: "lend", lease, count, message })];
+  }
+
+  #passReport(now: number): void {
+    if (now - this.#reportedAt >= REPORT_EVERY_MS && this.#sendReport()) this.#reportedAt = now;
+  }
+
+  /** Returns whether there was one to send. */
+  #sendReport(): boolean {
+    if (this.#report === null || this.#state !== "working") return false;
+    this.#send({ type: "report", report: this.#report });
+    this.#report = null;
+    return true;
   }
 
   #ready(): void {

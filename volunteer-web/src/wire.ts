@@ -44,6 +44,7 @@ export const TYPE = {
   PONG: 0x23,
   VOLUNTEER_GOODBYE: 0x24,
   BROKEN: 0x25,
+  REPORT: 0x26,
 } as const;
 
 /** Kinds of an answer to an item. */
@@ -58,6 +59,7 @@ const CONTROL: ReadonlySet<number> = new Set([
   TYPE.PONG,
   TYPE.VOLUNTEER_GOODBYE,
   TYPE.BROKEN,
+  TYPE.REPORT,
 ]);
 
 /** Whether messages of this type may come between the parts of a long one. */

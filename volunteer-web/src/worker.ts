@@ -5,14 +5,14 @@
  * the global scope, cannot reach it and so cannot speak for the worker.
  */
 
-import { errorText } from "./answers.ts";
+import { errorName, errorText } from "./answers.ts";
 import { consoleFor } from "./worker_console.ts";
+import { exportedFunction, ExportError } from "./exported.ts";
+import { functionApi, Reports } from "./function_api.ts";
 import { functionSource } from "./function_source.ts";
 import { type ItemFunction, Runner } from "./runner.ts";
 import { BEYOND_BROWSERS } from "./beyond_browsers.ts";
 import type { Birth, Note, Order } from "./worker_messages.ts";
-
-const EXPORT = "/pando/1.0.0";
 
 type Scope = typeof globalThis & Record<string, unknown>;
 const scope = globalThis as Scope;
@@ -34,11 +34,17 @@ function live(port: MessagePort): void {
   shelter(log);
 
   let runner: Runner | null = null;
+  const later = (ms: number, callback: () => void) => void setTimeout(callback, ms);
+  const reports = new Reports(later, (report) => say({ note: "report", report }));
   const surroundings = {
     now: () => performance.now(),
-    later: (ms: number, callback: () => void) => void setTimeout(callback, ms),
+    later,
     soon,
-    answer: (message: Uint8Array<ArrayBuffer>) => post(message.buffer, [message.buffer]),
+    answer: (message: Uint8Array<ArrayBuffer>) => {
+      // Before the results that it is about: with the last of them the job may end.
+      reports.pass();
+      post(message.buffer, [message.buffer]);
+    },
     dropped: (lease: number) => say({ note: "dropped", lease }),
     open: (lease: number, item: number) => say({ note: "open", lease, item }),
     warn: (text: string) => log.warn(text),
@@ -62,10 +68,11 @@ function live(port: MessagePort): void {
     if (data.order === "drop") return runner?.drop(data.lease);
     if (data.order === "resume") return runner?.resume(data);
     try {
-      runner = new Runner(load(data.code), surroundings, data.maxResult);
+      runner = new Runner(load(data.code, functionApi(reports)), surroundings, data.maxResult);
       say({ note: "loaded" });
     } catch (error) {
-      say({ note: "broken", ...errorText(error) });
+      const why = !(error instanceof ExportError) ? "load" : error.wrong ? "shape" : "missing";
+      say({ note: "broken", why, name: errorName(error), ...errorText(error) });
     }
   };
 }
@@ -74,24 +81,19 @@ function live(port: MessagePort): void {
  * Evaluates the function's bundle.
  *
  * @param code body of a function with the parameters `module`, `exports` and `require`
- * @throws whatever loading it throws, or an error that says what its exports lack
+ * @param api what it gets for `pando-computing`
+ * @throws whatever loading it throws, or an `ExportError`
  */
-function load(code: string): ItemFunction {
+function load(code: string, api: object): ItemFunction {
   // Indirect, so that the code sees the global scope only, in sloppy mode as CommonJS is.
   const body = scope.eval(functionSource(code));
-  const module = { exports: {} as Record<string, unknown> };
+  const module = { exports: {} as unknown };
   const require = (name: unknown) => {
+    if (name === "pando-computing") return api;
     throw new Error(`Cannot find module '${name}'`);
   };
   body.call(module.exports, module, module.exports, require);
-  const run = module.exports?.[EXPORT];
-  if (run === undefined) throw new Error(`Incompatible module, missing '${EXPORT}' property`);
-  if (typeof run !== "function" || run.length !== 2) {
-    throw new Error(
-      `Incompatible module, '${EXPORT}' property is not a function or does not expect two arguments`,
-    );
-  }
-  return run as ItemFunction;
+  return exportedFunction(module.exports);
 }
 
 /** Returns how to call back after the events that wait now, and sooner than a timer, which browsers hold back. */
@@ -118,6 +120,21 @@ function shelter(console: object): void {
   for (const name of BEYOND_BROWSERS) {
     delete scope[name];
   }
+  if (({} as { __proto__?: unknown }).__proto__ !== Object.prototype) restoreProto();
+}
+
+/** Deno takes `__proto__` away; old packages set it, and browsers let them. */
+function restoreProto(): void {
+  Object.defineProperty(Object.prototype, "__proto__", {
+    configurable: true,
+    get(this: unknown) {
+      return Object.getPrototypeOf(this);
+    },
+    set(this: unknown, prototype: unknown) {
+      const isObject = typeof prototype === "object" || typeof prototype === "function";
+      if (isObject && Object(this) === this) Object.setPrototypeOf(this, prototype);
+    },
+  });
 }
 
 /** Makes a method of the global scope do nothing, also when it is looked for where it is inherited from. */

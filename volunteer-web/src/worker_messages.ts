@@ -5,6 +5,8 @@
  * `lend` to the worker, `results` from it. Everything else is one of the small objects below.
  */
 
+import type { Report } from "./report.ts";
+
 /** Function to run: the text of a CommonJS script. Comes once, first. */
 export type LoadOrder = {
   readonly order: "load";
@@ -28,8 +30,15 @@ export type Order = LoadOrder | DropOrder | ResumeOrder;
 
 /** The function is ready. */
 export type LoadedNote = { readonly note: "loaded" };
-/** The function cannot run here. */
-export type BrokenNote = { readonly note: "broken"; readonly message: string; readonly stack: string };
+/** The function cannot run here: its export is `missing` or of the wrong `shape`, or to `load` it threw an error. */
+export type BrokenNote = {
+  readonly note: "broken";
+  readonly why: "missing" | "shape" | "load";
+  /** Of the error; empty if something else was thrown. */
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+};
 /** The lease is given up, or was finished before the order came; no answers to it will follow. */
 export type DroppedNote = { readonly note: "dropped"; readonly lease: number };
 /**
@@ -39,7 +48,9 @@ export type DroppedNote = { readonly note: "dropped"; readonly lease: number };
 export type OpenNote = { readonly note: "open"; readonly lease: number; readonly item: number };
 /** The function wrote to the console. */
 export type LogNote = { readonly note: "log"; readonly level: "info" | "error"; readonly text: string };
-export type Note = LoadedNote | BrokenNote | DroppedNote | OpenNote | LogNote;
+/** The function has reported of its work; it is about what was done since the last such note. */
+export type ReportNote = { readonly note: "report"; readonly report: Report };
+export type Note = LoadedNote | BrokenNote | DroppedNote | OpenNote | LogNote | ReportNote;
 
 /** First and only message to a new worker's global scope; its one transferred port is the pool's. */
 export type Birth = { readonly pando: "port" };

@@ -31,6 +31,7 @@ async function run(
       if (answers.length === items.length) done();
     },
     returned: () => logged.push("returned"),
+    reported: () => undefined,
     log: (_, text) => logged.push(text),
   });
   const start = performance.now();

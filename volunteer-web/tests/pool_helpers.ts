@@ -4,6 +4,7 @@ import { type Limits, NO_LIMITS } from "../src/hello.ts";
 import { decodeFromVolunteer, encodeMessage, type Results } from "../src/messages.ts";
 import { Pool } from "../src/pool.ts";
 import type { PoolEvents, WorkerHost } from "../src/pool_types.ts";
+import type { Report } from "../src/report.ts";
 import type { Order } from "../src/worker_messages.ts";
 import { within } from "./helpers.ts";
 
@@ -51,6 +52,7 @@ export class Stage implements PoolEvents, WorkerHost {
   readonly results: Results[] = [];
   readonly back: number[] = [];
   readonly told: string[] = [];
+  readonly reports: Report[] = [];
   readonly pool = new Pool(this, this);
 
   start(port: MessagePort, crashed: (text: string, together?: boolean) => void): () => void {
@@ -72,6 +74,9 @@ export class Stage implements PoolEvents, WorkerHost {
   }
   returned(leases: readonly number[]): void {
     this.back.push(...leases);
+  }
+  reported(report: Report): void {
+    this.reports.push(report);
   }
   log(_: string, text: string): void {
     this.told.push(text);

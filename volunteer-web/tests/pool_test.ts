@@ -17,6 +17,14 @@ Deno.test("idle slots get one lease each, then each one more ahead; the rest wai
     assertSame(stage.puppets[0].leases, [1, 3, 5]);
   }));
 
+Deno.test("what the function reports is passed on", () =>
+  withPool(1, async (stage) => {
+    const report = { cpu_ms: 1, data_transfer_ms: 2, items: 3, units: "u" };
+    stage.puppets[0].say({ note: "report", report });
+    await stage.until(() => stage.reports.length === 1);
+    assertSame(stage.reports, [report]);
+  }));
+
 Deno.test("a lease ahead of a busy slot moves to one that falls idle, and is answered once", () =>
   withPool(2, async (stage) => {
     for (let lease = 1; lease <= 3; lease++) stage.lend(lease, "x");

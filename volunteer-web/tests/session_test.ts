@@ -81,6 +81,34 @@ Deno.test("a lease goes to the pool as it came, and its answers to the client", 
   assertSame(talk.said().map((m) => m.type === "results" && m.values), [["A"], ["B"]]);
 });
 
+Deno.test("reports are summed, and sent twice a second at most, before the results and before the goodbye", () => {
+  const talk = new Talk();
+  const report = (items: number) => ({ cpu_ms: 1, data_transfer_ms: 0, items, units: "u" });
+  const said = () => talk.said().flatMap((m) => m.type === "report" ? [m.report.items] : []);
+  talk.hear(HELLO);
+  talk.session.reported(report(1), 0);
+  assertSame(said(), [], "before ready");
+  talk.session.loaded();
+  talk.session.tick(100);
+  assertSame(said(), [1]);
+  talk.lend(1, "a");
+  for (let now = 200; now < 600; now += 100) talk.session.reported(report(2), now);
+  assertSame(said(), []);
+  talk.session.reported(report(2), 600);
+  talk.answer(1, 0, "A");
+  assertSame(talk.said().map(({ type }) => type), ["report", "results"]);
+  talk.session.reported(report(5), 700);
+  talk.session.tick(1000);
+  assertSame(said(), []);
+  talk.session.tick(1100);
+  assertSame(said(), [5]);
+  talk.session.reported(report(7), 1200);
+  talk.session.leave("left", "");
+  assertSame(talk.said().map(({ type }) => type), ["report", "goodbye"]);
+  talk.session.reported(report(8), 9000);
+  assertSame(talk.said(), []);
+});
+
 Deno.test("answers to withdrawn, returned and unknown leases stay here", () => {
   const talk = new Talk().begin();
   talk.lend(1, "a");

@@ -173,6 +173,64 @@ Deno.test("long results are split into messages of about 1 MiB, and one that is 
     }
   }));
 
+Deno.test("typed arrays, views and buffers are binary results, as they were when the function called back", () =>
+  withWorker(
+    `var reused = new Uint8Array(4);
+    module.exports["/pando/1.0.0"] = (x, cb) => {
+      if (x === "buffer") return cb(null, new Uint8Array([1, 2]).buffer);
+      if (x === "floats") return cb(null, new Float32Array([1]));
+      if (x === "part") return cb(null, new DataView(new Uint8Array([1, 2, 3]).buffer, 1, 1));
+      if (x === "empty") return cb(null, new Uint8Array());
+      if (x === "text") return cb(null, "é");
+      if (x === "gone") { const { buffer } = reused.slice(); structuredClone(buffer, { transfer: [buffer] }); return cb(null, buffer) }
+      if (x === "long") return cb(null, new Uint8Array(16 * 1024 * 1024 + 1));
+      reused.fill(+x); cb(null, reused);
+    }`,
+    async (w) => {
+      const answers = await w.run([
+        "7",
+        "8",
+        "buffer",
+        "text",
+        "floats",
+        "part",
+        "empty",
+        "gone",
+        "long",
+        "9",
+      ]);
+      const shown = answers.map(([kind, value]) =>
+        kind === 3
+          ? Array.from(value as unknown as Uint8Array).join()
+          : kind === 1
+          ? message([1, value])
+          : value
+      );
+      assertSame(answers.map(([kind]) => kind), [3, 3, 3, 0, 3, 3, 3, 1, 1, 3]);
+      assertSame(shown, [
+        ...["7,7,7,7", "8,8,8,8", "1,2", "é", "0,0,128,63", "2", "", shown[7]],
+        ...["the result is longer than 16 MiB", "9,9,9,9"],
+      ]);
+      assert(shown[7].includes("detached"), shown[7]);
+    },
+  ));
+
+Deno.test("many binary results leave in messages of about 1 MiB", () =>
+  withWorker("function (x, cb) { cb(null, new Uint8Array(100_000)) }", async (w) => {
+    const answers = await w.run(range(50));
+    assert(answers.every(([kind, value]) => kind === 3 && value.length === 100_000), "not what it was");
+    for (const { values } of w.results) assert(values.length <= 11, `a message of ${values.length} values`);
+  }));
+
+Deno.test("what old packages do with __proto__ works as in browsers", () =>
+  withWorker(
+    `function (x, cb) {
+      var list = { length: 1 }; list.__proto__ = Array.prototype;
+      cb(null, [list instanceof Array, list.__proto__ === Array.prototype, Object.keys(list)]);
+    }`,
+    async (w) => assertSame(await w.run(["x"]), [[0, "true,true,length"]]),
+  ));
+
 Deno.test("a result may have as many bytes as the client says, and messages stay as short as it expects", async () => {
   await useWorkerSource();
   const w = new TestWorker();

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pando_client import console
 from pando_client.deno import command
 from pando_shared.errors import FunctionError, ToolError
 from pando_shared.text import printable
@@ -40,6 +41,7 @@ class BundleOutcome(BaseModel):
     ok: bool
     code: str = ""
     map: str = ""
+    warnings: tuple[BundleProblem, ...] = ()
     error: BundleProblem | None = None
 
 
@@ -54,7 +56,7 @@ class Bundle:
 
 
 async def bundle(module: Path) -> Bundle:
-    """Bundles the module and what it requires.
+    """Bundles the module and what it requires, and says on standard error what may be wrong with it.
 
     Args:
         module: the file that exports the function.
@@ -87,7 +89,11 @@ async def bundle(module: Path) -> Bundle:
     except ValidationError:
         raise ToolError(f"the bundler failed: {_why(errors)}") from None
     if outcome.error is not None:
-        raise _error(outcome.error, module)
+        if outcome.error.kind == "internal":
+            raise ToolError(outcome.error.text)
+        raise FunctionError(_said(outcome.error, module))
+    for warning in outcome.warnings:
+        console.error(_said(warning, module))
     packed = gzip.compress(outcome.code.encode(), compresslevel=6, mtime=0)
     if len(packed) > MAX_BUNDLE:
         raise FunctionError(f"the bundle of {printable(module)} is too large: {len(packed)} bytes, compressed")
@@ -110,14 +116,13 @@ def _readable(module: Path) -> Path:
         raise FunctionError(f"the module {printable(module)} cannot be read: {error.strerror}") from None
 
 
-def _error(problem: BundleProblem, module: Path) -> FunctionError | ToolError:
-    if problem.kind == "internal":
-        return ToolError(problem.text)
+def _said(problem: BundleProblem, module: Path) -> str:
+    """The place, what is wrong there, and the line itself."""
     place: str | Path = problem.file or module
     if problem.line is not None:
         place = f"{place}:{problem.line}" + (f":{problem.column}" if problem.column is not None else "")
     text = f"{printable(place)}: {printable(problem.text.rstrip('.'), 500)}"
-    return FunctionError(text + (f": {printable(problem.source.strip(), 120)}" if problem.source else ""))
+    return text + (f": {printable(problem.source.strip(), 120)}" if problem.source else "")
 
 
 def _why(errors: bytes) -> str:

@@ -20,6 +20,7 @@ FLAGS = (
     "watch",
     "start-idle",
     "unordered",
+    "binary-output",
     "speculate",
     "headless",
     "global-monitoring",
@@ -74,6 +75,11 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--timeout", metavar="S", help="seconds that one item may take on a volunteer (no limit)")
     p.add_argument("--max-result", metavar="BYTES", help="size of one result, at most 67108864 (16777216)")
     p.add_argument("--unordered", metavar="BOOL", help="print results as they come (false)")
+    p.add_argument(
+        "--binary-output",
+        metavar="BOOL",
+        help="results that are typed arrays or ArrayBuffers: their bytes, and not a line of base64 (false)",
+    )
     p.add_argument("--speculate", metavar="BOOL", help="idle cores run copies of items that take too long (true)")
     p.add_argument("--retries", metavar="N", help="attempts an item has when the function fails on it (3)")
     p.add_argument("--on-error", metavar="stop|skip", help="what happens after the last attempt (stop)")
@@ -168,6 +174,8 @@ def _run(given: dict[str, object]) -> int:
     options = load(given, config_files())
     if (options.stdin or options.sync_stdio) and options.items:
         raise UsageError("items come from the command line or from standard input, not from both")
+    if options.sync_stdio and options.binary_output:
+        raise UsageError("--binary-output does not go with --sync-stdio, whose results are lines of JSON")
     if options.watch and (options.stdin or options.sync_stdio or not options.local):
         raise UsageError("--watch runs the items of the command line again and again: it needs --local, and no --stdin")
     from pando_client.run import run  # late: everything

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from base64 import b64encode
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pando_client import console
@@ -32,6 +33,7 @@ from pando_client.session import (
     Wants,
 )
 from pando_client.streams import Output, OutputFailed, Results, Source, Wrote
+from pando_shared import messages
 from pando_shared.errors import InputError, OutputError
 from pando_shared.messages import ClientGoodbye
 from pando_shared.text import printable
@@ -86,6 +88,7 @@ class Job:
         new_id: draws a volunteer's identifier.
         open_output: begins to write; gets what `Results` gets.
         clock: seconds that never jump.
+        binary: what is written of a result that is binary.
     """
 
     def __init__(
@@ -98,6 +101,7 @@ class Job:
         new_id: Callable[[], str],
         open_output: Callable[[Wrote, OutputFailed], Output] = Results,
         clock: Callable[[], float] = time.monotonic,
+        binary: Callable[[bytes], bytes] = b64encode,
     ) -> None:
         self.lender = Lender(policy)
         self.outcome: asyncio.Future[Finish] = asyncio.get_running_loop().create_future()
@@ -111,6 +115,7 @@ class Job:
         self._new_credit = new_credit
         self._new_id = new_id
         self._clock = clock
+        self._binary = binary
         self._results = open_output(self._wrote, self._output_failed)
         self._reading: asyncio.Task[None] | None = None
         self._instructions: deque[Instruction] = deque()
@@ -228,7 +233,7 @@ class Job:
             case Wants(leases, items):
                 return lender.want(name, leases, items)
             case Answered(results):
-                return lender.answer(name, results.lease, results.offset, results.values, results.kinds)
+                return lender.answer(name, results.lease, results.offset, self._values(results), results.kinds)
             case Returned(leases):
                 return lender.hand_back(name, leases)
             case Suspected():
@@ -241,6 +246,16 @@ class Job:
                 self._say_why(volunteer, event)
                 self.left += volunteer.joined
                 return lender.leave(name)
+
+    def _values(self, results: messages.Results) -> Sequence[bytes]:
+        """The values as they will be written: so that the lender counts what they take."""
+        kinds = results.kinds
+        if kinds is None or messages.BINARY not in kinds:
+            return results.values
+        return [
+            self._binary(value) if kind == messages.BINARY else value
+            for kind, value in zip(kinds, results.values, strict=True)
+        ]
 
     def _say_why(self, volunteer: Volunteer, ended: Ended) -> None:
         if ended.reason == "protocol":

@@ -105,6 +105,7 @@ class Options(BaseModel):
     unordered: bool = False
     timeout: Annotated[float, Field(ge=0.001, le=86_400)] | None = None
     max_result: Annotated[int, Field(ge=1, le=MAX_RESULT)] = DEFAULT_RESULT
+    binary_output: bool = False
     speculate: bool = True
     bootstrap_timeout: Annotated[float, Field(gt=0, le=86_400)] = 60.0
     heartbeat: Annotated[int, Field(ge=50, le=3_600_000)] = 2500

@@ -15,6 +15,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from pando_client.job import LAST_WORDS, Job
 from pando_client.options import Options, Where, secret_of, server_of
 from pando_client.session import SessionLimits
 from pando_client.stack import FRAMES_SHOWN, frames, traced
-from pando_client.streams import Arguments, Source, StandardInput
+from pando_client.streams import Arguments, Raw, Results, Source, StandardInput
 from pando_client.sync_stdio import SyncStdio
 from pando_client.waiting import say_what_we_wait_for
 from pando_client.watching import Watch
@@ -224,6 +225,8 @@ def _job(
         exchange.stopped = job.stop
         return job
     source: Source = StandardInput() if options.stdin else Arguments(options.items)
+    if options.binary_output:
+        return Job(hello, source, policy, limits, credit, identifiers, partial(Results, raw=True), binary=Raw)
     return Job(hello, source, policy, limits, credit, identifiers)
 
 

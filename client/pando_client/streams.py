@@ -180,6 +180,10 @@ class Output(Protocol):
         """Takes results, in order; says later how many of them are written."""
 
 
+class Raw(bytes):
+    """A result that is written as it is, without a newline."""
+
+
 class Results:
     """Results to a file descriptor, one a line, in a thread; what has gathered meanwhile is written at once.
 
@@ -187,10 +191,12 @@ class Results:
         wrote: hears how many.
         failed: hears why not.
         descriptor: where to write, 1 for standard output.
+        raw: whether some of the results may be `Raw`, which is looked at only then.
     """
 
-    def __init__(self, wrote: Wrote, failed: OutputFailed, descriptor: int = 1) -> None:
+    def __init__(self, wrote: Wrote, failed: OutputFailed, descriptor: int = 1, *, raw: bool = False) -> None:
         self._descriptor = descriptor
+        self._raw = raw
         self._wrote = wrote
         self._failed = failed
         self._loop = asyncio.get_running_loop()
@@ -217,8 +223,11 @@ class Results:
     def _write_piece(self, results: Sequence[bytes]) -> bool:
         """Writes results and reports it; returns whether more can be written."""
         try:
-            # The last one ends with a newline as well.
-            self._write_all(memoryview(b"\n".join([*results, b""])))
+            if self._raw:
+                data = b"".join(part for result in results for part in (result, b"" if type(result) is Raw else b"\n"))
+            else:
+                data = b"\n".join([*results, b""])  # the last one ends with a newline as well
+            self._write_all(memoryview(data))
         except BrokenPipeError as error:
             self._report(self._failed, error)
             return False

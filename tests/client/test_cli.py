@@ -147,6 +147,7 @@ async def test_many_options_at_once(programs: Programs) -> None:
         (["f.js", "--frobnicate", "1"], "there is no option --frobnicate"),
         (["f.js", "--local", "--stdin", "1"], "items come from the command line or from standard input, not from both"),
         (["f.js", "--sync-stdio", "1"], "items come from the command line or from standard input, not from both"),
+        (["f.js", "--sync-stdio", "--binary-output"], "--binary-output does not go with --sync-stdio"),
         (["f.js", "--port=70000", "1"], "--port: "),
         (["f.js", "--port=five", "1"], "--port: "),
         (["f.js", "--batch-size=0", "1"], "--batch-size: "),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pando_client.streams import CHUNK, Arguments, LineReader, Results, StandardInput
+from pando_client.streams import CHUNK, Arguments, LineReader, Raw, Results, StandardInput
 from pando_shared.errors import InputError, OutputError
 
 
@@ -192,11 +192,11 @@ async def test_nobody_needs_to_wait_for_an_answer(pipe: tuple[int, int]) -> None
 class Output:
     """A `Results` on a pipe."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, *, raw: bool = False) -> None:
         self.wrote = 0
         self.failed: list[Exception] = []
         self.news = asyncio.Event()
-        self.results = Results(self._wrote, self._failed, descriptor)
+        self.results = Results(self._wrote, self._failed, descriptor, raw=raw)
 
     def _wrote(self, count: int) -> None:
         self.wrote += count
@@ -241,6 +241,14 @@ async def test_a_slow_reader_gets_everything(pipe: tuple[int, int], blocking: bo
     os.close(pipe[1])
     await asyncio.to_thread(reader.join)
     assert bytes(got).split(b"\n") == [*lines, b""]
+
+
+async def test_raw_results_are_written_as_they_are_among_lines(pipe: tuple[int, int]) -> None:
+    output = Output(pipe[1], raw=True)
+    output.results.write([b"a", Raw(b"\0\n\xff"), b"", Raw(b"")])
+    output.results.write([b"b"])
+    await output.until(lambda: output.wrote == 5)
+    assert os.read(pipe[0], 100) == b"a\n\0\n\xff\nb\n"
 
 
 async def test_a_reader_that_has_gone(pipe: tuple[int, int]) -> None:

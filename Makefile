@@ -10,7 +10,8 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
 PAGE := server/pando_server/static
 PROGRAMS := client/pando_client/assets
-WEB_SOURCES := $(shell find volunteer-web/src volunteer-web/public -type f) volunteer-web/build.ts \
+WEB_SOURCES := $(shell find volunteer-web/src volunteer-web/public volunteer-web/stand_ins -type f) \
+	volunteer-web/build.ts volunteer-web/build_stand_ins.ts \
 	volunteer-web/deno.json volunteer-web/deno.lock
 
 .DEFAULT_GOAL := help

@@ -2,8 +2,11 @@
  * Bundles everything that ships: `deno run -A build.ts --page DIR --client DIR`.
  *
  * To the page's folder go `index.html`, `style.css`, `page.js` and `frame.html`; to the client's `headless.js`,
- * `pipe.js`, `bundler.js`, `tracer.js` and the monitoring page. The same sources give the same bytes, and no path of this machine is in them.
+ * `pipe.js`, `bundler.js` with its `stand_ins`, `tracer.js` and the monitoring page. The same sources give the same bytes, and no path of this machine is in them.
  */
+
+import { dirname } from "node:path";
+import { buildStandIns } from "./build_stand_ins.ts";
 
 const HERE = new URL(".", import.meta.url);
 
@@ -56,6 +59,7 @@ export async function build(): Promise<{ page: Map<string, string>; client: Map<
     bundle("src/tracer.ts", "deno", "esm"),
     bundle("src/monitor.ts", "browser", "esm"),
   ]);
+  const standIns = await buildStandIns();
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", HERE)));
   const withWorker = (script: string) => `const WORKER_SOURCE=${literal(worker)};\n${script}`;
   const asIs = (name: string) => Deno.readTextFile(new URL(`public/${name}`, HERE));
@@ -69,7 +73,8 @@ export async function build(): Promise<{ page: Map<string, string>; client: Map<
     client: new Map([
       ["headless.js", withWorker(headless)],
       ["pipe.js", withWorker(pipe)],
-      ["bundler.js", pinned(bundler, imports.esbuild)],
+      ["bundler.js", withWorker(pinned(bundler, imports.esbuild))],
+      ...Array.from(standIns, ([name, text]): [string, string] => [`stand_ins/${name}`, text]),
       ["tracer.js", tracer],
       ["monitor.js", monitor],
       ["monitor.html", await asIs("monitor.html")],
@@ -86,8 +91,10 @@ function pinned(script: string, esbuild: string): string {
 }
 
 async function write(folder: string, files: Map<string, string>): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true });
-  for (const [name, text] of files) await Deno.writeTextFile(`${folder}/${name}`, text);
+  for (const [name, text] of files) {
+    await Deno.mkdir(dirname(`${folder}/${name}`), { recursive: true });
+    await Deno.writeTextFile(`${folder}/${name}`, text);
+  }
 }
 
 function folderOf(option: string): string {
@@ -104,4 +111,6 @@ if (import.meta.main) {
   const { page, client } = await build();
   await write(pageFolder, page);
   await write(clientFolder, client);
+  // esbuild's service would keep the process.
+  Deno.exit(0);
 }

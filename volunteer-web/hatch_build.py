@@ -44,4 +44,4 @@ class BundleHook(BuildHookInterface):
                 f"bundling the volunteer page failed:\n{done.stderr}\n"
                 "(The first build fetches the bundler and the page's dependencies from the npm registry.)"
             )
-        build_data["artifacts"] += [f"/{PAGE}/*", f"/{CLIENT}/*"]
+        build_data["artifacts"] += [f"/{PAGE}/*", f"/{CLIENT}/**"]

@@ -1,16 +1,19 @@
-/** Turns a CommonJS module and what it requires into one script, with esbuild. */
+/** Turns a module and what it requires and imports into one script, with esbuild. */
 
-import { builtinModules } from "node:module";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, relative } from "node:path";
 import * as esbuild from "esbuild";
 import type { BundleError, BundleOutcome } from "./bundler.ts";
+import { npmPackages } from "./npm_packages.ts";
+import { globalsIn, injected, standIns } from "./stand_ins.ts";
+import { wasmModules } from "./wasm_modules.ts";
 
-/**
- * Where Node's built-in modules get their stand-ins, and `pando-computing` its module: names that a function may
- * require, with the file that takes their place. Nothing is replaced yet. (Other forms of modules, `import` and
- * TypeScript, need nothing here: esbuild reads them. They need an agreed way to find the export.)
- */
-const STAND_INS: Readonly<Record<string, string>> = {};
+/** Where the bundler finds, and puts, what is not the user's. */
+export type BundlerFolders = {
+  /** What stands in for Node.js's modules, as `build.ts` made it. */
+  readonly standIns: string;
+  /** Packages that `npm:` specifiers name. */
+  readonly npm: string;
+};
 
 /**
  * Bundles the module at `path`.
@@ -18,15 +21,16 @@ const STAND_INS: Readonly<Record<string, string>> = {};
  * @returns the code, which is the body of a function with the parameters `module`, `exports` and `require`, and
  *   its source map; or why there is none
  */
-export async function bundleModule(path: string): Promise<BundleOutcome> {
+export async function bundleModule(path: string, folders: BundlerFolders): Promise<BundleOutcome> {
   const missing = await whyNotReadable(path);
   if (missing !== null) return { ok: false, error: { kind: "missing-file", text: missing, file: path } };
   const entry = await Deno.realPath(path);
+  // Volunteers see the names of files: relative to the module, they say nothing about this machine.
+  const root = dirname(entry);
   try {
-    const { outputFiles } = await esbuild.build({
+    const { outputFiles, warnings } = await buildWithGlobals({
       entryPoints: [entry],
-      // Volunteers see comments with the names of files: relative to the module, they say nothing about this machine.
-      absWorkingDir: dirname(entry),
+      absWorkingDir: root,
       bundle: true,
       write: false,
       format: "cjs",
@@ -34,19 +38,51 @@ export async function bundleModule(path: string): Promise<BundleOutcome> {
       // What every browser can run that has `DecompressionStream`.
       target: "es2022",
       charset: "utf8",
-      define: { global: "globalThis" },
-      alias: STAND_INS,
+      define: { global: "globalThis", __dirname: '"/"', __filename: '"/index.js"' },
+      // The worker has it.
+      external: ["pando-computing"],
+      plugins: [npmPackages(folders.npm), standIns(folders.standIns), wasmModules(root)],
       sourcemap: "external",
       sourcesContent: false,
       outfile: "bundle.js",
       logLevel: "silent",
     });
-    const text = (ending: string) => outputFiles.find((file) => file.path.endsWith(ending))?.text ?? "";
-    return { ok: true, code: text("bundle.js"), map: text("bundle.js.map") };
+    // What was installed for this machine's user has its path in the names of its files.
+    const prefix = `${relative(root, folders.npm)}/`.replaceAll("\\", "/");
+    const text = (ending: string) =>
+      outputFiles.find((file) => file.path.endsWith(ending))!.text.replaceAll(prefix, "npm:");
+    const told = warnings.filter((warning) => warning.pluginName !== "");
+    return {
+      ok: true,
+      code: text("bundle.js"),
+      map: text("bundle.js.map"),
+      warnings: told.map((warning) => describe(warning, dirname(path))),
+    };
   } catch (error) {
     const messages = (error as esbuild.BuildFailure).errors;
     if (!Array.isArray(messages) || messages.length === 0) throw error;
     return { ok: false, error: describe(messages[0], dirname(path)) };
+  }
+}
+
+type Build = esbuild.BuildOptions & { write: false };
+
+/** Bundles, and once more with stand-ins for the globals of Node.js if there is a name of one in the bundle. */
+async function buildWithGlobals(options: Build): Promise<esbuild.BuildResult<Build>> {
+  const plain = await esbuild.build(options);
+  const code = plain.outputFiles.find((file) => file.path.endsWith("bundle.js"))!.text;
+  const assigned = new Set<string>();
+  for (;;) {
+    const globals = globalsIn(code, assigned);
+    if (globals.length === 0) return plain;
+    try {
+      return await esbuild.build({ ...options, inject: injected(globals) });
+    } catch (error) {
+      // A script may make its own global of that name, without declaring it.
+      const name = (error as esbuild.BuildFailure).errors?.[0]?.text.match(/^Cannot assign to "(\w+)"/)?.[1];
+      if (name === undefined || assigned.has(name)) throw error;
+      assigned.add(name);
+    }
   }
 }
 
@@ -60,11 +96,11 @@ async function whyNotReadable(path: string): Promise<string | null> {
   }
 }
 
-function describe({ text, location }: esbuild.Message, folder: string): BundleError {
+function describe({ text, location, pluginName }: esbuild.Message, folder: string): BundleError {
   const unresolved = text.match(/^Could not (resolve|read from file:?) "?([^"]*)"?/);
   return {
-    kind: unresolved === null ? "syntax" : "resolve",
-    text: unresolved === null ? `${text}.` : unresolvedText(unresolved[2]),
+    kind: unresolved === null && pluginName === "" ? "syntax" : "resolve",
+    text: unresolved !== null ? unresolvedText(unresolved[2]) : pluginName === "" ? plainText(text) : text,
     // esbuild counts columns from 0; people and editors from 1.
     ...(location === null ? {} : {
       file: isAbsolute(location.file) ? location.file : join(folder, location.file),
@@ -75,10 +111,14 @@ function describe({ text, location }: esbuild.Message, folder: string): BundleEr
   };
 }
 
+function plainText(text: string): string {
+  if (text.startsWith("Top-level await")) {
+    return "A module cannot await at its top level: await in the function, once, and keep what comes of it.";
+  }
+  return `${text}.`;
+}
+
 function unresolvedText(name: string): string {
   if (name.startsWith(".") || name.startsWith("/")) return `There is no module "${name}".`;
-  if (builtinModules.includes(name.replace(/^node:/, ""))) {
-    return `Volunteers have no module "${name}": it is part of Node.js.`;
-  }
   return `There is no package "${name}" beside the module; packages are looked for in node_modules.`;
 }

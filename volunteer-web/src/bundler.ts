@@ -1,13 +1,15 @@
 /**
  * Bundles the user's module to the one script that volunteers run: `bundler.js MODULE`.
  *
- * Prints one JSON object on stdout: `{"ok": true, "code": …, "map": …}` or `{"ok": false, "error": …}`. The exit
+ * Prints one JSON object on stdout: `{"ok": true, "code": …, "map": …, "warnings": […]}` or `{"ok": false, "error": …}`. The exit
  * status is 0 in both cases, because the client reads the object.
  */
 
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { checkExport } from "./export_check.ts";
-import { bundleModule } from "./bundle_module.ts";
+import { bundleModule, type BundlerFolders } from "./bundle_module.ts";
+import { npmCache } from "./npm_packages.ts";
 import { Tracer } from "./trace.ts";
 
 /** Why there is no bundle; `text` is one sentence for the user, the place is that of the offending line. */
@@ -27,13 +29,19 @@ export type BundleError = {
   readonly source?: string;
 };
 export type BundleOutcome =
-  | { readonly ok: true; readonly code: string; readonly map: string }
+  | {
+    readonly ok: true;
+    readonly code: string;
+    readonly map: string;
+    /** What may be wrong, and where. */
+    readonly warnings: readonly BundleError[];
+  }
   | { readonly ok: false; readonly error: BundleError };
 
 /** Returns the bundle of the module at `path`, checked, or why there is none. */
-export async function bundleAndCheck(path: string): Promise<BundleOutcome> {
+export async function bundleAndCheck(path: string, folders: BundlerFolders): Promise<BundleOutcome> {
   try {
-    const outcome = await bundleModule(path);
+    const outcome = await bundleModule(path, folders);
     if (!outcome.ok) return outcome;
     const fault = await checkExport(outcome.code);
     if (fault === null) return outcome;
@@ -57,8 +65,9 @@ async function placeOf(stack: string, map: string, module: string): Promise<Part
 }
 
 if (import.meta.main) {
+  const folders = { standIns: fileURLToPath(new URL("stand_ins", import.meta.url)), npm: npmCache() };
   const outcome: BundleOutcome = Deno.args.length === 1
-    ? await bundleAndCheck(Deno.args[0])
+    ? await bundleAndCheck(Deno.args[0], folders)
     : { ok: false, error: { kind: "internal", text: "The bundler takes one module." } };
   await new Blob([JSON.stringify(outcome) + "\n"]).stream().pipeTo(Deno.stdout.writable);
   // esbuild's service may still be there; it ends with its parent.

@@ -1,14 +1,12 @@
-/** Loads a bundle once, in a worker without permissions, to see that it exports what volunteers will call. */
+/** Loads a bundle once, in a worker as volunteers have it, to see that it exports what they will call. */
 
-import { BEYOND_BROWSERS } from "./beyond_browsers.ts";
 import type { BundleError } from "./bundler.ts";
-import { functionSource } from "./function_source.ts";
+import { denoHost } from "./deno_host.ts";
+import { NO_LIMITS } from "./hello.ts";
+import type { BrokenNote, Note, Order } from "./worker_messages.ts";
 
 /** A module that takes longer to load is taken to hang. */
 const TIMEOUT_MS = 10_000;
-const MISSING = "Incompatible module, missing '/pando/1.0.0' property";
-const SHAPE =
-  "Incompatible module, '/pando/1.0.0' property is not a function or does not expect two arguments";
 
 /**
  * What browsers have and Deno's workers lack. A module that touches these while it loads cannot be judged here;
@@ -34,27 +32,8 @@ const BROWSER_ONLY = [
   "importScripts",
 ];
 
-type Verdict = { shape: "good" | "missing" | "wrong" } | { name: string; message: string; stack: string };
-
 /** What is wrong with a bundle; `stack` of the exception, if it was one. */
 export type Fault = { readonly error: BundleError; readonly stack: string };
-
-// Everything that Deno has beyond browsers is taken away first, as in a volunteer's worker.
-const CHECKER = `onmessage = ({ data }) => {
-  const post = postMessage;
-  for (const name of ${JSON.stringify(BEYOND_BROWSERS)}) delete globalThis[name];
-  globalThis.console = new Proxy({}, { get: () => () => undefined });
-  try {
-    const module = { exports: {} };
-    const require = (name) => { throw new Error("Cannot find module '" + name + "'"); };
-    (0, eval)(data).call(module.exports, module, module.exports, require);
-    const run = module.exports == null ? undefined : module.exports["/pando/1.0.0"];
-    post({ shape: run === undefined ? "missing" : typeof run === "function" && run.length === 2 ? "good" : "wrong" });
-  } catch (error) {
-    const { name, message, stack } = Object(error);
-    post({ name: String(name || ""), message: String(message || error), stack: String(stack || "") });
-  }
-};`;
 
 /**
  * Loads `code` and looks at its export.
@@ -62,25 +41,23 @@ const CHECKER = `onmessage = ({ data }) => {
  * @returns what is wrong, or null
  */
 export async function checkExport(code: string): Promise<Fault | null> {
-  const url = URL.createObjectURL(new Blob([CHECKER], { type: "text/javascript" }));
-  const worker = new Worker(url, { type: "module", deno: { permissions: "none" } } as WorkerOptions);
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  const { port1: port, port2 } = new MessageChannel();
+  const { promise, resolve } = Promise.withResolvers<Fault | null>();
+  const end = denoHost.start(port2, (text) => resolve(fault("load", `Loading the module failed: ${text}`)));
+  const timer = setTimeout(() => {
+    resolve(fault("load", `Loading the module took longer than ${TIMEOUT_MS / 1000} s.`));
+  }, TIMEOUT_MS);
+  port.onmessage = ({ data: note }: MessageEvent<Note>) => {
+    if (note.note === "loaded") resolve(null);
+    if (note.note === "broken") resolve(judge(note));
+  };
   try {
-    return await new Promise<Fault | null>((resolve) => {
-      timer = setTimeout(() => {
-        resolve(fault("load", `Loading the module took longer than ${TIMEOUT_MS / 1000} s.`));
-      }, TIMEOUT_MS);
-      worker.onmessage = ({ data }: MessageEvent<Verdict>) => resolve(judge(data));
-      worker.onerror = (event) => {
-        event.preventDefault();
-        resolve(fault("load", `Loading the module failed: ${event.message}`));
-      };
-      worker.postMessage(functionSource(code));
-    });
+    port.postMessage({ order: "load", code, maxResult: NO_LIMITS.max_result } satisfies Order);
+    return await promise;
   } finally {
     clearTimeout(timer);
-    worker.terminate();
-    URL.revokeObjectURL(url);
+    port.close();
+    end();
   }
 }
 
@@ -88,14 +65,12 @@ function fault(kind: BundleError["kind"], text: string, stack = ""): Fault {
   return { error: { kind, text }, stack };
 }
 
-function judge(verdict: Verdict): Fault | null {
-  if ("shape" in verdict) {
-    if (verdict.shape === "missing") return fault("export-missing", MISSING);
-    return verdict.shape === "wrong" ? fault("export-shape", SHAPE) : null;
-  }
-  if (verdict.name === "ReferenceError" && isBrowserOnly(verdict.message)) return null;
-  const what = verdict.name === "" ? verdict.message : `${verdict.name}: ${verdict.message}`;
-  return fault("load", `Loading the module failed: ${what}`, verdict.stack);
+function judge({ name, message, stack, why }: BrokenNote): Fault | null {
+  if (why === "missing") return fault("export-missing", message);
+  if (why === "shape") return fault("export-shape", message);
+  if (name === "ReferenceError" && isBrowserOnly(message)) return null;
+  const what = name === "" ? message : `${name}: ${message}`;
+  return fault("load", `Loading the module failed: ${what}`, stack);
 }
 
 function isBrowserOnly(message: string): boolean {

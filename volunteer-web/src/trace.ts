@@ -32,11 +32,12 @@ export class Tracer {
     });
   }
 
-  /** Returns the first place in the stack that the map knows, or null. */
+  /** Returns the first place in the stack that the map knows and that is in a file, or null. */
   first(text: string): Place | null {
     for (const [, line, column] of text.matchAll(POSITION)) {
       const place = this.#place(Number(line), Number(column));
-      if (place !== null) return place;
+      // What stands in for a module of Node.js is in none.
+      if (place !== null && !place.file.startsWith("node:")) return place;
     }
     return null;
   }

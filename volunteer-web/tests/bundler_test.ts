@@ -1,60 +1,9 @@
-import { bundleAndCheck, type BundleError } from "../src/bundler.ts";
+import { bundled, bundling, failure, GOOD, result, results, warnings, withFiles } from "./bundler_helpers.ts";
 import { assert, assertSame } from "./helpers.ts";
-import { withWorker } from "./worker_helpers.ts";
 
-const GOOD = "module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, x * x) }\n";
+Deno.test("a module alone", bundling, async () => assertSame(await result({ "fn.js": GOOD }, "7"), "49"));
 
-/** Runs `body` in a new folder with these files. */
-async function withFiles(
-  files: Record<string, string>,
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    for (const [name, text] of Object.entries(files)) {
-      await Deno.mkdir(`${folder}/${name}`.replace(/\/[^/]*$/, ""), { recursive: true });
-      await Deno.writeTextFile(`${folder}/${name}`, text);
-    }
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-/** Bundles `fn.js` of these files and returns what the function makes of `item`. */
-async function result(files: Record<string, string>, item: string): Promise<string> {
-  let value = "";
-  await withFiles(files, async (folder) => {
-    const outcome = await bundleAndCheck(`${folder}/fn.js`);
-    assert(outcome.ok, JSON.stringify(outcome));
-    assert(
-      !outcome.code.includes(folder) && !outcome.map.includes(folder),
-      "a path of this machine is in it",
-    );
-    await withWorker(outcome.code, async (worker) => {
-      value = (await worker.run([item]))[0][1];
-    });
-  });
-  return value;
-}
-
-/** Bundles `fn.js` of these files and returns why that fails. */
-async function failure(files: Record<string, string>): Promise<BundleError & { folder: string }> {
-  let error: BundleError & { folder: string } | undefined;
-  await withFiles(files, async (folder) => {
-    const outcome = await bundleAndCheck(`${folder}/fn.js`);
-    assert(!outcome.ok, "it was bundled");
-    error = { ...outcome.error, folder };
-  });
-  return error!;
-}
-
-// esbuild's program runs on between bundlings.
-const options = { sanitizeResources: false, sanitizeOps: false };
-
-Deno.test("a module alone", options, async () => assertSame(await result({ "fn.js": GOOD }, "7"), "49"));
-
-Deno.test("relative modules, JSON, a package of node_modules, and global", options, async () => {
+Deno.test("relative modules, JSON, a package of node_modules, and global", bundling, async () => {
   const files = {
     "fn.js": `var add = require('./lib/add'), data = require('./data.json'), pack = require('pack')
       global.seen = 1
@@ -68,15 +17,15 @@ Deno.test("relative modules, JSON, a package of node_modules, and global", optio
   assertSame(await result(files, "2"), "<42>1");
 });
 
-Deno.test("a file that is not there", options, async () => {
-  const outcome = await bundleAndCheck("/nowhere/fn.js");
+Deno.test("a file that is not there", bundling, async () => {
+  const outcome = await bundled("/nowhere/fn.js");
   assertSame(outcome, {
     ok: false,
     error: { kind: "missing-file", text: "There is no file /nowhere/fn.js.", file: "/nowhere/fn.js" },
   });
 });
 
-Deno.test("a syntax error has a place: file, line, column and the line itself", options, async () => {
+Deno.test("a syntax error has a place: file, line, column and the line itself", bundling, async () => {
   const { kind, file, line, column, source, folder } = await failure({
     "fn.js": "require('./lib')",
     "lib.js": "var a = 1\nvar b = = 2\n",
@@ -85,26 +34,24 @@ Deno.test("a syntax error has a place: file, line, column and the line itself", 
 });
 
 Deno.test(
-  "a package that is missing, and a part of Node.js, are named with the place that asks",
-  options,
+  "a package and a file that are missing are named with the place that asks",
+  bundling,
   async () => {
     const { kind, text, line } = await failure({ "fn.js": GOOD + "require('left-pad')" });
     assertSame([kind, line], ["resolve", 2]);
     assert(text.includes('"left-pad"') && text.includes("node_modules"), text);
-    const node = await failure({ "fn.js": GOOD + "require('fs')" });
-    assert(node.kind === "resolve" && node.text.includes("part of Node.js"), node.text);
     const relative = await failure({ "fn.js": GOOD + "require('./gone')" });
     assert(relative.kind === "resolve" && relative.text.includes('"./gone"'), relative.text);
   },
 );
 
-Deno.test("exports that volunteers cannot call", options, async () => {
+Deno.test("exports that volunteers cannot call", bundling, async () => {
   const missing = await failure({ "fn.js": "module.exports = {}" });
   assertSame([missing.kind, missing.text], [
     "export-missing",
     "Incompatible module, missing '/pando/1.0.0' property",
   ]);
-  for (const value of ["(x) => x", "7", "function (a, b, c) {}"]) {
+  for (const value of ["(x) => x", "async (x) => x", "7", "null", "function (a, b, c) {}"]) {
     const { kind, text } = await failure({ "fn.js": `module.exports['/pando/1.0.0'] = ${value}` });
     assertSame([kind, text], [
       "export-shape",
@@ -115,7 +62,7 @@ Deno.test("exports that volunteers cannot call", options, async () => {
 
 Deno.test(
   "an error while loading is told, but that a browser's global is missing here is none",
-  options,
+  bundling,
   async () => {
     const { kind, text } = await failure({ "fn.js": "throw new TypeError('no way')" });
     assertSame([kind, text], ["load", "Loading the module failed: TypeError: no way"]);
@@ -133,21 +80,134 @@ Deno.test(
       "Loading the module failed: ReferenceError: vra is not defined",
     ]);
     await withFiles({ "fn.js": "var c = document.createElement('canvas')\n" + GOOD }, async (folder) => {
-      assert((await bundleAndCheck(`${folder}/fn.js`)).ok, "refused");
+      assert((await bundled(`${folder}/fn.js`)).ok, "refused");
     });
   },
 );
+
+Deno.test(
+  "what a package lacks in browsers is empty there; in the user's own file that is said",
+  bundling,
+  async () => {
+    const files = {
+      "fn.js": `var fs = require('fs'), pack = require('pack')
+      module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, typeof fs.readFileSync + pack + __dirname) }`,
+      "node_modules/pack/index.js": "var net = require('net'); module.exports = Object.keys(net).length",
+    };
+    assertSame(await result(files, "1"), "undefined0/");
+    const said = await warnings(files);
+    assertSame(said.map(({ line, column, source }) => [line, column, source]), [[
+      1,
+      18,
+      "var fs = require('fs'), pack = require('pack')",
+    ]]);
+    assert(said[0].text.includes('no module "fs"'), said[0].text);
+    const { kind, text, line } = await failure({
+      "fn.mjs": "\nimport { readFileSync } from 'node:fs'\nexport default (x) => x",
+    });
+    assertSame([kind, text, line], [
+      "resolve",
+      'Volunteers have no module "node:fs": it is part of Node.js.',
+      2,
+    ]);
+  },
+);
+
+Deno.test("today's forms of modules, each with its function of one parameter or two", bundling, async () => {
+  const forms: [name: string, text: string][] = [
+    ["fn.mjs", "export default (x) => x * 2"],
+    ["fn.mjs", "export default async (x) => { await null; return x * 2 }"],
+    ["fn.mjs", "export default (x, cb) => setTimeout(cb, 1, null, x * 2)"],
+    ["fn.mjs", "const f = (x) => Promise.resolve(x * 2); export { f as '/pando/1.0.0' }"],
+    ["fn.mjs", "function f(x, cb) { cb(null, x * 2) }; export { f as '/pando/1.0.0' }; export default 7"],
+    ["fn.js", "import double from './double.js'; export default double"],
+    ["fn.js", "module.exports = async (x) => x * 2"],
+    ["fn.js", "module.exports = (x, cb) => cb(null, x * 2)"],
+    ["fn.ts", "type N = number; export default async (x: string): Promise<N> => Number(x) * 2"],
+    ["fn.mts", "import { double } from './double.ts'; export default (x: string) => double(x)"],
+    ["fn.cts", "import double = require('./old'); export = (x: string) => double(x)"],
+    ["fn.tsx", "enum E { Two = 2 }\nexport default (x: string) => +x * E.Two"],
+  ];
+  const beside = {
+    "double.js": "export default (x) => x * 2",
+    "double.ts": "export function double(x: string): number { return Number(x) * 2 }",
+    "old.js": "counter = 2; module.exports = function (x) { return x * counter }",
+  };
+  for (const [name, text] of forms) {
+    assertSame(await result({ [name]: text, ...beside }, "21", name), "42", text);
+  }
+});
+
+Deno.test("today's forms of the wrong shape", bundling, async () => {
+  const wrong: [text: string, kind: string, says: string][] = [
+    ["export const x = 1", "export-missing", "missing a default export, or one named '/pando/1.0.0'"],
+    ["export default 7", "export-shape", "the default export is not a function of one argument"],
+    ["export default (a, b, c) => 1", "export-shape", "the default export is not a function of one argument"],
+    [
+      "const f = 1; export { f as '/pando/1.0.0' }",
+      "export-shape",
+      "the export '/pando/1.0.0' is not a function",
+    ],
+    ["export default await 1", "syntax", "A module cannot await at its top level"],
+    ["export default (x) => x; const a: number = 1", "syntax", "Expected"],
+    ["import { a } from './gone.js'; export default a", "resolve", 'There is no module "./gone.js".'],
+    ["import './broken.ts'", "syntax", "Unexpected"],
+  ];
+  for (const [text, kind, says] of wrong) {
+    const error = await failure({ "fn.mjs": text, "broken.ts": "let x: = 1" });
+    assert(error.kind === kind && error.text.includes(says), JSON.stringify(error));
+    if (kind !== "export-missing" && kind !== "export-shape") assert(error.line === 1, JSON.stringify(error));
+  }
+  const { line, source } = await failure({ "fn.ts": "type A = 1\nconst a: A = 1\n throw Error(`${a}`)\n" });
+  assertSame([line, source], [3, " throw Error(`${a}`)"]);
+});
+
+Deno.test(
+  "a promise's value is the result, true declines, and any rejection is an error",
+  bundling,
+  async () => {
+    const text = `export default (x) => {
+    if (x === "sync") throw new Error("thrown");
+    return x === "true" ? Promise.reject(true) : x === "none" ? Promise.reject() : x === "no"
+      ? Promise.reject(new Error("no")) : x === "like" ? { then: (done) => done("as a promise") } : x;
+  }`;
+    const answers = await results({ "fn.mjs": text }, ["a", "true", "none", "no", "like", "sync"], "fn.mjs");
+    assertSame(answers.map(([kind]) => kind), [0, 2, 1, 1, 0, 1]);
+    assertSame([answers[0][1], answers[4][1]], ["a", "as a promise"]);
+    assertSame([2, 3, 5].map((i) => JSON.parse(answers[i][1]).message), [
+      "rejected with undefined",
+      "no",
+      "thrown",
+    ]);
+  },
+);
+
+Deno.test("texts and bytes of files", bundling, async () => {
+  const files = {
+    "fn.mjs": `import text from './a.txt'; import also from './b.html' with { type: 'text' }
+      import bytes from './a.txt' with { type: 'bytes' }; import data from './c.json' with { type: 'json' }
+      export default (x) => [text, also, bytes.length, data.n, x].join()`,
+    "a.txt": "ä",
+    "b.html": "<p>",
+    "c.json": '{"n": 1}',
+  };
+  assertSame(await result(files, "1", "fn.mjs"), "ä,<p>,2,1,1");
+  assertSame(
+    await result({ "fn.js": "const t = require('./a.txt'); module.exports = () => t", "a.txt": "b" }, ""),
+    "b",
+  );
+});
 
 Deno.test("the command prints one JSON object and nothing else, whatever the module prints", async () => {
   const { build } = await import("../build.ts");
   const files = {
     "fn.js": "console.log('noise')\n" + GOOD,
-    "bundler.js": (await build()).client.get("bundler.js")!,
+    ...Object.fromEntries((await build()).client),
   };
   await withFiles(files, async (folder) => {
     const flags = ["--no-prompt", "--no-config", "--no-lock", "--unstable-worker-options", "--allow-read"];
     const command = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", ...flags, "--allow-env", "--allow-run", "bundler.js", "fn.js"],
+      args: ["run", "--quiet", ...flags, "--allow-env", "--allow-run", "--allow-sys", "bundler.js", "fn.js"],
       cwd: folder,
     });
     const { stdout, stderr, code } = await command.output();

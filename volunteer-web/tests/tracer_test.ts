@@ -1,5 +1,5 @@
 import { build } from "../build.ts";
-import { bundleAndCheck } from "../src/bundler.ts";
+import { bundled } from "./bundler_helpers.ts";
 import { FIRST_LINE_SHIFT } from "../src/function_source.ts";
 import { Tracer } from "../src/trace.ts";
 import { assert, assertSame } from "./helpers.ts";
@@ -29,7 +29,7 @@ function bundle(): Promise<{ code: string; map: string }> {
     const folder = await Deno.makeTempDir();
     await Deno.mkdir(`${folder}/lib`);
     for (const [name, text] of Object.entries(FILES)) await Deno.writeTextFile(`${folder}/${name}`, text);
-    const outcome = await bundleAndCheck(`${folder}/fn.js`);
+    const outcome = await bundled(`${folder}/fn.js`);
     await Deno.remove(folder, { recursive: true });
     assert(outcome.ok, JSON.stringify(outcome));
     return outcome;

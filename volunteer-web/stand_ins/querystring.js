@@ -1,0 +1,4 @@
+Object.assign(exports, require("querystring-es3"), {
+  escape: encodeURIComponent,
+  unescape: decodeURIComponent,
+});

@@ -247,11 +247,14 @@ async def test_today_s_forms(programs: Programs, name: str) -> None:
     assert outcome.lines == [str(n * n) for n in range(20)]
 
 
-async def test_errors_of_async_functions(programs: Programs) -> None:
-    programs.file("f.mjs", "export default async (x) => { if (x === '2') throw new Error('not two'); return x }")
-    outcome = await programs.pando("f.mjs", "--local", "--retries=1", "1", "2", "3")
+@pytest.mark.parametrize("name", ["f.mjs", "f.ts"])
+async def test_errors_of_async_functions(programs: Programs, name: str) -> None:
+    typed = "interface Long { goes: 1 }\n" if name.endswith("ts") else "// no\n"
+    programs.file(name, f"{typed}export default async (x) => {{ if (x === '2') throw new Error('not two'); return x }}")
+    outcome = await programs.pando(name, "--local", "--retries=1", "1", "2", "3")
     assert (outcome.status, outcome.lines) == (1, ["1"])
-    assert outcome.complaint == "pando: the function failed on item 2 (2), once: not two"
+    assert outcome.complaint.startswith("pando: the function failed on item 2 (2), once: not two, at ")
+    assert outcome.complaint.endswith(f"({name}:2:52)")
 
 
 async def test_packages_that_a_module_names_itself(programs: Programs) -> None:

@@ -38,7 +38,7 @@ from pando_shared.errors import InputError, OutputError
 from pando_shared.messages import ClientGoodbye
 from pando_shared.text import printable
 
-LONGEST_SLEEP = 1.0
+LONGEST_SLEEP = 0.5
 """Seconds between two looks at the clock of all sessions, at most."""
 LAST_WORDS = 2.0
 """Seconds in which a volunteer may take our goodbye."""
@@ -297,7 +297,7 @@ class Job:
                     self.volunteers[name].wake.set()
                 case Withdraw(name, lease):
                     volunteer = self.volunteers[name]
-                    for event in volunteer.session.withdraw(lease):
+                    for event in volunteer.session.withdraw(lease, self._clock()):
                         self._instructions.extend(self._stimulate(volunteer, event))
                     volunteer.wake.set()
                 case SetAside(name, why):

@@ -184,6 +184,7 @@ class Session:
         self._next_ping = now + limits.heartbeat
         self._pings = 0
         self._wanted = (0, 0)
+        self._doubted = False
 
     def __repr__(self) -> str:
         state = "ended" if self.ended else "suspect" if self.suspect else "ready" if self.info else "greeting"
@@ -206,6 +207,7 @@ class Session:
         if self.ended:
             return []
         self._heard = now
+        self._doubted = False
         self.tally.bytes_in += len(frame)
         events: list[Event] = []
         if self.suspect:
@@ -251,7 +253,7 @@ class Session:
     def _results(self, results: Results) -> list[Event]:
         lease = self._leases.get(results.lease)
         if lease is None:
-            return []  # withdrawn or returned in the meantime
+            return self._wants()  # withdrawn or returned in the meantime
         if results.offset != lease.done or results.offset + len(results.values) > lease.size:
             raise ProtocolViolation(
                 f"{len(results.values)} results from {results.offset} on; {lease.done} of {lease.size} are answered"
@@ -284,11 +286,18 @@ class Session:
         self._credit.lent(len(items), sum(map(len, items)))
         self._send(Lend(lease, items))
 
-    def withdraw(self, lease: int) -> list[Event]:
-        """Tells the volunteer that a lease is no longer wanted."""
+    def withdraw(self, lease: int, now: float) -> list[Event]:
+        """Tells the volunteer that a lease is no longer wanted.
+
+        That is because somebody else was faster, and so it may be gone, with nobody knowing yet: it is pinged, and lent
+        nothing more until it is heard.
+        """
         if self.ended or self._leases.pop(lease, None) is None:
             return []
         self._send(Withdraw((lease,)))
+        if not self._doubted:
+            self._doubted = True
+            self._ping(now)
         return self._wants()
 
     def goodbye(self, message: ClientGoodbye) -> None:
@@ -361,7 +370,8 @@ class Session:
         self._send(Ping(token))
 
     def _wants(self) -> list[Event]:
-        wanted = self._credit.want(self.slots, len(self._leases))
+        leases, items = self._credit.want(self.slots, len(self._leases))
+        wanted = (0 if self._doubted else leases, items)
         if wanted == self._wanted:
             return []
         self._wanted = wanted

@@ -113,10 +113,21 @@ def test_a_withdrawn_lease_is_told_and_may_still_be_answered():
     session = ready(slots=1)
     session.lend(1, [b"x"])
     sent(session)
-    assert session.withdraw(1) == [Wants(1, 1)]
-    assert session.withdraw(1) == []
-    assert sent(session) == [Withdraw((1,))]
-    assert receive(session, Results(1, 0, 1, [b"X"])) == []
+    assert session.withdraw(1, 5.0) == []
+    assert session.withdraw(1, 5.0) == []
+    assert Withdraw((1,)) in sent(session)
+    assert receive(session, Results(1, 0, 1, [b"X"])) == [Wants(1, 1)]
+
+
+def test_after_a_withdrawal_nothing_is_lent_before_the_volunteer_is_heard():
+    session = ready(slots=3)
+    for lease in (1, 2, 3):
+        session.lend(lease, [b"x"])
+    sent(session)
+    assert session.withdraw(1, 5.0) == []
+    assert session.withdraw(2, 5.0) == []
+    [ping] = [message for message in sent(session) if isinstance(message, Ping)]
+    assert receive(session, Pong(ping.token)) == [Wants(2, 1)]
 
 
 @pytest.mark.parametrize(
@@ -274,7 +285,7 @@ def test_the_client_takes_leave_once():
     session.goodbye(ClientGoodbye("stopped"))
     [frame] = frames(session)
     assert from_client(frame) == ClientGoodbye("done", "thank you"), "it need not wait for the rest of the lease"
-    assert session.withdraw(1) == []
+    assert session.withdraw(1, 5.0) == []
     assert session.closed() == []
 
 

@@ -66,6 +66,29 @@ def test_a_volunteer_that_vanishes_is_suspected_within_two_heartbeats():
     assert 1.0 < suspected < 1.0 + 2 * HEARTBEAT + 0.5
 
 
+def test_half_of_the_volunteers_vanish_and_the_output_goes_on_before_they_are_suspects():
+    world = World(items=2000, seed=6, batch=1)
+    for number in range(8):
+        world.join(f"v{number}", slots=1)
+    seen: list[tuple[float, int]] = []
+
+    def look() -> None:
+        world.carry_out(world.lender.tick(world.now))
+        seen.append((world.now, len(world.output)))
+        world.at(0.5, look)
+
+    world.at(0.5, look)
+    for number in range(0, 8, 2):
+        world.at(6.0, lambda n=number: world.vanish(f"v{n}"))
+    world.run()
+    assert exact(world)
+    suspected = min(time for time, _, event in world.log if isinstance(event, Suspected))
+    at_once = next(count for time, count in seen if time >= 6.0)
+    before_that = next(count for time, count in reversed(seen) if time < suspected)
+    # Copies are made of what is late; what the others did in the meantime is held back no longer.
+    assert before_that - at_once > 50
+
+
 def test_a_volunteer_that_closes_costs_no_time():
     world = World(items=100, seed=2)
     world.join("a", pace=0.1)

@@ -138,6 +138,7 @@ class World:
         self.at(max(0.01, session.deadline - self.now), look)
 
     def report(self, name: str, events: list[Event]) -> None:
+        self.lender.now = self.now
         for event in events:
             self.log.append((self.now, name, event))
             self.carry_out(self.stimulate(name, event))
@@ -168,7 +169,7 @@ class World:
                     self.sessions[name].lend(lease, items)
                     self.drain(name)
                 case Withdraw(name, lease):
-                    self.report(name, self.sessions[name].withdraw(lease))
+                    self.report(name, self.sessions[name].withdraw(lease, self.now))
                 case Read(count):
                     self.at(0, lambda count=count: self.read(count))
                 case Write(results):

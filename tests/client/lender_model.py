@@ -31,20 +31,38 @@ class Shell:
         self.finish: Finish | None = None
         self.set_aside: list[str] = []
         self.shared: set[int] = set()  # a backup copy, or a suspect that comes back, may hold these besides another
+        self.stopped = False
+        """The run was stopped from outside: nothing is carried out any more, but for what was written already."""
+        self.wants: dict[str, list[int]] = {}  # leases and items that each volunteer would still take
+        self.failed_on: dict[bytes, set[str]] = {}
+        self.declined_by: dict[bytes, set[str]] = {}
+        self._next = 0  # ordered: the index of the next result to be written
+        self._written: set[bytes] = set()  # unordered
+
+    @property
+    def here(self) -> set[str]:
+        """The volunteers that are here, suspects included."""
+        return set(self.lender._volunteers)
+
+    @property
+    def suspects(self) -> list[str]:
+        """Those from which nothing is heard."""
+        return sorted(self.lender._suspects)
 
     def carry_out(self, instructions: Sequence[Instruction]) -> None:
         queued: list[str] = []
         for instruction in instructions:
             match instruction:
+                case Write(results):
+                    self._must_be_written_now(results)
+                    self.unwritten += results
+                case _ if self.stopped:
+                    continue
                 case Read(count):
-                    assert self.asked == 0, "one Read at a time"
-                    assert self.lender._hungry, "P1: nobody can take an item"
+                    self._must_be_read_now(count)
                     self.asked = count
-                case Lend(_, lease, items, copy):
-                    assert items
-                    if copy:
-                        held = self.lender._leases.get(lease)
-                        self.shared |= set(range(held.first, held.stop))
+                case Lend(_, lease):
+                    self._must_be_lent(instruction)
                     self.leases[lease] = instruction
                     self.lent_order.append(instruction)
                     self.done[lease] = 0
@@ -52,12 +70,12 @@ class Shell:
                     assert self.leases[lease].volunteer == volunteer
                     del self.leases[lease]
                 case SetAside(volunteer):
+                    assert volunteer in self.here
                     self.set_aside.append(volunteer)
                     queued.append(volunteer)
-                case Write(results):
-                    self.unwritten += results
                 case Finish():
                     assert self.finish is None
+                    assert not self.unwritten, "P11: there is something left to write"
                     self.finish = instruction
         self.check()
         for name in queued:
@@ -77,11 +95,13 @@ class Shell:
         self.carry_out(self.lender.input_ended(error))
 
     def join(self, name: str, leases: int = 0, items: int = 1) -> None:
+        self.wants[name] = [0, 1]
         self.carry_out(self.lender.join(name))
         if leases:
             self.want(name, leases, items)
 
     def want(self, name: str, leases: int, items: int) -> None:
+        self.wants[name] = [leases, items]
         self.carry_out(self.lender.want(name, leases, items))
 
     def answer(self, lease: int, count: int | None = None, kinds: bytes | None = None) -> None:
@@ -92,7 +112,11 @@ class Shell:
         if kinds is not None:
             kinds = kinds[: len(run)].ljust(len(run), bytes((RESULT,)))
             error = json.dumps({"message": "no", "stack": ""}).encode()
-            values = [{RESULT: v, ERROR: error, DECLINED: b""}[k] for k, v in zip(kinds, values, strict=True)]
+            values = [{ERROR: error, DECLINED: b""}.get(kind, v) for kind, v in zip(kinds, values, strict=True)]
+            for item, kind in zip(run, kinds, strict=True):
+                if kind in (ERROR, DECLINED):
+                    book = self.failed_on if kind == ERROR else self.declined_by
+                    book.setdefault(item, set()).add(lend.volunteer)
         self.done[lease] += len(run)
         if self.done[lease] == len(lend.items):
             del self.leases[lease]
@@ -113,6 +137,9 @@ class Shell:
             self.shared |= set(range(held.first, held.stop))
         self.carry_out(self.lender.suspect(name))
 
+    def recover(self, name: str) -> None:
+        self.carry_out(self.lender.recover(name))
+
     def tick(self, now: float) -> None:
         self.carry_out(self.lender.tick(now))
 
@@ -126,6 +153,47 @@ class Shell:
         return [lease for lease, lend in self.leases.items() if lend.volunteer == name]
 
     # What must hold
+
+    def _must_be_read_now(self, count: int) -> None:
+        lender = self.lender
+        assert self.asked == 0, "one Read at a time"
+        assert lender._hungry, "P1: nobody can take an item"
+        wanted = sum(leases * items for name, (leases, items) in self.wants.items() if name in lender._hungry)
+        assert 0 < count <= wanted - len(lender._ledger.waiting), "P1: more than they can take"
+        assert lender._ledger.bytes < lender.policy.memory, "P9: it has read too much already"
+
+    def _must_be_lent(self, lend: Lend) -> None:
+        name, lender = lend.volunteer, self.lender
+        assert name in self.here
+        assert name not in lender._suspects
+        wants = self.wants[name]
+        wants[0] -= 1
+        assert wants[0] >= 0, f"{name} did not ask for so much"
+        assert 1 <= len(lend.items) <= wants[1]
+        held = lender._leases.get(lend.lease)
+        assert (held.items, held.volunteer, held.done) == (lend.items, name, 0)
+        assert list(lend.items) == self.given[held.first : held.stop]
+        if lend.copy:
+            assert lender.policy.copies
+            self.shared |= set(range(held.first, held.stop))
+        for index, item in enumerate(lend.items, held.first):
+            assert not lender._ledger.is_answered(index), f"P3: {index} is answered"
+            assert name not in self.declined_by.get(item, ()), f"{name} has declined {index}"
+            if name in self.failed_on.get(item, ()) and not lend.copy:
+                others = self.here - lender._suspects - self.failed_on[item] - self.declined_by.get(item, set())
+                assert not others, f"P8: {index} failed on {name}, and not yet on {others}"
+
+    def _must_be_written_now(self, results: Sequence[bytes]) -> None:
+        for result in results:
+            if self.lender.policy.ordered:
+                while self._next in self.lender.failed:
+                    self._next += 1
+                assert result == result_of(self.given[self._next]), f"P2: {self._next} is the next one"
+                self._next += 1
+            else:
+                assert result not in self._written, "P3: exactly once"
+                assert result in map(result_of, self.given)
+                self._written.add(result)
 
     def check(self) -> None:
         lender = self.lender
@@ -144,15 +212,17 @@ class Shell:
         assert not set(waiting) & answered
         for index in lent:
             assert len(open_with[index]) <= 1 or index in self.shared, f"P7: {index} is with {open_with[index]}"
+        # From a failure on, nothing is wanted any more: what is with somebody may as well wait.
+        end = lender.read_count if lender._failure is None else lender._failure.index
         for index in waiting:
-            assert not open_with.get(index), f"P7: {index} waits and is with {open_with[index]}"
+            assert index >= end or not open_with.get(index), f"P7: {index} waits and is with {open_with[index]}"
         assert lender.read_count - lender.written_count <= lender.policy.window, "P1: beyond the window"
         assert lender._leases.contested == sum(lease.contested for lease in lender._leases)
         assert len(self.output) + len(self.unwritten) <= len(self.given)
-        assert lender._ledger.bytes == self.bytes_held(), "P9: the memory is not what it is said to be"
+        assert lender._ledger.bytes == self.bytes_held(answered), "P9: the memory is not what it is said to be"
 
-    def bytes_held(self) -> int:
-        ledger = self.lender._ledger
-        unanswered = [item for index, item in enumerate(self.given) if not ledger.is_answered(index)]
-        results = [value for _, value in ledger._held if value is not None] + self.unwritten
-        return sum(OBJECT_BYTES + len(value) for value in unanswered + results)
+    def bytes_held(self, answered: set[int]) -> int:
+        unanswered = [item for index, item in enumerate(self.given) if index not in answered]
+        results = [value for _, value in self.lender._ledger._held if value is not None]
+        held = unanswered + results + self.unwritten
+        return OBJECT_BYTES * len(held) + sum(map(len, held))

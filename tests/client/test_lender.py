@@ -76,9 +76,9 @@ def test_p3_the_first_answer_counts_when_a_suspect_comes_back():
     s.suspect("a")
     s.join("b", leases=1, items=4)
     s.answer(1, count=2)
-    s.carry_out(s.lender.answer("b", 2, 0, [b"late"] * 4))
+    s.carry_out(s.lender.answer("b", 2, 0, [b"late", b"late", b"<2>", b"<3>"]))
     s.write()
-    assert s.output == [b"<0>", b"<1>", b"late", b"late"]
+    assert s.output == [b"<0>", b"<1>", b"<2>", b"<3>"]
 
 
 def test_p4_what_a_volunteer_held_is_lent_again_lowest_first():

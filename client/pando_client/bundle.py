@@ -41,6 +41,7 @@ class BundleOutcome(BaseModel):
     ok: bool
     code: str = ""
     map: str = ""
+    files: tuple[str, ...] = ()
     warnings: tuple[BundleProblem, ...] = ()
     error: BundleProblem | None = None
 
@@ -53,6 +54,8 @@ class Bundle:
     """gzip."""
     source_map: str
     """JSON; stays here."""
+    files: tuple[str, ...] = ()
+    """What it is made of, by names beside the module."""
 
 
 async def bundle(module: Path) -> Bundle:
@@ -97,7 +100,7 @@ async def bundle(module: Path) -> Bundle:
     packed = gzip.compress(outcome.code.encode(), compresslevel=6, mtime=0)
     if len(packed) > MAX_BUNDLE:
         raise FunctionError(f"the bundle of {printable(module)} is too large: {len(packed)} bytes, compressed")
-    return Bundle(packed, outcome.map)
+    return Bundle(packed, outcome.map, outcome.files)
 
 
 def _readable(module: Path) -> Path:

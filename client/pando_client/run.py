@@ -97,7 +97,7 @@ async def _run_and_wait_for_change(options: Options, interrupted: asyncio.Future
     """Runs the job, and returns when a file that the function was made of has changed."""
     watch = Watch(options.module)
     try:
-        await _run_once(options, interrupted, lambda bundle: watch.on(bundle.source_map))
+        await _run_once(options, interrupted, lambda bundle: watch.on(bundle.files))
     except PandoError as error:
         console.error(str(error))
     console.say(f"pando: waiting for a change of {printable(options.module)}")

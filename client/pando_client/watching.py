@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -32,9 +31,8 @@ class Watch:
             scripts = []
         self._before = _states([self._module, *scripts])
 
-    def on(self, source_map: str) -> None:
-        """From now on only what a bundle was made of counts; `source_map` is JSON, with names beside the module."""
-        names = [name for name in json.loads(source_map)["sources"] if isinstance(name, str)]
+    def on(self, names: Iterable[str]) -> None:
+        """From now on only what a bundle was made of counts: files of these names beside the module."""
         files = [self._module, *((self._module.parent / name).resolve() for name in names)]
         # What was changed while it was bundled has changed as well.
         self._before = {

@@ -1,5 +1,7 @@
 """The function in real browsers: what it cannot reach, and what happens when it fails."""
 
+import base64
+import hashlib
 import json
 from pathlib import Path
 
@@ -142,3 +144,50 @@ async def test_a_function_that_cannot_be_loaded_is_told_to_both_sides(browser: C
         await tab.state("unable", within=10)
         assert "not in this browser" in await tab.text("#status")
         await client.says("cannot load the function: .*not in this browser")
+
+
+# Node.js's modules and globals, WebAssembly, a promise, a report and bytes, in one.
+EVERYTHING = """
+import zlib from 'node:zlib'
+import { createHash } from 'node:crypto'
+import { report, version } from 'pando-computing'
+import { add } from './add.wasm'
+import compiled from './add.wasm'
+
+export default async (x) => {
+  report({ cpuTime: 1, nbItems: 1, units: 'Gizmos' })
+  const ticked = await new Promise((done) => process.nextTick(() => setImmediate(done, 'ticked')))
+  const proto = {}
+  proto.__proto__ = Array.prototype
+  return Buffer.from([
+    zlib.gunzipSync(zlib.gzipSync(Buffer.from(x))), createHash('sha256').update(x).digest('hex').slice(0, 8), ticked,
+    add(40, 2), new WebAssembly.Instance(compiled).exports.add(1, 1), proto instanceof Array, typeof version,
+  ].join())
+}
+"""
+ADD = "0061736d0100000001070160027f7f017f030201000707010361646400000a09010700200020016a0b"
+
+
+def everything(folder: Path) -> Path:
+    (folder / "add.wasm").write_bytes(bytes.fromhex(ADD))
+    function = folder / "everything.mjs"
+    function.write_text(EVERYTHING)
+    return function
+
+
+def made_of(item: str) -> str:
+    digest = hashlib.sha256(item.encode()).hexdigest()[:8]
+    return base64.b64encode(f"{item},{digest},ticked,42,2,true,string".encode()).decode()
+
+
+async def test_everything_that_a_function_may_use_is_there_in_chromium(browser: Chromium, tmp_path: Path) -> None:
+    async with pando(everything(tmp_path), ["one", "zwei"]) as client:
+        await browser.open(client.url)
+        assert await client.ends() == 0, client
+    assert client.out == [made_of("one"), made_of("zwei")]
+
+
+async def test_everything_that_a_function_may_use_is_there_in_firefox(tmp_path: Path) -> None:
+    async with pando(everything(tmp_path), ["one", "zwei"]) as client, firefox(client.url, tmp_path / "profile"):
+        assert await client.ends() == 0, client
+    assert client.out == [made_of("one"), made_of("zwei")]

@@ -1,6 +1,6 @@
 /** Turns a module and what it requires and imports into one script, with esbuild. */
 
-import { dirname, isAbsolute, join, relative } from "node:path";
+import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import * as esbuild from "esbuild";
 import type { BundleError, BundleOutcome } from "./bundler.ts";
 import { npmPackages } from "./npm_packages.ts";
@@ -28,17 +28,23 @@ export async function bundleModule(path: string, folders: BundlerFolders): Promi
   // Volunteers see the names of files: relative to the module, they say nothing about this machine.
   const root = dirname(entry);
   try {
-    const { outputFiles, warnings } = await buildWithGlobals({
-      entryPoints: [entry],
+    const { outputFiles, warnings, metafile } = await buildAsUsed(entry, {
       absWorkingDir: root,
       bundle: true,
       write: false,
       format: "cjs",
       platform: "browser",
+      // What it says of JavaScript (that all of it is strict, say) is not meant for functions in JavaScript.
+      ...(/\.[cm]?tsx?$/.test(entry) ? {} : { tsconfigRaw: {} }),
       // What every browser can run that has `DecompressionStream`.
       target: "es2022",
       charset: "utf8",
-      define: { global: "globalThis", __dirname: '"/"', __filename: '"/index.js"' },
+      define: {
+        global: "globalThis",
+        __dirname: '"/"',
+        __filename: '"/index.js"',
+        "process.env.NODE_ENV": '"production"',
+      },
       // The worker has it.
       external: ["pando-computing"],
       plugins: [npmPackages(folders.npm), standIns(folders.standIns), wasmModules(root)],
@@ -56,6 +62,7 @@ export async function bundleModule(path: string, folders: BundlerFolders): Promi
       ok: true,
       code: text("bundle.js"),
       map: text("bundle.js.map"),
+      files: filesOf(metafile!),
       warnings: told.map((warning) => describe(warning, dirname(path))),
     };
   } catch (error) {
@@ -66,15 +73,28 @@ export async function bundleModule(path: string, folders: BundlerFolders): Promi
 }
 
 type Build = esbuild.BuildOptions & { write: false };
+type Built = esbuild.BuildResult<Build>;
 
-/** Bundles, and once more with stand-ins for the globals of Node.js if there is a name of one in the bundle. */
-async function buildWithGlobals(options: Build): Promise<esbuild.BuildResult<Build>> {
-  const plain = await esbuild.build(options);
-  const code = plain.outputFiles.find((file) => file.path.endsWith("bundle.js"))!.text;
+/** Bundles in the plainest way that works for what is used. */
+async function buildAsUsed(entry: string, common: Build): Promise<Built> {
+  let options: Build = { ...common, metafile: true, entryPoints: [entry] };
+  let built = await esbuild.build(options);
+  if (codeOf(built).startsWith('"use strict"') && Object.keys(built.metafile!.inputs).length > 1) {
+    // A strict module would make all that it requires strict. Required itself, it gets a scope of its own.
+    const contents = `module.exports = require(${JSON.stringify(`./${basename(entry)}`)});`;
+    const stdin = { contents, resolveDir: dirname(entry), sourcefile: "pando:entry" };
+    options = { ...options, entryPoints: [], stdin };
+    built = await esbuild.build(options);
+  }
+  return await withGlobals(built, options);
+}
+
+/** Bundles once more with stand-ins for the globals of Node.js, if there is a name of one in the bundle. */
+async function withGlobals(built: Built, options: Build): Promise<Built> {
   const assigned = new Set<string>();
   for (;;) {
-    const globals = globalsIn(code, assigned);
-    if (globals.length === 0) return plain;
+    const globals = globalsIn(codeOf(built), assigned);
+    if (globals.length === 0) return built;
     try {
       return await esbuild.build({ ...options, inject: injected(globals) });
     } catch (error) {
@@ -84,6 +104,16 @@ async function buildWithGlobals(options: Build): Promise<esbuild.BuildResult<Bui
       assigned.add(name);
     }
   }
+}
+
+/** Returns the files that the bundle is made of, by their names beside the module; not what comes with Pando. */
+function filesOf({ inputs }: esbuild.Metafile): string[] {
+  const names = Object.keys(inputs).filter((name) => !/^(node:|pando:|<stdin>)/.test(name));
+  return [...new Set(names.map((name) => name.replace(/^wasm(-required)?:/, "").replace(/ with \{.*$/, "")))];
+}
+
+function codeOf(built: Built): string {
+  return built.outputFiles.find((file) => file.path.endsWith("bundle.js"))!.text;
 }
 
 async function whyNotReadable(path: string): Promise<string | null> {

@@ -1,7 +1,7 @@
 /**
  * Bundles the user's module to the one script that volunteers run: `bundler.js MODULE`.
  *
- * Prints one JSON object on stdout: `{"ok": true, "code": …, "map": …, "warnings": […]}` or `{"ok": false, "error": …}`. The exit
+ * Prints one JSON object on stdout: `{"ok": true, "code": …, "map": …, "files": […], "warnings": […]}` or `{"ok": false, "error": …}`. The exit
  * status is 0 in both cases, because the client reads the object.
  */
 
@@ -33,6 +33,8 @@ export type BundleOutcome =
     readonly ok: true;
     readonly code: string;
     readonly map: string;
+    /** What the bundle is made of, by names beside the module. */
+    readonly files: readonly string[];
     /** What may be wrong, and where. */
     readonly warnings: readonly BundleError[];
   }

@@ -1,4 +1,14 @@
-import { bundled, bundling, failure, GOOD, result, results, warnings, withFiles } from "./bundler_helpers.ts";
+import {
+  bundled,
+  bundling,
+  failure,
+  GOOD,
+  outcomeOf,
+  result,
+  results,
+  warnings,
+  withFiles,
+} from "./bundler_helpers.ts";
 import { assert, assertSame } from "./helpers.ts";
 
 Deno.test("a module alone", bundling, async () => assertSame(await result({ "fn.js": GOOD }, "7"), "49"));
@@ -138,6 +148,24 @@ Deno.test("today's forms of modules, each with its function of one parameter or 
   }
 });
 
+Deno.test("a strict module does not make strict what it requires", bundling, async () => {
+  const sloppy = {
+    "node_modules/old/index.js": "leaked = 2; module.exports = function (x) { return x * leaked }",
+    "tsconfig.json": '{"compilerOptions": {"strict": true, "alwaysStrict": true}}',
+  };
+  const forms: [name: string, text: string][] = [
+    ["fn.js", "'use strict'; var old = require('old'); module.exports = (x) => old(x)"],
+    ["fn.js", "mine = 1; var old = require('old'); module.exports = (x) => old(x) * mine"],
+    ["fn.ts", "import old from 'old'; export default (x: string) => old(+x)"],
+    ["fn.mjs", "import old from 'old'; export default (x) => old(+x)"],
+  ];
+  for (const [name, text] of forms) {
+    assertSame(await result({ [name]: text, ...sloppy }, "21", name), "42", text);
+  }
+  const strict = await failure({ "fn.js": "'use strict'; require('old'); mine = 1", ...sloppy });
+  assert(strict.text.includes("mine is not defined") && strict.line === 1, JSON.stringify(strict));
+});
+
 Deno.test("today's forms of the wrong shape", bundling, async () => {
   const wrong: [text: string, kind: string, says: string][] = [
     ["export const x = 1", "export-missing", "missing a default export, or one named '/pando/1.0.0'"],
@@ -181,6 +209,22 @@ Deno.test(
     ]);
   },
 );
+
+Deno.test("the files that it is made of are named, whatever they are", bundling, async () => {
+  const files = {
+    "fn.mjs": `import './a.txt'; import './b.dat' with { type: 'bytes' }; import data from './lib/c.json';
+      import { deep } from './lib/d.ts'; import wasm from './e.wasm'; import 'node:path'; import p from 'p'
+      export default (x) => Buffer.from(x + data + deep + wasm + p)`,
+    "a.txt": "",
+    "b.dat": "",
+    "lib/c.json": "{}",
+    "lib/d.ts": "export const deep: number = 1",
+    "e.wasm": Uint8Array.from([0, 97, 115, 109, 1, 0, 0, 0]),
+    "node_modules/p/index.js": "module.exports = 1",
+  };
+  const named = (await outcomeOf(files, "fn.mjs")).files;
+  assertSame([...named].sort(), Object.keys(files).sort());
+});
 
 Deno.test("texts and bytes of files", bundling, async () => {
   const files = {

@@ -34,7 +34,7 @@ from pando_client.session import (
 )
 from pando_client.streams import Output, OutputFailed, Results, Source, Wrote
 from pando_shared import messages
-from pando_shared.errors import InputError, OutputError
+from pando_shared.errors import InputError
 from pando_shared.messages import ClientGoodbye
 from pando_shared.text import printable
 
@@ -116,7 +116,7 @@ class Job:
         self._new_id = new_id
         self._clock = clock
         self._binary = binary
-        self._results = open_output(self._wrote, self._output_failed)
+        self._results = open_output(self._wrote, self._fail)
         self._reading: asyncio.Task[None] | None = None
         self._instructions: deque[Instruction] = deque()
         self._said: set[str] = set()
@@ -156,14 +156,18 @@ class Job:
         try:
             await volunteer.over.wait()
         finally:
-            self._report(volunteer, volunteer.session.closed())
-            # The goodbye is on its way. One that has stopped reading does not keep us, nor one that does not hang up.
-            await asyncio.wait({sending}, timeout=LAST_WORDS)
-            sending.cancel()
-            await channel.close()
-            receiving.cancel()
-            await asyncio.gather(sending, receiving, return_exceptions=True)
-            del self.volunteers[volunteer.id]
+            try:
+                self._report(volunteer, volunteer.session.closed())
+                # The goodbye is on its way. One that has stopped reading or does not hang up does not keep us.
+                await asyncio.wait({sending}, timeout=LAST_WORDS)
+                sending.cancel()
+                await channel.close()
+            finally:
+                # Also when it is cancelled a second time, by whoever does not wait for its goodbye.
+                sending.cancel()
+                receiving.cancel()
+                del self.volunteers[volunteer.id]
+                await asyncio.gather(sending, receiving, return_exceptions=True)
 
     def _welcome(self, channel: Channel) -> Volunteer:
         now = self._clock()
@@ -311,20 +315,23 @@ class Job:
 
     async def _read(self, count: int) -> None:
         try:
-            items = await self._source.next(count)
-        except InputError as error:
-            self._carry_out(self.lender.input_ended(error))
+            try:
+                items = await self._source.next(count)
+            except InputError as error:
+                self._carry_out(self.lender.input_ended(error))
+            else:
+                self.lender.now = self._clock()
+                self._carry_out(self.lender.read(items) if items else self.lender.input_ended())
         except Exception as error:  # noqa: BLE001 - nobody awaits this task: the run has to hear of it
-            if not self.outcome.done():
-                self.outcome.set_exception(error)
-        else:
-            self.lender.now = self._clock()
-            self._carry_out(self.lender.read(items) if items else self.lender.input_ended())
+            self._fail(error)
 
     def _wrote(self, count: int) -> None:
-        self._carry_out(self.lender.wrote(count))
+        try:
+            self._carry_out(self.lender.wrote(count))
+        except Exception as error:  # noqa: BLE001 - the event loop called: without this the run would never end
+            self._fail(error)
 
-    def _output_failed(self, error: OutputError | BrokenPipeError) -> None:
+    def _fail(self, error: Exception) -> None:
         if not self.outcome.done():
             self.outcome.set_exception(error)
 

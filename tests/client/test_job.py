@@ -157,7 +157,38 @@ async def test_input_and_output_that_fail() -> None:
     assert isinstance(finish.input_error, InputError)
     await job.close(ClientGoodbye("stopped"))
     job, _ = job_of("1")
-    job._output_failed(OutputError("full"))
-    job._output_failed(OutputError("again"))
+    job._fail(OutputError("full"))
+    job._fail(OutputError("again"))
     with pytest.raises(OutputError, match="full"):
         await job.outcome
+
+
+async def test_one_that_is_cancelled_twice_leaves_nothing_behind() -> None:
+    job, _ = job_of("1")
+    stuck = FakeChannel(stuck=True)
+    attending = asyncio.create_task(job.attend(stuck))
+    await asyncio.sleep(0)
+    others = asyncio.all_tasks() - {attending, asyncio.current_task()}
+    attending.cancel()
+    await asyncio.sleep(0)
+    assert job.volunteers  # it waits for the last words
+    attending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await attending
+    assert job.volunteers == {}
+    assert all(task.done() for task in others)
+
+
+@pytest.mark.parametrize("stimulus", ["read", "input_ended", "wrote"])
+async def test_an_error_of_our_own_ends_the_run(stimulus: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*_: object) -> None:
+        raise ZeroDivisionError
+
+    job, _ = job_of("1")
+    monkeypatch.setattr(job.lender, stimulus, wrong)
+    channel, _ = await joined(job)
+    if stimulus != "read":
+        await work(channel, 1)
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.wait_for(job.outcome, 10)
+    await job.close(ClientGoodbye("stopped"))

@@ -49,9 +49,10 @@ class Leases:
     def __init__(self) -> None:
         self.contested = 0
         """How many of them are contested."""
+        self.last = 0
+        """The number of the lease that was lent last."""
         self._leases: dict[int, Lease] = {}
         self._of: dict[VolunteerId, set[int]] = {}
-        self._last = 0
         self._typical: float | None = None  # seconds that one is out
 
     def __repr__(self) -> str:
@@ -75,8 +76,8 @@ class Leases:
         self, volunteer: VolunteerId, first: int, items: Sequence[bytes], now: float, *, copy: bool = False
     ) -> Lease:
         """Adds a lease. While any is contested, an item of this one may be answered from there: then it is as well."""
-        self._last += 1
-        lease = Lease(self._last, volunteer, first, items, now, copy)
+        self.last += 1
+        lease = Lease(self.last, volunteer, first, items, now, copy)
         if copy or self.contested:
             self.contest(lease)
         self._leases[lease.id] = lease

@@ -62,6 +62,8 @@ class _Volunteer:
     want_leases: int = 0
     want_items: int = 1
     blame: int = 0
+    # The last lease that was out, of whomever, when it was last found late.
+    late_until: int = 0
 
 
 class Lender:
@@ -318,11 +320,18 @@ class Lender:
                 self._leases.close(lease)
                 # Only a copy shows that the holder was late; to lose against a suspect that came back is no fault.
                 if by.copy and not lease.copy:
-                    self._blame({lease.volunteer})
+                    self._blame_late(lease)
         return withdrawn
 
     def _is_superseded(self, lease: Lease) -> bool:
         return all(self._ledger.is_answered(index) for index in range(lease.next, lease.stop))
+
+    def _blame_late(self, lease: Lease) -> None:
+        """A copy of this lease was answered first; that others follow is the same fault: one silence ends them all."""
+        state = self._volunteers[lease.volunteer]
+        if lease.id > state.late_until:
+            state.late_until = self._leases.last
+            self._blame({lease.volunteer})
 
     def _blame(self, names: set[VolunteerId]) -> None:
         """Another volunteer has done what these could not, or did not in time."""

@@ -133,6 +133,24 @@ async def test_an_item_that_fails_can_be_skipped(browser: Chromium, tmp_path: Pa
         assert "item" in line
 
 
+async def test_an_item_that_never_ends_costs_its_worker_and_not_the_page(browser: Chromium, tmp_path: Path) -> None:
+    function = module(tmp_path, "while (x === '7') {} cb(null, x)")
+    items = [str(n) for n in range(1, 41)]
+    limits = ("--timeout=0.5", "--retries=2", "--on-error=skip")
+    async with pando(function, None, *limits) as client:
+        tab = await browser.open(client.url, "Patient")
+        await client.says("Patient joined")
+        workers = await browser.worker_processes()
+        await client.feed(items)
+        assert await client.ends() == 1, client
+        assert client.out == [item for item in items if item != "7"]
+        assert client.said("pando: the function failed on 1 item, which has no result: 7") == 1
+        # It is still the same page with the same frame, and it has never been away.
+        assert await browser.worker_processes() <= workers
+        assert (client.said("Patient joined"), client.said("Patient left")) == (1, 0)
+        await tab.state("done")
+
+
 async def test_a_function_that_cannot_be_loaded_is_told_to_both_sides(browser: Chromium, tmp_path: Path) -> None:
     function = tmp_path / "broken.js"
     function.write_text(

@@ -8,6 +8,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
+SOAK := $(BIN)/pytest --verbose --timeout=7200 --log-cli-level=INFO --durations=0
+
 PAGE := server/pando_server/static
 PROGRAMS := client/pando_client/assets
 WEB_SOURCES := $(shell find volunteer-web/src volunteer-web/public volunteer-web/stand_ins -type f) \
@@ -15,7 +17,7 @@ WEB_SOURCES := $(shell find volunteer-web/src volunteer-web/public volunteer-web
 	volunteer-web/deno.json volunteer-web/deno.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fast-test browsers-test format build browsers bench clean
+.PHONY: help demo test check fast-test format build browsers bench soak soak-chaos soak-lender clean
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -45,6 +47,17 @@ format: $(VENV)/.developing ## formats all code
 
 bench: $(VENV)/.developing $(PAGE)/index.html browsers ## runs every benchmark, one after the other
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+soak: $(VENV)/.developing $(PAGE)/index.html browsers ## runs chaos and the lender's state machine for long
+	@$(MAKE) --no-print-directory --jobs=2 soak-chaos soak-lender
+
+# One after the other: they need the machine for themselves. The state machine takes one core besides.
+soak-chaos:
+	PANDO_CHAOS_SEEDS=20 PANDO_CHAOS_ROUNDS=10 $(SOAK) tests/end_to_end/test_chaos_headless.py \
+		tests/end_to_end/test_chaos_browsers.py
+
+soak-lender:
+	PANDO_LENDER_EXAMPLES=50000 $(SOAK) tests/client/test_lender_machine.py
 
 build: $(PAGE)/index.html ## bundles the volunteer page and the Deno programs
 

@@ -145,9 +145,18 @@ class Client(Program):
 
     async def feed(self, items: Iterable[object]) -> None:
         """Gives a client with `--stdin` all its items."""
+        await self.write(items)
+        await self.end_input()
+
+    async def write(self, items: Iterable[object]) -> None:
+        """Gives a client with `--stdin` some items."""
         assert self._process.stdin
         self._process.stdin.write("".join(f"{item}\n" for item in items).encode())
         await self._process.stdin.drain()
+
+    async def end_input(self) -> None:
+        """There are no more items."""
+        assert self._process.stdin
         self._process.stdin.close()
 
     async def status(self) -> dict[str, Any]:

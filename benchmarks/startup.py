@@ -1,4 +1,4 @@
-"""How long a user waits for `pando --help`, and for `pando fn.js` to serve volunteers.
+"""How long a user waits for `pando --help`, for a function to be bundled, and for `pando fn.js` to serve volunteers.
 
     python benchmarks/startup.py [--quick]
 
@@ -13,8 +13,11 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from pando_client.bundle import bundle
 from support import functions, programs
 from support.script import Given, Table, run
+
+SQUARE = Path(__file__).parents[1] / "examples" / "square" / "square.js"
 
 
 async def ends(*command: str | Path) -> float:
@@ -35,6 +38,13 @@ async def serves(function: Path) -> float:
         return time.perf_counter() - since
 
 
+async def bundled(function: Path) -> float:
+    """Returns the seconds that it takes to bundle a module and to check what it exports."""
+    since = time.perf_counter()
+    await bundle(function)
+    return time.perf_counter() - since
+
+
 async def measure(given: Given, table: Table) -> None:
     """Fills the table."""
     function = functions.module(given.folder, "cb(null, x)")
@@ -45,11 +55,14 @@ async def measure(given: Given, table: Table) -> None:
         return statistics.median(seconds), f"{min(seconds):.3f} s to {max(seconds):.3f} s"
 
     helping, all_helping = await several(lambda: ends(programs.PROGRAMS / "pando", "--help"))
+    bundling, all_bundling = await several(lambda: bundled(SQUARE))
     serving, all_serving = await several(lambda: serves(function))
     nothing, _ = await several(lambda: ends(sys.executable, "-c", ""))
     table.add("pando --help", helping, "s", 0.3, 0.15, less=True, digits=3)
+    table.add("bundling the square example", bundling, "s", 0.5, 0.3, less=True, digits=3)
     table.add("pando fn.js, until it serves", serving, "s", 1.5, 0.8, less=True, digits=3)
-    table.note(f"{runs} runs each: {all_helping}, and {all_serving}; an interpreter that does nothing: {nothing:.3f} s")
+    table.note(f"{runs} runs each: {all_helping}; {all_bundling}; {all_serving}")
+    table.note(f"an interpreter that does nothing: {nothing:.3f} s")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ async def exchange(url: str, sdp: str) -> str:
 
     server.on("assigned", on_assigned, namespace=NAMESPACE)
     auth = {"protocol": PROTOCOL, "version": __version__, "job": None}
-    await server.connect(url, auth=auth, namespaces=[NAMESPACE], transports=["websocket"])
+    await server.connect(url, auth=auth, namespaces=[NAMESPACE], transports=["websocket"], wait_timeout=30)
     try:
         async with asyncio.timeout(30):
             await assigned.wait()

@@ -234,8 +234,9 @@ class Job:
                     del self._names[next(iter(self._names))]
                 console.note(f"{volunteer.name} joined with {info.slots} slots ({volunteer.channel.kind})")
                 return lender.join(name)
-            case Wants(leases, items):
-                return lender.want(name, leases, items)
+            case Wants():
+                # What came with it may have led to a lease already: what counts is what it wants now.
+                return lender.want(name, *volunteer.session.wanted)
             case Answered(results):
                 return lender.answer(name, results.lease, results.offset, self._values(results), results.kinds)
             case Returned(leases):

@@ -71,7 +71,7 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Wants:
-    """It would take so many more leases, each of so many items."""
+    """It would take so many more leases, each of so many items: `Session.wanted`, unless it was lent to since."""
 
     leases: int
     items: int
@@ -196,6 +196,11 @@ class Session:
         return self.info.slots if self.info else 0
 
     @property
+    def wanted(self) -> tuple[int, int]:
+        """How many more leases it would take now, and of how many items each."""
+        return self._wanted
+
+    @property
     def in_flight(self) -> int:
         """Leases that it holds."""
         return len(self._leases)
@@ -279,7 +284,9 @@ class Session:
     # From the job
 
     def lend(self, lease: int, items: Sequence[bytes]) -> None:
-        """Queues a lease for the volunteer."""
+        """Queues a lease for the volunteer; of one whose session has just ended, it will be taken back."""
+        if self.ended:
+            return
         leases, batch = self._wanted
         self._wanted = (max(0, leases - 1), batch)
         self._leases[lease] = _OpenLease(len(items))
@@ -370,6 +377,8 @@ class Session:
         self._send(Ping(token))
 
     def _wants(self) -> list[Event]:
+        if self.info is None:
+            return []  # nothing comes before `Joined`
         leases, items = self._credit.want(self.slots, len(self._leases))
         wanted = (0 if self._doubted else leases, items)
         if wanted == self._wanted:

@@ -28,8 +28,8 @@ names = st.sampled_from(NAMES)
 picks = st.integers(0, 15)
 few = st.integers(1, 5)
 lease_open = precondition(lambda self: self.shell.leases)
-present = precondition(lambda self: self.shell.here)
-absent = precondition(lambda self: len(self.shell.here) < len(NAMES) and not self.shell.stopped)
+somebody = precondition(lambda self: self.shell.here)
+room = precondition(lambda self: len(self.shell.here) < len(NAMES) and not self.shell.stopped)
 
 
 class LenderMachine(RuleBasedStateMachine):
@@ -98,18 +98,18 @@ class LenderMachine(RuleBasedStateMachine):
 
     # The volunteers come and ask
 
-    @absent
+    @room
     @rule(pick=picks)
     def join(self, pick: int) -> None:
         self.shell.join(self.one_of(self.absent, pick))
 
-    @present
+    @somebody
     @rule(pick=picks, leases=st.integers(0, 3), items=few, count=st.integers(0, 20))
     def ask(self, pick: int, leases: int, items: int, count: int) -> None:
         self.shell.want(self.one_of(self.here, pick), leases, items)
         self.read_at_once(count)
 
-    @absent
+    @room
     @rule(pick=picks, leases=st.integers(1, 3), items=few, count=st.integers(0, 20))
     def join_and_ask(self, pick: int, leases: int, items: int, count: int) -> None:
         self.shell.join(self.one_of(self.absent, pick), leases, items)

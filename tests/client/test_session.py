@@ -292,3 +292,19 @@ def test_the_client_takes_leave_once():
 def test_a_lost_connection_ends_it():
     [ended] = ready().closed()
     assert ended.reason == "lost"
+
+
+def test_what_is_lent_to_one_whose_session_has_just_ended_is_not_in_flight():
+    session = ready(slots=1)
+    session.tick(2 * BEAT)
+    # Heard again, and at once it breaks the protocol: of the first, the lender hears first.
+    assert [type(event) for event in session.receive(b"", 2 * BEAT)] == [Recovered, Ended]
+    session.lend(1, [b"x"])
+    assert session.in_flight == 0
+
+
+def test_nothing_comes_before_it_has_joined():
+    session = new()
+    assert receive(session, Results(1, 0, 1, [b"x"])) == []
+    assert receive(session, Return((1,))) == []
+    assert receive(session, Pong(bytes(8))) == []

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
 from lender_model import result_of
 
-from pando_client.credit import FixedCredit
+from pando_client.credit import Credit, FixedCredit
 from pando_client.instructions import Finish, Instruction, Lend, Policy, Read, SetAside, Withdraw, Write
 from pando_client.lender import Lender
 from pando_client.session import (
@@ -31,7 +32,11 @@ from pando_client.session import (
 )
 from pando_shared.framing import Joiner, split
 from pando_shared.messages import (
+    DECLINED,
+    ERROR,
+    RESULT,
     ClientGoodbye,
+    ClientMessage,
     Hello,
     HelloInfo,
     Ping,
@@ -51,42 +56,70 @@ from pando_shared.messages import (
     Withdraw as WithdrawMessage,
 )
 
+NEVER = float("inf")
+"""The pace of one that takes work and does none."""
+NO = b'{"message": "no", "stack": ""}'
 HELLO = encode(Hello(HelloInfo(job="test"), b"bundle"))
+
+
+OUT, IN = "out", "in"
+"""Directions: to the volunteer, and to the client."""
 
 
 @dataclass(eq=False)
 class Wire:
-    """One channel. `delay` seconds each way; while frozen nothing arrives at the volunteer's end."""
+    """One channel: ordered, and reliable as long as it lives.
+
+    `delay` seconds each way. What is sent in a direction that is `mute` is held, and comes out when it is mute no more.
+    """
 
     delay: float
     cut: bool = False
+    mute: dict[str, deque[Callable[[], None]]] = field(default_factory=dict)
+    arrivals: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
 class Far:
-    """The volunteer's end: computes each item in `pace` seconds, one lease at a time and slot."""
+    """The volunteer's end: computes each item in `pace` seconds, one lease at a time and slot.
+
+    It may be `deaf` to withdrawals, and what it does with an item is `mood`'s affair: the kind of its answer.
+    """
 
     name: str
     wire: Wire
     slots: int
     pace: float
+    deaf: bool = False
+    mood: Callable[[], int] = lambda: RESULT
     frozen_until: float = 0.0
     joiner: Joiner = field(default_factory=lambda: Joiner(1 << 30))
+    inbox: deque[bytes] = field(default_factory=deque)
     queue: list[LendMessage] = field(default_factory=list)
     busy: int = 0
     withdrawn: set[int] = field(default_factory=set)
+    heard: list[object] = field(default_factory=list)
+    """What the client has said, but for pings."""
 
 
 class World:
     """Runs one job to its end."""
 
-    def __init__(self, items: int, seed: int, batch: int = 2, window: int = 50) -> None:
+    def __init__(
+        self,
+        items: int,
+        seed: int,
+        batch: int = 2,
+        window: int = 50,
+        policy: Policy | None = None,
+        new_credit: Callable[[], Credit] | None = None,
+    ) -> None:
         self.random = Random(seed)
         self.now = 0.0
         self.items = [b"%d" % i for i in range(items)]
-        self.lender = Lender(Policy(window=window))
+        self.lender = Lender(policy or Policy(window=window))
         self.limits = SessionLimits(heartbeat=2.5)
-        self.batch = batch
+        self.new_credit = new_credit or (lambda: FixedCredit(batch))
         self.sessions: dict[str, Session] = {}
         self.fars: dict[str, Far] = {}
         self.output: list[bytes] = []
@@ -94,34 +127,69 @@ class World:
         self.log: list[tuple[float, str, Event]] = []
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._arrival: dict[tuple[Wire, str], float] = {}
+        self._instructions: deque[Instruction] = deque()
+        self._carrying_out = False
 
     # Time
 
     def at(self, delay: float, action: Callable[[], None]) -> None:
-        heapq.heappush(self._heap, (self.now + delay, next(self._order), action))
+        self.at_time(self.now + delay, action)
+
+    def at_time(self, time: float, action: Callable[[], None]) -> None:
+        heapq.heappush(self._heap, (time, next(self._order), action))
 
     def run(self, until: float = 10_000.0) -> None:
         while self._heap and not self.finish:
-            time, _, action = heapq.heappop(self._heap)
-            assert time < until, f"the job does not end: {self.lender!r}"
-            self.now = time
-            action()
+            assert self._heap[0][0] < until, f"the job does not end: {self.lender!r}"
+            self.step()
+
+    def advance(self, seconds: float) -> None:
+        """Lets time pass, also when the job is over."""
+        until = self.now + seconds
+        while self._heap and self._heap[0][0] <= until:
+            self.step()
+        self.now = until
+
+    def step(self) -> None:
+        """The next thing happens."""
+        self.now, _, action = heapq.heappop(self._heap)
+        action()
+
+    def tick_often(self) -> None:
+        """As the job does, lets the lender know the time."""
+        if not self.finish:
+            self.carry_out(self.lender.tick(self.now))
+            self.at(0.5, self.tick_often)
 
     # Wires: ordered, whatever their delay does in the meantime
 
     def carry(self, wire: Wire, direction: str, action: Callable[[], None]) -> None:
-        arrival = max(self.now + wire.delay * self.random.uniform(0.5, 1.5), self._arrival.get((wire, direction), 0))
-        self._arrival[wire, direction] = arrival
-        self.at(arrival - self.now, lambda: None if wire.cut else action())
+        def arrive() -> None:
+            if wire.cut:
+                return
+            if direction in wire.mute:
+                wire.mute[direction].append(action)
+            else:
+                action()
+
+        arrival = max(self.now + wire.delay * self.random.uniform(0.5, 1.5), wire.arrivals.get(direction, 0))
+        wire.arrivals[direction] = arrival
+        self.at_time(arrival, arrive)
 
     # The client's end, as the job does it
 
-    def join(self, name: str, slots: int = 2, pace: float = 0.1, delay: float = 0.05) -> Far:
-        wire = Wire(delay)
-        far = Far(name, wire, slots, pace)
+    def join(
+        self,
+        name: str,
+        slots: int = 2,
+        pace: float = 0.1,
+        delay: float = 0.05,
+        deaf: bool = False,
+        mood: Callable[[], int] = lambda: RESULT,
+    ) -> Far:
+        far = Far(name, Wire(delay), slots, pace, deaf, mood)
         self.fars[name] = far
-        self.sessions[name] = Session(HELLO, FixedCredit(self.batch), self.limits, self.now)
+        self.sessions[name] = Session(HELLO, self.new_credit(), self.limits, self.now)
         self.drain(name)
         self.watch(name)
         return far
@@ -149,8 +217,8 @@ class World:
         match event:
             case Joined():
                 return lender.join(name)
-            case Wants(leases, items):
-                return lender.want(name, leases, items)
+            case Wants():
+                return lender.want(name, *self.sessions[name].wanted)
             case Answered(r):
                 return lender.answer(name, r.lease, r.offset, r.values, r.kinds)
             case Returned(leases):
@@ -163,25 +231,40 @@ class World:
                 return lender.leave(name)
 
     def carry_out(self, instructions: list[Instruction]) -> None:
-        for instruction in instructions:
-            match instruction:
-                case Lend(name, lease, items):
-                    self.sessions[name].lend(lease, items)
-                    self.drain(name)
-                case Withdraw(name, lease):
-                    self.report(name, self.sessions[name].withdraw(lease, self.now))
-                case Read(count):
-                    self.at(0, lambda count=count: self.read(count))
-                case Write(results):
-                    self.output += results
-                    count = len(results)
-                    self.at(0, lambda count=count: self.carry_out(self.lender.wrote(count)))
-                case SetAside(name):
-                    self.sessions[name].goodbye(ClientGoodbye("full", "set aside"))
-                    self.drain(name)
-                    self.carry_out(self.lender.leave(name))
-                case Finish():
-                    self.finish = instruction
+        # What leads to more queues up behind, so that the order stays the lender's.
+        self._instructions.extend(instructions)
+        if self._carrying_out:
+            return
+        self._carrying_out = True
+        try:
+            while self._instructions:
+                self._carry_out(self._instructions.popleft())
+        finally:
+            self._carrying_out = False
+
+    def _carry_out(self, instruction: Instruction) -> None:
+        match instruction:
+            case Lend(name, lease, items):
+                self.sessions[name].lend(lease, items)
+                self.drain(name)
+            case Withdraw(name, lease):
+                self.report(name, self.sessions[name].withdraw(lease, self.now))
+            case Read(count):
+                self.at(0, lambda count=count: self.read(count))
+            case Write(results):
+                self.output += results
+                count = len(results)
+                self.at(0, lambda count=count: self.carry_out(self.lender.wrote(count)))
+            case SetAside(name):
+                self.dismiss(name)
+            case Finish():
+                self.finish = instruction
+
+    def dismiss(self, name: str) -> None:
+        """The client parts with a volunteer."""
+        self.sessions[name].goodbye(ClientGoodbye("full", "set aside"))
+        self.drain(name)
+        self.carry_out(self.lender.leave(name))
 
     def read(self, count: int) -> None:
         start = self.lender.read_count
@@ -191,27 +274,36 @@ class World:
     def drain(self, name: str) -> None:
         session, far = self.sessions[name], self.fars[name]
         while (frame := session.next_frame()) is not None:
-            self.carry(far.wire, "out", lambda frame=frame: self.arrive(far, frame))
+            self.carry(far.wire, OUT, lambda frame=frame: self.arrive(far, frame))
 
     # The volunteer's end
 
     def arrive(self, far: Far, frame: bytes) -> None:
+        # A stopped process: its socket takes the bytes, and it sees them when it goes on.
+        far.inbox.append(frame)
+        self.read_inbox(far)
+
+    def read_inbox(self, far: Far) -> None:
         if self.now < far.frozen_until:
-            # A stopped process: its socket takes the bytes, and it sees them when it goes on.
-            self.at(far.frozen_until - self.now, lambda: self.arrive(far, frame))
+            self.at_time(far.frozen_until, lambda: self.read_inbox(far))
             return
-        message = far.joiner.receive(frame)
-        if message is None:
+        while far.inbox:
+            message = far.joiner.receive(far.inbox.popleft())
+            if message is not None:
+                self.hear(far, from_client(message))
+
+    def hear(self, far: Far, message: ClientMessage) -> None:
+        if isinstance(message, Ping):
+            self.say(far, Pong(message.token))
             return
-        match from_client(message):
+        far.heard.append(message)
+        match message:
             case Hello():
                 self.say(far, Ready(ReadyInfo(slots=far.slots)))
             case LendMessage() as lend:
                 far.queue.append(lend)
                 self.work(far)
-            case Ping(token):
-                self.say(far, Pong(token))
-            case WithdrawMessage(leases):
+            case WithdrawMessage(leases) if not far.deaf:
                 far.withdrawn |= set(leases)
             case ClientGoodbye():
                 far.wire.cut = True
@@ -219,7 +311,7 @@ class World:
     def say(self, far: Far, message: object) -> None:
         session = self.sessions[far.name]
         for frame in split(encode(message)):
-            self.carry(far.wire, "in", lambda frame=frame: self.report(far.name, session.receive(frame, self.now)))
+            self.carry(far.wire, IN, lambda frame=frame: self.report(far.name, session.receive(frame, self.now)))
 
     def work(self, far: Far) -> None:
         while far.busy < far.slots and far.queue:
@@ -229,17 +321,20 @@ class World:
     def item(self, far: Far, lend: LendMessage, place: int) -> None:
         def done() -> None:
             if self.now < far.frozen_until:
-                self.at(far.frozen_until - self.now, done)
+                self.at_time(far.frozen_until, done)
                 return
             if lend.lease not in far.withdrawn:
-                self.say(far, Results(lend.lease, place, 1000, [result_of(lend.items[place])]))
+                kind = far.mood()
+                value = {ERROR: NO, DECLINED: b""}.get(kind, result_of(lend.items[place]))
+                self.say(far, Results(lend.lease, place, 1000, [value], None if kind == RESULT else bytes([kind])))
             if place + 1 < len(lend.items):
                 self.item(far, lend, place + 1)
             else:
                 far.busy -= 1
                 self.work(far)
 
-        self.at(far.pace * self.random.uniform(0.2, 2.0), done)
+        if far.pace != NEVER:
+            self.at(far.pace * self.random.uniform(0.2, 2.0), done)
 
     # What may happen to a volunteer
 
@@ -255,9 +350,31 @@ class World:
     def freeze(self, name: str, seconds: float) -> None:
         self.fars[name].frozen_until = self.now + seconds
 
-    def leave(self, name: str) -> None:
-        """The volunteer hands back what it has not begun, and says goodbye."""
+    def mute(self, name: str, direction: str) -> None:
+        """What is sent in this direction does not arrive, until `unmute`."""
+        self.fars[name].wire.mute.setdefault(direction, deque())
+
+    def unmute(self, name: str) -> None:
+        """All that was held arrives, in its order."""
+        mute = self.fars[name].wire.mute
+        for direction in list(mute):
+            for action in mute.pop(direction):
+                action()
+
+    def hand_back(self, name: str) -> None:
+        """The volunteer hands back what it has not begun."""
         far = self.fars[name]
         self.say(far, Return(tuple(lend.lease for lend in far.queue)))
         far.queue.clear()
-        self.say(far, VolunteerGoodbye("left"))
+
+    def lend_slots(self, name: str, slots: int) -> None:
+        """The volunteer lends more slots from now on, or fewer; with none it pauses."""
+        far = self.fars[name]
+        far.slots = slots
+        self.say(far, Ready(ReadyInfo(slots=slots)))
+        self.work(far)
+
+    def leave(self, name: str) -> None:
+        """The volunteer hands back what it has not begun, and says goodbye."""
+        self.hand_back(name)
+        self.say(self.fars[name], VolunteerGoodbye("left"))

@@ -13,9 +13,8 @@ from __future__ import annotations
 import time
 from contextlib import AsyncExitStack
 
-from support import browsers, functions
+from support import browsers, distance, functions
 from support.bare import bare_work
-from support.distance import distance
 from support.flow import flowing, numbers
 from support.script import Given, Table, run
 

@@ -9,5 +9,6 @@ import browsers
 import functions
 import machine
 import programs
+from distance import distance
 
-__all__ = ["browsers", "functions", "machine", "programs"]
+__all__ = ["browsers", "distance", "functions", "machine", "programs"]

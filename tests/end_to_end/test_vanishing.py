@@ -1,5 +1,6 @@
 """Volunteers that vanish in the middle of a run, in every way that browsers know: nothing is lost, nothing doubled."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import browsers
 import pytest
-from browsers import Chromium
+from browsers import Chromium, Tab
+from distance import distance
 from functions import squared, squares
 from machine import kill
 from programs import Client, pando, pando_server, pando_volunteer
@@ -108,6 +110,34 @@ async def test_a_tab_that_stands_still_and_goes_on(browser: Chromium, tmp_path: 
         assert await client.ends() == 0, client
         assert client.out == squared(range(1, 1001))
         assert client.said("Victim joined") == 1  # it needed no new channel
+
+
+async def test_a_network_that_loses_everything_for_ten_seconds(browser: Chromium, tmp_path: Path) -> None:
+    async with (
+        pando(squares(tmp_path, 10), None) as client,
+        await browser.browser.new_context() as context,
+        distance(context) as network,
+    ):
+        far = Tab(await context.new_page(), browser)
+        await far.page.goto(f"{client.url}/#device=Far;protocol=webrtc;")
+        await browser.open(client.url, "Near", "websocket")
+        await client.says("Far joined")
+        await client.says("Near joined")
+        await client.write(range(1, 2001))
+        await client.results(BEGUN)
+        network.is_black_hole = True
+        mended = time.monotonic() + 10
+        await client.says("nothing is heard from Far")
+        await asyncio.sleep(mended - time.monotonic())
+        network.is_black_hole = False
+        await client.says("Far is heard again")
+        done = await far.items()
+        await client.write(range(2001, 3001))
+        await client.end_input()
+        await far.has_done(done + 100)
+        assert await client.ends() == 0, client
+        assert client.out == squared(range(1, 3001))
+        assert client.said("Far joined") == 1  # it needed no new channel
 
 
 @both_channels

@@ -1,8 +1,8 @@
-"""A network that is slow: what a tab and a client say to each other over WebRTC is held back on its way.
+"""A network that is slow or loses everything: what a tab and a client say to each other over WebRTC has a long way.
 
 The page's offer is stripped of its addresses, so that the client cannot reach it; those in the client's answer are
 replaced by that of a relay of UDP packets on loopback. So every packet of both directions goes through the relay, which
-passes each on when its time has come. The engine does not know: it has the connection that it negotiated.
+passes each on when its time has come, if at all. The engine does not know: it has the connection that it negotiated.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ REDIRECT = """
 class _End(asyncio.DatagramProtocol):
     """One side of a relay: passes what it gets on through the other side, late."""
 
-    def __init__(self, delay: float, peer: Address | None = None) -> None:
+    def __init__(self, distance: Distance, peer: Address | None = None) -> None:
         self.other: _End
-        self._delay = delay
+        self._distance = distance
         self._peer = peer
         self._transport: asyncio.DatagramTransport
 
@@ -52,7 +52,8 @@ class _End(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         self._peer = self._peer or addr  # the first who speaks is the page
-        asyncio.get_running_loop().call_later(self._delay, self.other.pass_on, data)
+        if not self._distance.is_black_hole:
+            asyncio.get_running_loop().call_later(self._distance.delay, self.other.pass_on, data)
 
     def pass_on(self, data: bytes) -> None:
         if self._peer is not None and not self._transport.is_closing():
@@ -70,7 +71,9 @@ class Distance:
     """
 
     def __init__(self, delay: float) -> None:
-        self._delay = delay
+        self.delay = delay
+        self.is_black_hole = False
+        """Whether every packet is lost, with no word to anybody."""
         self._ends: list[_End] = []
 
     async def through_relay(self, sdp: str) -> str:
@@ -86,7 +89,7 @@ class Distance:
 
     async def _end(self, peer: Address | None) -> _End:
         loop = asyncio.get_running_loop()
-        _, end = await loop.create_datagram_endpoint(lambda: _End(self._delay, peer), local_addr=("127.0.0.1", 0))
+        _, end = await loop.create_datagram_endpoint(lambda: _End(self, peer), local_addr=("127.0.0.1", 0))
         self._ends.append(end)
         return end
 
@@ -97,12 +100,12 @@ class Distance:
 
 
 @asynccontextmanager
-async def distance(context: BrowserContext, round_trip: float) -> AsyncIterator[None]:
+async def distance(context: BrowserContext, round_trip: float = 0.0) -> AsyncIterator[Distance]:
     """Adds `round_trip` seconds to every round trip of the context's peer connections, while the block runs."""
     relays = Distance(round_trip / 2)
     await context.expose_function("throughRelay", relays.through_relay)
     await context.add_init_script(REDIRECT)
     try:
-        yield
+        yield relays
     finally:
         relays.close()

@@ -48,6 +48,10 @@ async def bundled(function: Path) -> float:
 async def measure(given: Given, table: Table) -> None:
     """Fills the table."""
     function = functions.module(given.folder, "cb(null, x)")
+    ciphers = given.folder / "ciphers.js"
+    ciphers.write_text(
+        "const { createHash } = require('crypto')\nmodule.exports = (x) => createHash('md5').update(x)\n"
+    )
     runs = 5 if given.quick else 15
 
     async def several(once: Callable[[], Awaitable[float]]) -> tuple[float, str]:
@@ -56,10 +60,12 @@ async def measure(given: Given, table: Table) -> None:
 
     helping, all_helping = await several(lambda: ends(programs.PROGRAMS / "pando", "--help"))
     bundling, all_bundling = await several(lambda: bundled(SQUARE))
+    ciphering, _ = await several(lambda: bundled(ciphers))
     serving, all_serving = await several(lambda: serves(function))
     nothing, _ = await several(lambda: ends(sys.executable, "-c", ""))
     table.add("pando --help", helping, "s", 0.3, 0.15, less=True, digits=3)
     table.add("bundling the square example", bundling, "s", 0.5, 0.3, less=True, digits=3)
+    table.add("bundling a function that requires crypto", ciphering, "s", 2.0, 1.0, less=True, digits=3)
     table.add("pando fn.js, until it serves", serving, "s", 1.5, 0.8, less=True, digits=3)
     table.note(f"{runs} runs each: {all_helping}; {all_bundling}; {all_serving}")
     table.note(f"an interpreter that does nothing: {nothing:.3f} s")

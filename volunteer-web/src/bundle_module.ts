@@ -145,6 +145,9 @@ function plainText(text: string): string {
   if (text.startsWith("Top-level await")) {
     return "A module cannot await at its top level: await in the function, once, and keep what comes of it.";
   }
+  if (text.startsWith("No loader is configured")) {
+    return "A file of this kind is imported with { type: 'text' } or { type: 'bytes' }.";
+  }
   return `${text}.`;
 }
 

@@ -180,9 +180,10 @@ Deno.test("today's forms of the wrong shape", bundling, async () => {
     ["export default (x) => x; const a: number = 1", "syntax", "Expected"],
     ["import { a } from './gone.js'; export default a", "resolve", 'There is no module "./gone.js".'],
     ["import './broken.ts'", "syntax", "Unexpected"],
+    ["import x from './fn.csv'", "syntax", "is imported with { type: 'text' }"],
   ];
   for (const [text, kind, says] of wrong) {
-    const error = await failure({ "fn.mjs": text, "broken.ts": "let x: = 1" });
+    const error = await failure({ "fn.mjs": text, "broken.ts": "let x: = 1", "fn.csv": "1,2" });
     assert(error.kind === kind && error.text.includes(says), JSON.stringify(error));
     if (kind !== "export-missing" && kind !== "export-shape") assert(error.line === 1, JSON.stringify(error));
   }

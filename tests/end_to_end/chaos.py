@@ -51,11 +51,12 @@ class Story:
         assert not [line for line in client.err if not line.isprintable() or "Traceback" in line], (self, client)
         kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(self.blows.items()))
         LOG.info(
-            "seed %d: %d items in %.0f s, exact; %d blows (%s); %d times a volunteer joined",
+            "seed %d: %d items in %.0f s, exact; %d blows (%s); volunteers joined %d times, were set aside %d times",
             self._seed,
             len(expected),
             time.monotonic() - self._began,
             self.blows.total(),
             kinds,
             client.said(" joined with "),
+            client.said(" is set aside "),
         )

@@ -1,0 +1,25 @@
+"""Writes the images that come, as `read_images.py` prints them, into a folder.
+
+usage: python3 write_images.py FOLDER
+"""
+
+import base64
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    folder = Path(sys.argv[1])
+    folder.mkdir(exist_ok=True)
+    for line in sys.stdin:
+        name, data = line.split()
+        # Volunteers are believed, but not so far that they could name a file of another folder.
+        path = folder / Path(name).name
+        path.write_bytes(base64.b64decode(data))
+        print(path, flush=True)
+
+
+if __name__ == "__main__":
+    main()

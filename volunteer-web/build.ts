@@ -1,7 +1,7 @@
 /**
  * Bundles everything that ships: `deno run -A build.ts --page DIR --client DIR`.
  *
- * To the page's folder go `index.html`, `style.css`, `page.js` and `frame.html`; to the client's `headless.js`,
+ * To the page's folder go `index.html`, `style.css`, `page.js`, `frame.html` and `page_frame.html`; to the client's `headless.js`,
  * `pipe.js`, `bundler.js` with its `stand_ins`, `tracer.js` and the monitoring page. The same sources give the same bytes, and no path of this machine is in them.
  */
 
@@ -46,12 +46,23 @@ function framePage(workerSource: string, frameScript: string): string {
   return `<!doctype html>\n<meta charset="utf-8">\n<title>Pando</title>\n<script>\n${script}</script>\n`;
 }
 
+/** Returns a page of `public/` with its script, which the server finds there to name its hash. */
+async function withScript(name: string, script: string): Promise<string> {
+  const page = await Deno.readTextFile(new URL(`public/${name}`, HERE));
+  // The function is called for its result alone: a plain text would have `$&` and the like in it.
+  return page.replace(
+    "</body>",
+    () => `<script>${script.replaceAll("</script", "<\\/script")}</script>\n  </body>`,
+  );
+}
+
 /** Bundles everything and returns the files by name, those of the page and those of the client. */
 export async function build(): Promise<{ page: Map<string, string>; client: Map<string, string> }> {
   // The first one alone: on a new machine it installs the bundler, and several at once get into each other's way.
   const worker = await bundle("src/worker.ts", "browser", "iife");
-  const [frame, page, headless, pipe, bundler, tracer, monitor] = await Promise.all([
+  const [frame, pageFrame, page, headless, pipe, bundler, tracer, monitor] = await Promise.all([
     bundle("src/frame.ts", "browser", "iife"),
+    bundle("src/page_frame.ts", "browser", "iife"),
     bundle("src/main.ts", "browser", "iife"),
     bundle("src/headless.ts", "deno", "esm"),
     bundle("src/pipe.ts", "deno", "esm"),
@@ -69,6 +80,7 @@ export async function build(): Promise<{ page: Map<string, string>; client: Map<
       ["style.css", await asIs("style.css")],
       ["page.js", page],
       ["frame.html", framePage(worker, frame)],
+      ["page_frame.html", await withScript("page_frame.html", pageFrame)],
     ]),
     client: new Map([
       ["headless.js", withWorker(headless)],

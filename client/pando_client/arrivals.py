@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -130,13 +130,13 @@ async def _load_early() -> None:
 def on_this_machine(options: Options, job: Job, crew: Crew) -> None:
     """Starts a volunteer on this machine: with `--local` the only one, of one slot; otherwise one of all cores."""
     cores = 1 if options.local else os.cpu_count() or 1
-    crew.start(_compute_here(job, cores, needed=options.local))
+    crew.start(_compute_here(job, cores, options.allow_net, needed=options.local))
 
 
-async def _compute_here(job: Job, cores: int, *, needed: bool) -> None:
+async def _compute_here(job: Job, cores: int, allow_net: Sequence[str], *, needed: bool) -> None:
     """Computes on this machine too; unless it is `needed`, the run goes on when that does not work."""
     try:
-        await volunteer_here(job.attend, lambda: not job.closing, cores, socket.gethostname()[:64])
+        await volunteer_here(job.attend, lambda: not job.closing, cores, socket.gethostname()[:64], allow_net)
     except ToolError as error:
         if needed:
             raise

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pando_client import console
 from pando_client.deno import command
 from pando_shared.errors import FunctionError, ToolError
+from pando_shared.messages import Context
 from pando_shared.text import printable
 
 BUNDLE_WITHIN = 60.0
@@ -43,6 +44,8 @@ class BundleOutcome(BaseModel):
     map: str = ""
     files: tuple[str, ...] = ()
     warnings: tuple[BundleProblem, ...] = ()
+    context: Context | None = None
+    not_in_worker: BundleProblem | None = None
     error: BundleProblem | None = None
 
 
@@ -56,13 +59,16 @@ class Bundle:
     """JSON; stays here."""
     files: tuple[str, ...] = ()
     """What it is made of, by names beside the module."""
+    context: Context = "worker"
+    """Where the function runs."""
 
 
-async def bundle(module: Path) -> Bundle:
+async def bundle(module: Path, context: Context | None = None) -> Bundle:
     """Bundles the module and what it requires, and says on standard error what may be wrong with it.
 
     Args:
         module: the file that exports the function.
+        context: where the function is to run; None for where its module asks to be run.
 
     Raises:
         FunctionError: the module is missing, does not parse, lacks a package, or has no function of the right shape.
@@ -97,10 +103,13 @@ async def bundle(module: Path) -> Bundle:
         raise FunctionError(_said(outcome.error, module))
     for warning in outcome.warnings:
         console.error(_said(warning, module))
+    chosen = context or outcome.context or "worker"
+    if chosen == "worker" and outcome.not_in_worker is not None:
+        raise FunctionError(_said(outcome.not_in_worker, module))
     packed = gzip.compress(outcome.code.encode(), compresslevel=6, mtime=0)
     if len(packed) > MAX_BUNDLE:
         raise FunctionError(f"the bundle of {printable(module)} is too large: {len(packed)} bytes, compressed")
-    return Bundle(packed, outcome.map, outcome.files)
+    return Bundle(packed, outcome.map, outcome.files, chosen)
 
 
 def _readable(module: Path) -> Path:

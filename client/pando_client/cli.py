@@ -74,6 +74,14 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--window", metavar="N", help="items that may be read and not yet written (1000000, and 64 MiB)")
     p.add_argument("--timeout", metavar="S", help="seconds that one item may take on a volunteer (no limit)")
     p.add_argument("--max-result", metavar="BYTES", help="size of one result, at most 67108864 (16777216)")
+    p.add_argument(
+        "--context", metavar="worker|page", help="page: the function finds a document, on volunteers with one (worker)"
+    )
+    p.add_argument(
+        "--allow-net",
+        metavar="HOSTS",
+        help="what the function may reach, if the volunteer agrees: NAME[:PORT],…; all without HOSTS (nothing)",
+    )
     p.add_argument("--unordered", metavar="BOOL", help="print results as they come (false)")
     p.add_argument(
         "--binary-output",
@@ -110,7 +118,8 @@ def normalise(arguments: Sequence[str]) -> list[str]:
         name, _, _ = argument.removeprefix("--").partition("=")
         if argument in (f"--{name}", f"--no-{name.removeprefix('no-')}") and name.removeprefix("no-") in FLAGS:
             argument = f"--{name.removeprefix('no-')}={'false' if name.startswith('no-') else 'true'}"
-        out.append(argument)
+        # Without hosts it means all, and does not take the next item for one.
+        out.append("--allow-net=*" if argument == "--allow-net" else argument)
     return out
 
 

@@ -6,13 +6,14 @@ A pipe and not the server, so that it belongs to this job, works without any net
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from pando_client import console
 from pando_client.channels import PipeChannel
 from pando_client.deno import command
 from pando_shared.errors import ToolError
 from pando_shared.framing import MAX_FRAME
+from pando_shared.reach import ANYTHING, addresses
 
 MAX_CRASHES = 3
 """In a row, each within `QUICK` seconds: then it is not the items' fault."""
@@ -21,7 +22,11 @@ AGAIN_AFTER = 0.5
 
 
 async def volunteer_here(
-    attend: Callable[[PipeChannel], Awaitable[None]], wanted: Callable[[], bool], cores: int, device: str
+    attend: Callable[[PipeChannel], Awaitable[None]],
+    wanted: Callable[[], bool],
+    cores: int,
+    device: str,
+    allow_net: Sequence[str] = (),
 ) -> None:
     """Runs a volunteer on this machine, and another one when it dies, until none is wanted.
 
@@ -30,6 +35,7 @@ async def volunteer_here(
         wanted: whether there should be another one.
         cores: slots that it lends.
         device: what it is called.
+        allow_net: hosts that the function may reach.
 
     Raises:
         ToolError: it does not run at all.
@@ -37,7 +43,7 @@ async def volunteer_here(
     crashes = 0
     while True:
         began = asyncio.get_running_loop().time()
-        status = await _one_life(attend, cores, device)
+        status = await _one_life(attend, cores, device, allow_net)
         if not wanted():
             return
         crashes = crashes + 1 if asyncio.get_running_loop().time() - began < QUICK else 0
@@ -47,9 +53,16 @@ async def volunteer_here(
         await asyncio.sleep(AGAIN_AFTER)
 
 
-async def _one_life(attend: Callable[[PipeChannel], Awaitable[None]], cores: int, device: str) -> int:
+async def _one_life(
+    attend: Callable[[PipeChannel], Awaitable[None]], cores: int, device: str, allow_net: Sequence[str]
+) -> int:
+    permissions, arguments = [], [f"--cores={cores}", f"--device={device}"]
+    if allow_net:
+        # Of Deno's whole process: its workers cannot have more.
+        permissions.append("--allow-net" if ANYTHING in allow_net else f"--allow-net={','.join(addresses(allow_net))}")
+        arguments.append(f"--allow-net={','.join(allow_net)}")
     process = await asyncio.create_subprocess_exec(
-        *command("pipe.js", [], [f"--cores={cores}", f"--device={device}"]),
+        *command("pipe.js", permissions, arguments),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=None if console.debug_wanted(console.DEBUG_NAME) else asyncio.subprocess.DEVNULL,

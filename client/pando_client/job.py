@@ -269,6 +269,8 @@ class Job:
         elif ended.reason == "broken":
             why = ended.error.message if ended.error else ""
             self._complain(f"{volunteer.name} cannot load the function: {printable(why)}")
+        elif ended.reason == "declined":
+            self._complain(f"{volunteer.name} does not take this job: {printable(ended.text)}")
         elif volunteer.joined:
             console.note(f"{volunteer.name} left ({printable(ended.text or ended.reason)})")
 

@@ -29,7 +29,8 @@ from pydantic import (
 
 from pando_client.instructions import OnError, Policy
 from pando_shared.errors import UsageError
-from pando_shared.messages import DEFAULT_RESULT, MAX_RESULT
+from pando_shared.messages import DEFAULT_RESULT, MAX_RESULT, Context
+from pando_shared.reach import ANYTHING, Hosts
 from pando_shared.signaling import IceServer
 from pando_shared.text import printable
 
@@ -73,6 +74,15 @@ def _ice_server(url: str) -> dict[str, str]:
     return {"urls": url}
 
 
+def _hosts(value: object) -> object:
+    """Accepts hosts separated by commas; an option or key without any, or that is just true, means all."""
+    if isinstance(value, bool):
+        return (ANYTHING,) if value else ()
+    if isinstance(value, str):
+        return tuple(host.strip().lower() for host in value.split(",") if host.strip()) or (ANYTHING,)
+    return tuple(value) if isinstance(value, list) else value
+
+
 class Options(BaseModel):
     """Every option of `pando`, validated. Names are those of the command line, with underscores."""
 
@@ -106,6 +116,9 @@ class Options(BaseModel):
     timeout: Annotated[float, Field(ge=0.001, le=86_400)] | None = None
     max_result: Annotated[int, Field(ge=1, le=MAX_RESULT)] = DEFAULT_RESULT
     binary_output: bool = False
+    context: Context | None = None
+    """Where the function runs, if not where its module asks to be run."""
+    allow_net: Annotated[Hosts, BeforeValidator(_hosts)] = ()
     speculate: bool = True
     bootstrap_timeout: Annotated[float, Field(gt=0, le=86_400)] = 60.0
     heartbeat: Annotated[int, Field(ge=50, le=3_600_000)] = 2500

@@ -32,8 +32,9 @@ from pando_client.streams import Arguments, Raw, Results, Source, StandardInput
 from pando_client.sync_stdio import SyncStdio
 from pando_client.waiting import say_what_we_wait_for
 from pando_client.watching import Watch
-from pando_shared.errors import ItemFailed, PandoError
+from pando_shared.errors import FunctionError, ItemFailed, PandoError
 from pando_shared.messages import ClientGoodbye, Hello, HelloInfo, encode, error_info
+from pando_shared.reach import ANYTHING
 from pando_shared.text import printable
 
 
@@ -108,16 +109,17 @@ async def _run_once(options: Options, interrupted: asyncio.Future[int], bundled:
     server = server_of(options.host) if options.host is not None and not options.local else None
     secret = secret_of(options) if server else ""
     async with Crew() as crew:
-        bundling: asyncio.Task[Bundle] = asyncio.create_task(bundle(options.module))
+        bundling: asyncio.Task[Bundle] = asyncio.create_task(bundle(options.module, options.context))
         crew.push_async_callback(cancel, bundling)
         if options.where is Where.LOCAL_NETWORK:
             await asyncio.to_thread(load_server)  # while Deno bundles
         function: Bundle = await _first_of(bundling, interrupted)
         bundled(function)
+        _refuse_without_page(options, function)
         identifiers = _identifiers(options.seed)
         name = identifiers()
         exchange = SyncStdio() if options.sync_stdio else None
-        job = _job(options, name, function.script, identifiers, exchange)
+        job = _job(options, name, function, identifiers, exchange)
         crew.start(job.watch())
         waiting_for = "the volunteer on this machine"
         if options.where is Where.LOCAL_NETWORK:
@@ -125,8 +127,9 @@ async def _run_once(options: Options, interrupted: asyncio.Future[int], bundled:
         elif server is not None:
             joining = asyncio.create_task(through_server(options, server, secret, job, name, crew))
             waiting_for = await _first_of(joining, interrupted)
-        if options.local or not options.start_idle:
+        if options.local or (not options.start_idle and function.context == "worker"):
             on_this_machine(options, job, crew)
+        waiting_for += _conditions(options, function)
         crew.start(say_what_we_wait_for(job, waiting_for, local=options.local))
         finish = await _until_over(job, crew.tasks, interrupted)
     try:
@@ -149,6 +152,32 @@ async def _take_leave(exchange: SyncStdio, interrupted: asyncio.Future[int], err
                 await _first_of(leaving, interrupted)
     else:
         await _first_of(leaving, interrupted)
+
+
+def _refuse_without_page(options: Options, function: Bundle) -> None:
+    """Says what cannot work, because this machine has no page by itself.
+
+    Raises:
+        FunctionError: nobody could compute.
+    """
+    if function.context == "worker":
+        return
+    if options.local:
+        raise FunctionError(
+            f"{printable(options.module)} needs a page (context page), and --local has none: "
+            "leave --local out, and open the printed address in a browser on this machine"
+        )
+    if not options.start_idle:
+        console.say("pando: this machine has no page for the function: it computes in browsers only (context page)")
+
+
+def _conditions(options: Options, function: Bundle) -> str:
+    """What a volunteer must be like, for the line that says what we wait for."""
+    page = " (a volunteer without a browser has no page for the function)" if function.context == "page" else ""
+    if not options.allow_net or options.local:
+        return page
+    hosts = "any host" if ANYTHING in options.allow_net else ", ".join(options.allow_net)
+    return f"{page} and allow the function to reach {hosts}"
 
 
 async def _until_over(job: Job, started: list[asyncio.Task[Any]], interrupted: asyncio.Future[int]) -> Finish:
@@ -202,7 +231,7 @@ async def _why_it_failed(job: Job, failure: Failure, function: Bundle, module: P
 
 
 def _job(
-    options: Options, name: str, function: bytes, identifiers: Callable[[], str], exchange: SyncStdio | None
+    options: Options, name: str, function: Bundle, identifiers: Callable[[], str], exchange: SyncStdio | None
 ) -> Job:
     limits = SessionLimits(options.heartbeat / 1000, options.bootstrap_timeout, options.max_result)
     info = HelloInfo(
@@ -211,6 +240,8 @@ def _job(
         heartbeat_ms=options.heartbeat,
         timeout_ms=None if options.timeout is None else max(1, round(options.timeout * 1000)),
         max_result=options.max_result,
+        context=function.context,
+        allow_net=options.allow_net,
     )
     policy = Policy(
         window=options.window,
@@ -219,7 +250,7 @@ def _job(
         ordered=not options.unordered,
         copies=options.speculate,
     )
-    hello, credit = encode(Hello(info, function)), _credit(options)
+    hello, credit = encode(Hello(info, function.script)), _credit(options)
     if exchange is not None:
         job = Job(hello, exchange, policy, limits, credit, identifiers, exchange.open)
         exchange.stopped = job.stop

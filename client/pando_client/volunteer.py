@@ -13,14 +13,16 @@ from pando_shared import __version__
 from pando_shared.errors import PandoError
 
 USAGE = """\
-usage: pando-volunteer URL [--cores=N] [--device=NAME] [--protocol=webrtc|websocket]
+usage: pando-volunteer URL [--cores=N] [--device=NAME] [--protocol=webrtc|websocket] [--allow-net[=HOSTS]]
 
 Lends cores of this machine to the job that is served at URL, until it is stopped (Ctrl-C or SIGTERM hand back what was
-not finished). The function runs in a sandbox without any permission.
+not finished). The function runs in a sandbox without any permission,
+but for those hosts that you allow; jobs that ask for others are not taken, nor those that need a page.
 
   --cores=N          cores to lend (all)
   --device=NAME      what this volunteer is called (the machine's name)
   --protocol=P       how to connect, webrtc or websocket (what the server prefers)
+  --allow-net=HOSTS  what functions may reach: NAME or NAME:PORT, comma-separated; all without HOSTS (nothing)
   -h, --help         show this and exit
   -v, --version      show the version and exit"""
 

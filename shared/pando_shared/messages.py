@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from pando_shared import PROTOCOL, __version__
 from pando_shared.errors import ProtocolViolation
+from pando_shared.reach import Hosts
 from pando_shared.signaling import JobName, VersionText
 
 RESULT, ERROR, DECLINED, BINARY = 0, 1, 2, 3
@@ -60,6 +61,7 @@ class JsonBody(BaseModel):
 
 Text200 = Annotated[str, StringConstraints(max_length=200)]
 Amount = Annotated[float, Field(ge=0, le=MAX_REPORTED, strict=True, allow_inf_nan=False)]
+Context = Literal["worker", "page"]
 LeaseId = Annotated[int, Field(ge=1, le=0xFFFFFFFF, strict=True)]
 
 
@@ -67,7 +69,7 @@ class HelloInfo(JsonBody):
     """What a volunteer must know before its first lease.
 
     `title` names the function for the volunteer's owner. `timeout_ms` is the time that one item may take, None for
-    any; `max_result` is in bytes.
+    any; `max_result` is in bytes. `context` is where the function runs, `allow_net` what it may reach.
     """
 
     protocol: Annotated[int, Field(strict=True)] = PROTOCOL
@@ -77,6 +79,8 @@ class HelloInfo(JsonBody):
     heartbeat_ms: Annotated[int, Field(ge=50, le=3_600_000, strict=True)] = 2500
     timeout_ms: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_MS, strict=True)] | None = None
     max_result: Annotated[int, Field(ge=1, le=MAX_RESULT, strict=True)] = DEFAULT_RESULT
+    context: Context = "worker"
+    allow_net: Hosts = ()
 
 
 class ReadyInfo(JsonBody):

@@ -32,6 +32,7 @@ def write_page(directory: Path) -> Path:
     """Writes a volunteer page that is as good as built."""
     (directory / "index.html").write_text("<!doctype html><title>Pando</title>")
     (directory / "frame.html").write_text("<!doctype html><script>onmessage</script>")
+    (directory / "page_frame.html").write_text("<!doctype html><body><script>born()</script></body>")
     (directory / "page.js").write_text("".join(f"console.log({number});\n" for number in range(500)))
     (directory / "style.css").write_text("a{}")
     return directory

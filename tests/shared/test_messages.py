@@ -37,7 +37,7 @@ def neutral(message: Message) -> dict[str, Any]:
     """The form that the vectors have, in which no language's types show."""
     match message:
         case Hello():
-            return {"type": "hello", "info": message.info.model_dump(), "bundle": message.bundle.hex()}
+            return {"type": "hello", "info": message.info.model_dump(mode="json"), "bundle": message.bundle.hex()}
         case Lend():
             return {
                 "type": "lend",

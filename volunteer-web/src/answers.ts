@@ -1,6 +1,7 @@
 /** How a worker turns what the function gives into answers, and answers into `results` messages. */
 
 import { SCRIPT_NAME } from "./function_source.ts";
+import { withAdvice } from "./page_only.ts";
 import { DEFAULT_RESULT, KIND, RESULT_OVERHEAD, TYPE } from "./wire.ts";
 
 const HEAD = 20;
@@ -32,7 +33,7 @@ export function errorText(error: unknown): ErrorText {
       ErrorText
     >;
     return {
-      message: String(message ?? error).slice(0, MAX_MESSAGE_CHARACTERS),
+      message: withAdvice(errorName(error), String(message ?? error)).slice(0, MAX_MESSAGE_CHARACTERS),
       stack: ofFunction(String(stack ?? "").slice(0, MAX_STACK_CHARACTERS)),
     };
   } catch {

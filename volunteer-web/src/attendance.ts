@@ -7,6 +7,7 @@
 import { type Channel, MAX_BUFFERED } from "./channel.ts";
 import { gunzip } from "./gunzip.ts";
 import type { HelloInfo } from "./hello.ts";
+import { ALONE, isSame, type Place } from "./place.ts";
 import { Pool } from "./pool.ts";
 import type { PoolEvents, WorkerHost } from "./pool_types.ts";
 import { type Ending, type Instruction, type LeaveReason, type Presentation, Session } from "./session.ts";
@@ -15,6 +16,8 @@ import { type Ending, type Instruction, type LeaveReason, type Presentation, Ses
 export interface AttendanceEvents {
   /** The client said which job this is. */
   greeted(info: HelloInfo): void;
+  /** Whether the owner takes such a job: if there is no answer yet, `agree` brings it. */
+  consider(info: HelloInfo): Verdict;
   /** Workers have the function. */
   loaded(): void;
   /** The function cannot run here. */
@@ -25,6 +28,9 @@ export interface AttendanceEvents {
   log(level: "info" | "error", text: string): void;
 }
 
+/** What the owner of the device says to a job. */
+export type Verdict = "take" | "ask" | { readonly declined: string };
+
 /** Checks for a silent client so often. */
 const TICK_MS = 1000;
 
@@ -32,7 +38,11 @@ const TICK_MS = 1000;
 export class Attendance {
   #pool: Pool;
   #events: AttendanceEvents;
+  #host: WorkerHost;
   #slots: number;
+  #place = ALONE;
+  /** The function of a job to which the owner has not agreed yet. */
+  #undecided: Uint8Array<ArrayBuffer> | null = null;
   #session: Session | null = null;
   #channel: Channel | null = null;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -42,6 +52,7 @@ export class Attendance {
   /** @param slots how many workers to lend */
   constructor(host: WorkerHost, slots: number, events: AttendanceEvents) {
     this.#events = events;
+    this.#host = host;
     this.#slots = slots;
     const poolEvents: PoolEvents = {
       loaded: () => this.#tell((session) => session.loaded(), () => events.loaded()),
@@ -65,6 +76,11 @@ export class Attendance {
     return this.#pool.busy;
   }
 
+  /** Slots that are lent: a page is one, however many the owner would lend. */
+  get lent(): number {
+    return this.#place.context === "page" ? Math.min(1, this.#slots) : this.#slots;
+  }
+
   /** Milliseconds for which each slot that runs something has had no answer. */
   get unansweredMs(): number[] {
     return this.#pool.unansweredMs;
@@ -83,13 +99,14 @@ export class Attendance {
   /** Lends another number of slots, now and to the next clients; 0 is a pause. */
   setSlots(slots: number): void {
     this.#slots = slots;
-    this.#pool.setSlots(slots);
-    this.#tell((session) => session.setSlots(slots));
+    this.#pool.setSlots(this.lent);
+    // Who has not agreed lends nothing yet, whatever is chosen meanwhile.
+    if (this.#undecided === null) this.#tell((session) => session.setSlots(this.lent));
   }
 
   /** Starts workers before there is a channel, which saves their start from the time to the first result. */
   prepare(): void {
-    this.#pool.prepare();
+    this.#pool.setSlots(this.lent);
   }
 
   /**
@@ -100,7 +117,7 @@ export class Attendance {
   attend(channel: Channel, presentation: Presentation): Promise<Ending> {
     this.#channel = channel;
     this.#session = new Session(presentation, this.#slots, performance.now());
-    this.#pool.prepare();
+    this.prepare();
     this.#timer = setInterval(() => {
       this.#do(this.#session?.tick(performance.now()));
       this.#pump();
@@ -127,7 +144,22 @@ export class Attendance {
 
   /** Ends the workers of a volunteer that is not needed any more. */
   dismiss(): void {
+    this.#settle(ALONE);
     this.#pool.reset();
+  }
+
+  /** The owner agrees to the job about which `consider` said `ask`. */
+  agree(): void {
+    if (this.#undecided !== null && this.#session !== null) this.#load(this.#session, this.#undecided);
+    this.#undecided = null;
+  }
+
+  /** Has slots where the job wants them. */
+  #settle(place: Place): void {
+    if (isSame(place, this.#place)) return;
+    this.#pool.reset();
+    this.#place = place;
+    this.#host.settle(place);
   }
 
   #tell(say: (session: Session) => void, also?: () => void): void {
@@ -142,7 +174,7 @@ export class Attendance {
       switch (instruction.do) {
         case "load":
           this.#events.greeted(instruction.info);
-          this.#load(this.#session!, instruction.bundle);
+          this.#decide(this.#session!, instruction.info, instruction.bundle);
           break;
         case "lend":
           this.#pool.lend(instruction.lease, instruction.count, instruction.message);
@@ -157,7 +189,25 @@ export class Attendance {
     }
   }
 
+  #decide(session: Session, info: HelloInfo, bundle: Uint8Array<ArrayBuffer>): void {
+    const verdict = this.#events.consider(info);
+    if (verdict === "take") {
+      this.#load(session, bundle);
+    } else if (verdict === "ask") {
+      this.#undecided = bundle;
+      session.hesitate();
+    } else {
+      // With its name, so that the client can say who it is that declines.
+      session.hesitate();
+      this.#do(session.leave("declined", verdict.declined));
+    }
+  }
+
   async #load(session: Session, bundle: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { context, allow_net } = session.info!;
+    this.#settle({ context, net: allow_net });
+    session.setSlots(this.lent);
+    this.#pool.setSlots(this.lent);
     try {
       const code = await gunzip(bundle);
       if (session === this.#session) this.#pool.load(code, session.info!);
@@ -185,9 +235,11 @@ export class Attendance {
     for (let frame = this.#session?.pull(); frame; frame = this.#session?.pull()) channel?.send(frame);
     this.#session = null;
     this.#channel = null;
+    this.#undecided = null;
     this.#closing = channel?.close() ?? this.#closing;
     // The next client's function must not find what this one's left in the workers.
     this.#pool.reset();
+    this.#settle(ALONE);
     this.#resolve(ending);
   }
 }

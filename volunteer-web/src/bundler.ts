@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { checkExport } from "./export_check.ts";
 import { bundleModule, type BundlerFolders } from "./bundle_module.ts";
 import { npmCache } from "./npm_packages.ts";
+import type { Context } from "./place.ts";
 import { Tracer } from "./trace.ts";
 
 /** Why there is no bundle; `text` is one sentence for the user, the place is that of the offending line. */
@@ -35,6 +36,10 @@ export type BundleOutcome =
     readonly map: string;
     /** What the bundle is made of, by names beside the module. */
     readonly files: readonly string[];
+    /** Where the module asks to be run: absent if it does not. */
+    readonly context?: Context;
+    /** What it lacks to be run in a worker; in a page nobody knows yet. */
+    readonly not_in_worker?: BundleError;
     /** What may be wrong, and where. */
     readonly warnings: readonly BundleError[];
   }
@@ -45,9 +50,11 @@ export async function bundleAndCheck(path: string, folders: BundlerFolders): Pro
   try {
     const outcome = await bundleModule(path, folders);
     if (!outcome.ok) return outcome;
-    const fault = await checkExport(outcome.code);
-    if (fault === null) return outcome;
-    return { ok: false, error: { ...fault.error, ...await placeOf(fault.stack, outcome.map, path) } };
+    const { fault, context, wantsPage } = await checkExport(outcome.code);
+    const asked = { ...outcome, ...(context === null ? {} : { context }) };
+    if (fault === null) return asked;
+    const error = { ...fault.error, ...await placeOf(fault.stack, outcome.map, path) };
+    return wantsPage ? { ...asked, not_in_worker: error } : { ok: false, error };
   } catch (error) {
     return {
       ok: false,

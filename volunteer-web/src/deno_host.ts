@@ -1,15 +1,27 @@
-/** Starts workers in Deno, without any permission. */
+/** Starts workers in Deno, without any permission but to reach what its owner has granted. */
 
+import type { Place } from "./place.ts";
+import { addresses, ANYTHING } from "./reach.ts";
 import type { WorkerHost } from "./pool_types.ts";
 import type { Birth } from "./worker_messages.ts";
 import { workerUrl } from "./worker_source.ts";
 
 let url: string | null = null;
+let permissions: unknown = "none";
+
+function permissionsIn({ net }: Place): unknown {
+  if (net.length === 0) return "none";
+  const others = { env: false, ffi: false, import: false, read: false, run: false, sys: false, write: false };
+  return { ...others, net: net.includes(ANYTHING) ? true : addresses(net) };
+}
 
 export const denoHost: WorkerHost = {
+  settle(place) {
+    permissions = permissionsIn(place);
+  },
   start(port, crashed) {
     url ??= workerUrl();
-    const worker = new Worker(url, { type: "module", deno: { permissions: "none" } } as WorkerOptions);
+    const worker = new Worker(url, { type: "module", deno: { permissions } } as WorkerOptions);
     worker.addEventListener("error", (event) => {
       // Otherwise the error would end the whole process.
       event.preventDefault();

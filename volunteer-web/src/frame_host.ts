@@ -1,6 +1,8 @@
-/** Starts workers inside the sandboxed frame, out of the reach of the page's origin. */
+/** Starts what runs the function inside sandboxed frames, out of the reach of the page's origin. */
 
 import type { FromFrame, ToFrame } from "./frame_messages.ts";
+import { startPageFrame } from "./page_frame_host.ts";
+import { ALONE, isSame, type Place } from "./place.ts";
 import type { WorkerHost } from "./pool_types.ts";
 
 /** The frame is asked so often whether it is there; it can die with all its workers and without a word. */
@@ -13,9 +15,13 @@ const MAX_UNANSWERED_LOADING = 16;
  * Returns a host that starts workers in the page's sandboxed frame. Workers that are asked for before the frame is
  * there start when it is. If it does not come, or dies (browsers end its whole process when a worker takes too much
  * memory), its workers count as crashed and it is loaded again.
+ *
+ * Where the function is to have a page, that frame goes, and each slot is a frame of its own in `stage`.
  */
-export function frameHost(frame: HTMLIFrameElement): WorkerHost {
+export function frameHost(frame: HTMLIFrameElement, stage: HTMLElement): WorkerHost {
   const crashed = new Map<number, (text: string, together?: boolean) => void>();
+  const home = frame.parentElement!;
+  let place = ALONE;
   let waiting: (() => void)[] = [];
   let ready = false;
   let unanswered = 0;
@@ -26,7 +32,7 @@ export function frameHost(frame: HTMLIFrameElement): WorkerHost {
     frame.contentWindow?.postMessage(message, "*", ports);
 
   addEventListener("message", (event: MessageEvent<FromFrame>) => {
-    if (event.source !== frame.contentWindow) return;
+    if (frame.contentWindow === null || event.source !== frame.contentWindow) return;
     unanswered = 0;
     if (event.data.pando === "ready") {
       ready = true;
@@ -42,18 +48,26 @@ export function frameHost(frame: HTMLIFrameElement): WorkerHost {
     onCrash?.(text, together);
   }
 
-  function died(text: string): void {
+  /** Puts a new frame in the place of the old one, whose process may be gone: only a new element gets another. */
+  function renew(): void {
     unanswered = 0;
     ready = false;
     waiting = [];
-    // What was a frame has no process any more: only a new element gets one.
     const fresh = frame.cloneNode() as HTMLIFrameElement;
-    frame.replaceWith(fresh);
+    fresh.src = addressOf("/frame.html", place);
+    frame.remove();
     frame = fresh;
+    // Beside a frame for workers, one that shows something would share its process, and not end with it.
+    if (place.context === "worker") home.append(frame);
+  }
+
+  function died(text: string): void {
+    renew();
     for (const worker of [...crashed.keys()]) crash(worker, text, true);
   }
 
   function ask(): void {
+    if (place.context !== "worker") return;
     // Counted, not timed: a page that slept finds the answers when it wakes.
     if (++unanswered > (ready ? MAX_UNANSWERED : MAX_UNANSWERED_LOADING)) {
       died(ready ? "the browser ended it, perhaps for lack of memory" : "the frame for it does not load");
@@ -64,7 +78,15 @@ export function frameHost(frame: HTMLIFrameElement): WorkerHost {
   setInterval(ask, ASK_MS);
 
   return {
+    settle(next) {
+      if (isSame(place, next)) return;
+      place = next;
+      renew();
+    },
     start(port, onCrash) {
+      if (place.context === "page") {
+        return startPageFrame(stage, addressOf("/page_frame.html", place), port, onCrash);
+      }
       const worker = ++workers;
       crashed.set(worker, onCrash);
       const start = () => {
@@ -78,4 +100,9 @@ export function frameHost(frame: HTMLIFrameElement): WorkerHost {
       };
     },
   };
+}
+
+/** Returns the address of a frame: the server writes what it may reach into its policy. */
+function addressOf(path: string, { net }: Place): string {
+  return net.length === 0 ? path : `${path}?net=${encodeURIComponent(net.join(","))}`;
 }

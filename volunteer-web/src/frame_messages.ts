@@ -10,5 +10,8 @@ export type FrameReady = { readonly pando: "ready" };
 /** Frame → page: a worker ended by itself. */
 export type WorkerCrashed = { readonly pando: "crashed"; readonly worker: number; readonly text: string };
 
+/** Frame → page, of a frame in whose window the function runs: it can be born. */
+export type FromPageFrame = FrameReady;
+
 export type ToFrame = AskFrame | StartWorker | EndWorker;
 export type FromFrame = FrameReady | WorkerCrashed;

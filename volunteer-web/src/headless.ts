@@ -1,7 +1,7 @@
 /**
  * A volunteer without a page, in Deno: lends the cores of a server, or of a machine on which nobody opens a browser.
  *
- * `headless.js URL [--cores=N] [--device=NAME] [--protocol=webrtc|websocket] [--loopback]`
+ * `headless.js URL [--cores=N] [--device=NAME] [--protocol=webrtc|websocket] [--allow-net[=HOSTS]] [--loopback]`
  */
 
 import { RTCPeerConnection as WeriftPeer } from "werift";
@@ -12,8 +12,10 @@ import { denoHost } from "./deno_host.ts";
 import { describe } from "./status.ts";
 import {
   command,
+  considerWithoutPage,
   coresOf,
   deviceOf,
+  grantsOf,
   onSignals,
   type Options,
   parseOptions,
@@ -22,12 +24,14 @@ import {
 } from "./terminal.ts";
 import { Volunteer } from "./volunteer.ts";
 
-const USAGE = "headless.js URL [--cores=N] [--device=NAME] [--protocol=webrtc|websocket] [--loopback]";
+const USAGE =
+  "headless.js URL [--cores=N] [--device=NAME] [--protocol=webrtc|websocket] [--allow-net[=HOSTS]] [--loopback]";
 
 await command(async () => {
-  const options = parseOptions(Deno.args, ["cores", "device", "protocol", "loopback"]);
+  const options = parseOptions(Deno.args, ["cores", "device", "protocol", "allow-net", "loopback"]);
   const base = baseOf(options);
   const wish = wishOf(options);
+  const granted = grantsOf(options);
   const peers = peerMaker(options.named.has("loopback") || isLoopback(base.hostname));
   const cores = coresOf(options);
 
@@ -57,6 +61,7 @@ await command(async () => {
   };
   const attendance = new Attendance(denoHost, cores, {
     greeted: ({ job, title }) => volunteer.greeted(job, title),
+    consider: (info) => considerWithoutPage(info, granted),
     loaded: () => volunteer.loaded(),
     broken: (message) => volunteer.broken(message),
     answered: () => undefined,

@@ -1,6 +1,8 @@
 /** What the client says first about itself and the job (PROTOCOL.md, 2.2). */
 
 import { type Fields, integer, text } from "./json_body.ts";
+import type { Context } from "./place.ts";
+import { readHosts } from "./reach.ts";
 import { DEFAULT_RESULT, MAX_RESULT, MAX_TIMEOUT_MS, ProtocolError } from "./wire.ts";
 
 /** What one item may take and give. */
@@ -18,6 +20,10 @@ export type HelloInfo = Limits & {
   /** Names the function for the owner of the device. */
   readonly title: string;
   readonly heartbeat_ms: number;
+  /** Where the function runs. */
+  readonly context: Context;
+  /** Hosts that it may reach. */
+  readonly allow_net: readonly string[];
 };
 
 /** The limits of a client that names none. */
@@ -39,7 +45,14 @@ export function readHelloInfo(fields: Fields): HelloInfo {
       ? NO_LIMITS.timeout_ms
       : integer(fields, "timeout_ms", 1, MAX_TIMEOUT_MS),
     max_result: integer(fields, "max_result", 1, MAX_RESULT, NO_LIMITS.max_result),
+    context: contextOf(fields.context === undefined ? "worker" : fields.context),
+    allow_net: readHosts(fields.allow_net),
   };
   if (!/^[a-z0-9-]{1,32}$/.test(info.job)) throw new ProtocolError("a hello with a broken job name");
   return info;
+}
+
+function contextOf(value: unknown): Context {
+  if (value === "worker" || value === "page") return value;
+  throw new ProtocolError("a hello with an unknown context");
 }

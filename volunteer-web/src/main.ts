@@ -3,6 +3,7 @@
 import { Attendance } from "./attendance.ts";
 import { connect, jobOf } from "./connection.ts";
 import { frameHost } from "./frame_host.ts";
+import type { HelloInfo } from "./hello.ts";
 import { Meter } from "./meter.ts";
 import {
   cleanDevice,
@@ -14,6 +15,7 @@ import {
   remember,
   shortAgent,
 } from "./options.ts";
+import { covers, inWords } from "./reach.ts";
 import { describe } from "./status.ts";
 import { View } from "./view.ts";
 import { Volunteer } from "./volunteer.ts";
@@ -42,6 +44,9 @@ let said = "";
 let logged = "";
 
 let busyAt = -Infinity;
+/** The job that waits for a decision, and the last one that was agreed to. */
+let asked: HelloInfo | null = null;
+let agreed: HelloInfo | null = null;
 
 const meter = new Meter();
 const wakeLock = new WakeLock((navigator as { wakeLock?: WakeLocks }).wakeLock);
@@ -67,12 +72,34 @@ const view = new View(cores, {
     if (volunteer?.doing.phase === "left") volunteer.join();
     else volunteer?.leave("left");
   },
+  agree() {
+    if (asked === null) return;
+    agreed = asked;
+    view.askFor(asked = null);
+    volunteer?.greeted(agreed.job, agreed.title);
+    attendance.agree();
+    show();
+  },
 });
-const host = frameHost(view.frame);
+const host = frameHost(view.frame, view.stage);
 const attendance = new Attendance(host, device === null ? 0 : slots, {
-  greeted({ job, title }) {
-    view.log("info", `Job ${job}: ${title}`);
+  greeted(info) {
+    const { job, title, context, allow_net } = info;
+    const terms = context === "page" ? ["Its function shows what it does below."] : [];
+    if (allow_net.length > 0) terms.push(`It may reach: ${inWords(allow_net)}.`);
+    view.log("info", [`Job ${job}: ${title}.`, ...terms].join(" "));
+    view.terms(terms.join(" "));
     volunteer?.greeted(job, title);
+  },
+  consider(info) {
+    const { job, title, allow_net } = info;
+    // Agreed to once, it is agreed to until the page is left, however often the connection is lost.
+    const known = agreed?.job === job ? agreed.allow_net : [];
+    if (covers(inHash.allowNet ?? [], allow_net) || covers(known, allow_net)) return "take";
+    asked = info;
+    view.askFor(`This job's function may reach: ${inWords(allow_net)}.`);
+    volunteer?.asking(job, title);
+    return "ask";
   },
   loaded: () => volunteer?.loaded(),
   broken: (message) => volunteer?.broken(message),
@@ -129,7 +156,7 @@ function comeBack(): void {
 
 /** Keeps the choices in the hash and in storage. */
 function keep(): void {
-  const choices = { device, cores: slots, protocol: inHash.protocol };
+  const choices = { device, cores: slots, protocol: inHash.protocol, allowNet: inHash.allowNet };
   history.replaceState(null, "", formatHash(choices));
   remember(store, choices);
 }
@@ -146,7 +173,18 @@ function show(): void {
   const { busy, unansweredMs } = attendance;
   if (busy > 0) busyAt = now;
   wakeLock.want(doing.phase === "working" && !paused && now - busyAt < LINGER_MS);
-  const { state, text } = describe({ doing, thanks, paused, slots, busy, unansweredMs, cores, now });
+  if (asked !== null && doing.phase !== "asking") view.askFor(asked = null);
+  if (doing.phase !== "asking" && doing.phase !== "loading" && doing.phase !== "working") view.terms("");
+  const { state, text } = describe({
+    doing,
+    thanks,
+    paused,
+    slots: attendance.lent,
+    busy,
+    unansweredMs,
+    cores,
+    now,
+  });
   const { items, workedMs, average } = meter;
   view.show({
     state,

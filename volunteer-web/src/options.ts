@@ -1,15 +1,18 @@
 /**
  * What the owner of the device chose: in the page's hash, so that a link can carry it, and in storage, so that it
- * is asked once. `#device=My_phone;cores=3;protocol=websocket;` (underscores stand for spaces)
+ * is asked once. `#device=My_phone;cores=3;protocol=websocket;allow-net=example.org;` (underscores stand for spaces)
  */
 
 import type { ChannelKind } from "./connection.ts";
+import { ANYTHING, parseHosts } from "./reach.ts";
 
 /** Choices; null where none was made. */
 export type Choices = {
   readonly device: string | null;
   readonly cores: number | null;
   readonly protocol: ChannelKind | null;
+  /** Hosts that functions may reach without asking; chosen in the hash only. */
+  readonly allowNet: readonly string[] | null;
 };
 
 /** What of the Web Storage is used. */
@@ -26,23 +29,27 @@ export function cleanDevice(name: string): string {
 export function parseHash(hash: string): Choices {
   const said = new Map<string, string>();
   for (const part of hash.replace(/^#/, "").split(";")) {
-    const [, name, value] = part.match(/^\s*([a-z]+)=(.*)$/s) ?? [];
-    if (name !== undefined) said.set(name, decoded(value));
+    const [, name, , value] = part.match(/^\s*([a-z-]+)(=(.*))?$/s) ?? [];
+    if (name !== undefined) said.set(name, decoded(value ?? ""));
   }
   const protocol = said.get("protocol");
   return {
     device: cleanDevice((said.get("device") ?? "").replaceAll("_", " ")) || null,
     cores: coresOrNull(said.get("cores")),
     protocol: protocol === "webrtc" || protocol === "websocket" ? protocol : null,
+    allowNet: said.has("allow-net") ? parseHosts(said.get("allow-net")!) : null,
   };
 }
 
 /** Returns the hash that makes these choices. */
-export function formatHash({ device, cores, protocol }: Choices): string {
+export function formatHash({ device, cores, protocol, allowNet }: Choices): string {
   const parts = [];
   if (device !== null) parts.push(`device=${encodeURIComponent(device).replaceAll("%20", "_")};`);
   if (cores !== null) parts.push(`cores=${cores};`);
   if (protocol !== null) parts.push(`protocol=${protocol};`);
+  if (allowNet !== null) {
+    parts.push(allowNet.includes(ANYTHING) ? "allow-net;" : `allow-net=${allowNet.join(",")};`);
+  }
   return parts.length === 0 ? "" : `#${parts.join("")}`;
 }
 
@@ -53,9 +60,10 @@ export function recall(store: () => Store): Choices {
       device: cleanDevice(store().getItem("pando.device") ?? "") || null,
       cores: coresOrNull(store().getItem("pando.cores") ?? undefined),
       protocol: null,
+      allowNet: null,
     };
   } catch {
-    return { device: null, cores: null, protocol: null };
+    return { device: null, cores: null, protocol: null, allowNet: null };
   }
 }
 

@@ -1,19 +1,31 @@
 /**
  * A volunteer that speaks frames on its stdin and stdout, for a client on the same machine. It needs no permission.
  *
- * `pipe.js [--cores=N] [--device=NAME]`; ends when stdin does.
+ * `pipe.js [--cores=N] [--device=NAME] [--allow-net[=HOSTS]]`; ends when stdin does.
  */
 
 import { Attendance } from "./attendance.ts";
 import { denoHost } from "./deno_host.ts";
 import { PipeChannel } from "./pipe_channel.ts";
-import { command, coresOf, deviceOf, onSignals, parseOptions, status, UsageError } from "./terminal.ts";
+import {
+  command,
+  considerWithoutPage,
+  coresOf,
+  deviceOf,
+  grantsOf,
+  onSignals,
+  parseOptions,
+  status,
+  UsageError,
+} from "./terminal.ts";
 
 await command(async () => {
-  const options = parseOptions(Deno.args, ["cores", "device"]);
+  const options = parseOptions(Deno.args, ["cores", "device", "allow-net"]);
   if (options.words.length > 0) throw new UsageError(`unexpected argument ${options.words[0]}`);
+  const granted = grantsOf(options);
   const attendance = new Attendance(denoHost, coresOf(options), {
     greeted: () => undefined,
+    consider: (info) => considerWithoutPage(info, granted),
     loaded: () => undefined,
     broken: (message) => status(`the function cannot run here: ${message}`),
     answered: () => undefined,

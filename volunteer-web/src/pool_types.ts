@@ -2,10 +2,14 @@
 
 import type { Report } from "./report.ts";
 
+import type { Place } from "./place.ts";
+
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Starts workers; how, differs between a page and Deno. */
 export interface WorkerHost {
+  /** Says where workers start from now on. All that were started have ended. */
+  settle(place: Place): void;
   /**
    * Starts a worker that speaks through `port`.
    *

@@ -24,7 +24,7 @@ import { MAX_LEASES_NAMED, MAX_SLOTS, MAX_TO_VOLUNTEER, PROTOCOL, ProtocolError,
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Why a volunteer may leave, as PROTOCOL.md names it. */
-export type LeaveReason = "left" | "closed" | "failed" | "protocol";
+export type LeaveReason = "left" | "closed" | "failed" | "declined" | "protocol";
 /** How a session ended. `lost` is for the end that cannot say so: the channel broke or nothing was heard. */
 export type Ending = {
   readonly by: "client" | "volunteer" | "lost";
@@ -51,6 +51,7 @@ const LAST_WORK: Readonly<Record<LeaveReason, number>> = {
   left: 256 * 1024,
   failed: 256 * 1024,
   closed: 16 * 1024,
+  declined: 0,
   protocol: 0,
 };
 /** A client takes two reports a second. */
@@ -121,6 +122,11 @@ export class Session {
     if (this.#state !== "loading") return;
     this.#state = "working";
     this.#ready();
+  }
+
+  /** The owner of the device has yet to agree to what the job wants: the client is to wait. */
+  hesitate(): void {
+    if (this.#state === "loading") this.#ready(0);
   }
 
   /** The function cannot be loaded here. The client decides what follows from that. */
@@ -257,8 +263,8 @@ export class Session {
     return true;
   }
 
-  #ready(): void {
-    const slots = Math.max(0, Math.min(MAX_SLOTS, this.#slots));
+  #ready(lent = this.#slots): void {
+    const slots = Math.max(0, Math.min(MAX_SLOTS, lent));
     const device = Array.from(this.#presentation.device).slice(0, 64).join("");
     const agent = this.#presentation.agent.slice(0, 200);
     this.#send({ type: "ready", info: { protocol: PROTOCOL, slots, device, agent } });

@@ -5,6 +5,7 @@ import type { Doing, Thanks } from "./volunteer.ts";
 /** The word: `document.body.dataset.state` of the page. */
 export type State =
   | "asking"
+  | "consent"
   | "connecting"
   | "waiting"
   | "working"
@@ -58,6 +59,8 @@ export function describe(circumstances: Circumstances): { readonly state: State;
       return { state: "waiting", text: "There is no job now. Work begins by itself when there is one." };
     case "loading":
       return { state: "connecting", text: `Loading the function of job ${named(doing)}…` };
+    case "asking":
+      return { state: "consent", text: `Job ${named(doing)} asks for something that you may refuse.` };
     case "working":
       return { state: "working", text: workingText(doing, circumstances) };
     case "lost":

@@ -1,5 +1,9 @@
 /** What the volunteers without a page have in common: their options, their words on stderr, their signals. */
 
+import type { Verdict } from "./attendance.ts";
+import type { HelloInfo } from "./hello.ts";
+import { covers, inWords, parseHosts } from "./reach.ts";
+
 /** Options of the command line. */
 export type Options = {
   /** What is not an option. */
@@ -47,6 +51,29 @@ export function coresOf(options: Options): number {
 /** Returns the name to present: `--device`, or what the system says. */
 export function deviceOf(options: Options): string {
   return options.named.get("device")?.replaceAll("_", " ") ?? `${Deno.build.os} ${Deno.build.arch}`;
+}
+
+/**
+ * Returns the hosts that functions may reach: `--allow-net`, or none.
+ *
+ * @throws {UsageError} `--allow-net` names something else
+ */
+export function grantsOf(options: Options): readonly string[] {
+  const given = options.named.get("allow-net");
+  const hosts = given === undefined ? [] : parseHosts(given);
+  if (hosts !== null) return hosts;
+  throw new UsageError("--allow-net takes hosts, separated by commas: NAME, NAME:PORT or SCHEME://NAME");
+}
+
+/** Returns what a volunteer without a page says to a job. */
+export function considerWithoutPage({ context, allow_net }: HelloInfo, granted: readonly string[]): Verdict {
+  if (context === "page") {
+    return { declined: "this job's function needs a page (--context=page), which only a browser has" };
+  }
+  if (covers(granted, allow_net)) return "take";
+  return {
+    declined: `this job's function may reach ${inWords(allow_net)}, and --allow-net does not grant it here`,
+  };
 }
 
 /** Writes a status line to stderr; foreign text in it cannot act on the terminal. */

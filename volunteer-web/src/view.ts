@@ -13,6 +13,8 @@ export interface Wishes {
   pause(): void;
   /** Leaves or joins again. */
   leave(): void;
+  /** Agrees to what the job asks for. */
+  agree(): void;
 }
 
 /** What is shown. */
@@ -33,6 +35,7 @@ const MAX_LOG_LINES = 200;
 const MAX_LINE = 300;
 const WORDS: Record<State, string> = {
   asking: "Welcome",
+  consent: "Your decision",
   connecting: "Connecting",
   waiting: "Waiting",
   working: "Working",
@@ -59,6 +62,9 @@ export class View {
   #pause = element<HTMLButtonElement>("pause");
   #leave = element<HTMLButtonElement>("leave");
   #log = element("log");
+  #consent = element("consent");
+  #reach = element("reach");
+  #terms = element("terms");
   #itemsShown = -1;
 
   /** @param cores slots that can be chosen at most */
@@ -72,11 +78,29 @@ export class View {
     this.#slots.addEventListener("input", () => wishes.slots(this.#slots.valueAsNumber));
     this.#pause.addEventListener("click", () => wishes.pause());
     this.#leave.addEventListener("click", () => wishes.leave());
+    element("agree").addEventListener("click", () => wishes.agree());
   }
 
   /** The frame in which the function runs. */
   get frame(): HTMLIFrameElement {
     return element<HTMLIFrameElement>("frame");
+  }
+
+  /** Where the job's function shows something, if it does. */
+  get stage(): HTMLElement {
+    return element("stage");
+  }
+
+  /** Says what the job's function is given: empty if it is nothing worth a word. */
+  terms(text: string): void {
+    this.#terms.hidden = text === "";
+    setText(this.#terms, text);
+  }
+
+  /** Asks whether a job's function may reach something, said in words; with null it does not ask. */
+  askFor(reach: string | null): void {
+    this.#consent.hidden = reach === null;
+    if (reach !== null) setText(this.#reach, reach);
   }
 
   /** Asks for the name of the device. */

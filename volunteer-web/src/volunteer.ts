@@ -18,6 +18,8 @@ export type Doing =
   | { readonly phase: "waiting" }
   /** The channel is open and the function is being loaded. */
   | { readonly phase: "loading"; readonly job: string; readonly title: string }
+  /** The function wants something to which the owner has to agree. */
+  | { readonly phase: "asking"; readonly job: string; readonly title: string }
   | { readonly phase: "working"; readonly job: string; readonly title: string; readonly over: string }
   /** Trying again at `retryAt`, in milliseconds of the clock of `performance.now`. */
   | { readonly phase: "lost"; readonly why: string; readonly retryAt: number }
@@ -108,6 +110,11 @@ export class Volunteer {
     this.#set({ phase: "loading", job, title });
   }
 
+  /** … and when the owner is to say whether it is taken. */
+  asking(job: string, title: string): void {
+    this.#set({ phase: "asking", job, title });
+  }
+
   /** … and when the function is loaded. */
   loaded(): void {
     if (this.#doing.phase !== "loading") return;
@@ -165,6 +172,7 @@ export class Volunteer {
 
   #ended({ by, reason, text }: Ending): number {
     if (by === "volunteer") {
+      if (reason === "declined") return this.#unable(text);
       return reason === "protocol" ? this.#unable(`the client broke the protocol: ${text}`) : 0;
     }
     // A client may hang up on a volunteer that cannot load its function.

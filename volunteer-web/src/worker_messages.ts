@@ -5,6 +5,7 @@
  * `lend` to the worker, `results` from it. Everything else is one of the small objects below.
  */
 
+import type { Context } from "./place.ts";
 import type { Report } from "./report.ts";
 
 /** Function to run: the text of a CommonJS script. Comes once, first. */
@@ -29,7 +30,10 @@ export type ResumeOrder = {
 export type Order = LoadOrder | DropOrder | ResumeOrder;
 
 /** The function is ready. */
-export type LoadedNote = { readonly note: "loaded" };
+export type LoadedNote = {
+  readonly note: "loaded"; /** Where the module asks to be run. */
+  readonly context: Context | null;
+};
 /** The function cannot run here: its export is `missing` or of the wrong `shape`, or to `load` it threw an error. */
 export type BrokenNote = {
   readonly note: "broken";
@@ -38,6 +42,7 @@ export type BrokenNote = {
   readonly name: string;
   readonly message: string;
   readonly stack: string;
+  readonly context: Context | null;
 };
 /** The lease is given up, or was finished before the order came; no answers to it will follow. */
 export type DroppedNote = { readonly note: "dropped"; readonly lease: number };

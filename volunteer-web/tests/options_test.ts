@@ -10,11 +10,16 @@ import {
 } from "../src/options.ts";
 import { assertSame } from "./helpers.ts";
 
-const NONE = { device: null, cores: null, protocol: null };
+const NONE = { device: null, cores: null, protocol: null, allowNet: null };
 
 Deno.test("a hash says device, cores and protocol, in any order and with or without a last semicolon", () => {
   assertSame(parseHash("#device=My_old_phone;"), { ...NONE, device: "My old phone" });
-  assertSame(parseHash("#protocol=webrtc;device=a;cores=3"), { device: "a", cores: 3, protocol: "webrtc" });
+  assertSame(parseHash("#protocol=webrtc;device=a;cores=3"), {
+    ...NONE,
+    device: "a",
+    cores: 3,
+    protocol: "webrtc",
+  });
 });
 
 Deno.test("what a hash says wrongly counts as not said", () => {
@@ -25,9 +30,21 @@ Deno.test("what a hash says wrongly counts as not said", () => {
 });
 
 Deno.test("a hash that was made says the same when it is read", () => {
-  const choices = { device: "Zoë's phone; = # %", cores: 4, protocol: "websocket" as const };
+  const choices = {
+    device: "Zoë's phone; = # %",
+    cores: 4,
+    protocol: "websocket" as const,
+    allowNet: ["example.org", "https://127.0.0.1:8080"],
+  };
   assertSame(parseHash(formatHash(choices)), choices);
   assertSame([formatHash(NONE), formatHash({ ...NONE, device: "My phone" })], ["", "#device=My_phone;"]);
+});
+
+Deno.test("a hash says which hosts functions may reach", () => {
+  assertSame(parseHash("#device=a;allow-net;").allowNet, ["*"]);
+  assertSame(parseHash("#allow-net=example.org,%20127.0.0.1:80").allowNet, ["example.org", "127.0.0.1:80"]);
+  assertSame(parseHash("#allow-net=a%20b").allowNet, null);
+  assertSame(formatHash({ ...NONE, allowNet: ["*"] }), "#allow-net;");
 });
 
 Deno.test("names are printable, short and tidy", () => {

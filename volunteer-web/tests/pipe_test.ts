@@ -52,6 +52,8 @@ class Volunteer {
       title: "test.js",
       heartbeat_ms: 2500,
       ...NO_LIMITS,
+      context: "worker" as const,
+      allow_net: [],
     };
     await this.send({ type: "hello", info, bundle });
   }

@@ -55,6 +55,7 @@ export class Stage implements PoolEvents, WorkerHost {
   readonly reports: Report[] = [];
   readonly pool = new Pool(this, this);
 
+  settle(): void {}
   start(port: MessagePort, crashed: (text: string, together?: boolean) => void): () => void {
     const puppet = new Puppet(port, crashed);
     this.puppets.push(puppet);

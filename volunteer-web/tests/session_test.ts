@@ -11,6 +11,8 @@ const INFO = {
   heartbeat_ms: 1000,
   timeout_ms: null,
   max_result: 1000,
+  context: "worker" as const,
+  allow_net: [],
 };
 const HELLO: FromClient = { type: "hello", info: INFO, bundle: new Uint8Array([1, 2]) };
 

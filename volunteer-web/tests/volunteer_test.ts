@@ -50,6 +50,8 @@ class TestChannel implements Channel {
       title: "t.js",
       heartbeat_ms: 2500,
       ...NO_LIMITS,
+      context: "worker" as const,
+      allow_net: [],
     };
     this.say({ type: "hello", info, bundle });
   }
@@ -68,6 +70,7 @@ class Life {
   constructor(connect?: Connector) {
     this.attendance = new Attendance(denoHost, 1, {
       greeted: ({ job, title }) => this.volunteer.greeted(job, title),
+      consider: () => "take",
       loaded: () => this.volunteer.loaded(),
       broken: (message) => this.volunteer.broken(message),
       answered: (items) => this.items += items,
@@ -250,6 +253,8 @@ Deno.test("a bundle that is no gzip is broken, not a crash", () =>
       title: "t.js",
       heartbeat_ms: 2500,
       ...NO_LIMITS,
+      context: "worker" as const,
+      allow_net: [],
     };
     life.channels[0].say({ type: "hello", info, bundle: new TextEncoder().encode("no gzip at all") });
     await life.until(() => life.volunteer.doing.phase === "unable");

@@ -1,0 +1,156 @@
+/**
+ * The life of one slot: runs the function in the global scope in which it is, that of a worker or of a page.
+ *
+ * The port of the pool stays in this file's closure: the function, evaluated in the global scope, cannot reach it and
+ * so cannot speak for the slot.
+ */
+
+import { errorName, errorText } from "./answers.ts";
+import { consoleFor } from "./worker_console.ts";
+import { exportedFunction, ExportError } from "./exported.ts";
+import { functionApi, Reports } from "./function_api.ts";
+import { functionSource } from "./function_source.ts";
+import { type ItemFunction, Runner } from "./runner.ts";
+import { BEYOND_BROWSERS } from "./beyond_browsers.ts";
+import type { Context } from "./place.ts";
+import type { Note, Order } from "./worker_messages.ts";
+
+type Scope = typeof globalThis & Record<string, unknown>;
+const scope = globalThis as Scope;
+
+// Taken before the function can replace them.
+const { setTimeout, performance } = scope;
+const soon = nextTurn();
+
+/** Serves the pool at the other end of `port` for as long as this global scope exists. */
+export function live(port: MessagePort, context: Context): void {
+  // Bound before the function can put something else in its place.
+  const post = port.postMessage.bind(port) as (message: unknown, transfer?: Transferable[]) => void;
+  const say = (note: Note) => post(note);
+  const log = consoleFor((level, text) => say({ note: "log", level, text }), () => performance.now());
+  scope.console = log as unknown as Console;
+  if (context === "worker") shelter();
+
+  let runner: Runner | null = null;
+  const later = (ms: number, callback: () => void) => void setTimeout(callback, ms);
+  const reports = new Reports(later, (report) => say({ note: "report", report }));
+  const surroundings = {
+    now: () => performance.now(),
+    later,
+    soon,
+    answer: (message: Uint8Array<ArrayBuffer>) => {
+      // Before the results that it is about: with the last of them the job may end.
+      reports.pass();
+      post(message.buffer, [message.buffer]);
+    },
+    dropped: (lease: number) => say({ note: "dropped", lease }),
+    open: (lease: number, item: number) => say({ note: "open", lease, item }),
+    warn: (text: string) => log.warn(text),
+  };
+
+  // Without these, an error that nobody catches ends a worker in Deno and leaves an item open in a browser.
+  scope.addEventListener("error", (event) => {
+    event.preventDefault();
+    blame((event as ErrorEvent).error ?? (event as ErrorEvent).message);
+  });
+  scope.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    blame((event as PromiseRejectionEvent).reason);
+  });
+  function blame(error: unknown): void {
+    if (!runner?.fail(error)) log.error(errorText(error).message);
+  }
+
+  port.onmessage = ({ data }: MessageEvent<ArrayBuffer | Order>) => {
+    if (data instanceof ArrayBuffer) return runner?.lend(new Uint8Array(data));
+    if (data.order === "drop") return runner?.drop(data.lease);
+    if (data.order === "resume") return runner?.resume(data);
+    const module = { exports: {} as unknown };
+    try {
+      const run = load(data.code, functionApi(reports), module);
+      runner = new Runner(run, surroundings, data.maxResult);
+      say({ note: "loaded", context: wishOf(module.exports) });
+    } catch (error) {
+      const why = !(error instanceof ExportError) ? "load" : error.wrong ? "shape" : "missing";
+      const context = wishOf(module.exports);
+      say({ note: "broken", why, name: errorName(error), ...errorText(error), context });
+    }
+  };
+}
+
+/**
+ * Evaluates the function's bundle.
+ *
+ * @param code body of a function with the parameters `module`, `exports` and `require`
+ * @param api what it gets for `pando-computing`
+ * @param module gets its exports, as far as it comes
+ * @throws whatever loading it throws, or an `ExportError`
+ */
+function load(code: string, api: object, module: { exports: unknown }): ItemFunction {
+  // Indirect, so that the code sees the global scope only, in sloppy mode as CommonJS is.
+  const body = scope.eval(functionSource(code));
+  const require = (name: unknown) => {
+    if (name === "pando-computing") return api;
+    throw new Error(`Cannot find module '${name}'`);
+  };
+  body.call(module.exports, module, module.exports, require);
+  return exportedFunction(module.exports);
+}
+
+/** Returns where the module asks to be run, with `exports.pando = { context: "page" }`; null if it does not ask. */
+function wishOf(exports: unknown): Context | null {
+  try {
+    const context = Object(Object(exports).pando).context;
+    return context === "page" || context === "worker" ? context : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Returns how to call back after the events that wait now, and sooner than a timer, which browsers hold back. */
+function nextTurn(): (callback: () => void) => void {
+  // In Deno a message to oneself overtakes those of others for seconds.
+  if (typeof scope.setImmediate === "function") return scope.setImmediate as (callback: () => void) => void;
+  const { port1, port2 } = new MessageChannel();
+  let next: () => void;
+  port1.onmessage = () => next();
+  return (callback) => {
+    next = callback;
+    port2.postMessage(null);
+  };
+}
+
+/** Takes away what the function must not use in a worker, or would not find in others. */
+function shelter(): void {
+  // Closing itself would leave its lease unanswered without a sign of it; and nobody listens to its messages, but
+  // a million of them would keep the thread busy on which they arrive.
+  silence("close");
+  silence("postMessage");
+  // Some of these write to the process's stdout, which is not the function's.
+  for (const name of BEYOND_BROWSERS) {
+    delete scope[name];
+  }
+  if (({} as { __proto__?: unknown }).__proto__ !== Object.prototype) restoreProto();
+}
+
+/** Deno takes `__proto__` away; old packages set it, and browsers let them. */
+function restoreProto(): void {
+  Object.defineProperty(Object.prototype, "__proto__", {
+    configurable: true,
+    get(this: unknown) {
+      return Object.getPrototypeOf(this);
+    },
+    set(this: unknown, prototype: unknown) {
+      const isObject = typeof prototype === "object" || typeof prototype === "function";
+      if (isObject && Object(this) === this) Object.setPrototypeOf(this, prototype);
+    },
+  });
+}
+
+/** Makes a method of the global scope do nothing, also when it is looked for where it is inherited from. */
+function silence(name: string): void {
+  for (let owner: object | null = scope; owner !== null; owner = Object.getPrototypeOf(owner)) {
+    if (!Object.hasOwn(owner, name)) continue;
+    Object.defineProperty(owner, name, { value: () => undefined, writable: true, configurable: true });
+  }
+}

@@ -107,9 +107,33 @@ async def test_a_module_that_hangs_while_it_loads_is_given_up(module: Path) -> N
     assert "Loading the module took longer than" in await refused(module, "for (;;) {}\n" + GOOD)
 
 
-async def test_a_module_that_needs_a_page_passes(module: Path) -> None:
-    module.write_text(f"var c = document.createElement('canvas')\n{GOOD}")
-    assert gzip.decompress((await bundle(module)).script)
+NEEDS_PAGE = f"var c = document.createElement('canvas')\n{GOOD}"
+ASKS_FOR_PAGE = "module.exports.pando = { context: 'page' }\n"
+
+
+async def test_a_module_that_needs_a_page_is_told_of_the_option(module: Path) -> None:
+    text = await refused(module, NEEDS_PAGE)
+    assert ":1:9: Loading the module failed: ReferenceError: document is not defined" in text
+    assert "--context=page" in text
+
+
+async def test_a_module_that_needs_a_page_passes_where_it_gets_one(module: Path) -> None:
+    module.write_text(NEEDS_PAGE)
+    assert (await bundle(module, "page")).context == "page"
+
+
+async def test_a_module_asks_for_its_context_and_the_command_line_wins(module: Path) -> None:
+    module.write_text(GOOD)
+    assert (await bundle(module)).context == "worker"
+    # Also one of which nothing more is known, because loading it fails here.
+    today = "export const pando = { context: 'page' }\nexport default (x) => x"
+    for text in (GOOD + ASKS_FOR_PAGE, ASKS_FOR_PAGE + NEEDS_PAGE, today):
+        module.write_text(text)
+        assert (await bundle(module)).context == "page"
+    module.write_text(GOOD + ASKS_FOR_PAGE)
+    assert (await bundle(module, "worker")).context == "worker"
+    module.write_text(GOOD + "module.exports.pando = { context: 'moon' }")
+    assert (await bundle(module)).context == "worker"
 
 
 async def test_a_bundle_that_is_too_large(module: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,15 @@ def test_a_flag_takes_no_item_for_its_value(flag: str) -> None:
     assert cli.parse(["f.js", f"--no-{flag}", "1"])[name] == "false"
 
 
+def test_allowing_all_hosts_takes_no_item_for_one() -> None:
+    assert cli.parse(["f.js", "--allow-net", "example.org"]) == {
+        "module": "f.js",
+        "items": ["example.org"],
+        "allow_net": "*",
+    }
+    assert cli.parse(["f.js", "--allow-net=a.example,b.example", "1"])["allow_net"] == "a.example,b.example"
+
+
 def test_the_last_of_two_values_counts() -> None:
     assert cli.parse(["f.js", "--start-idle", "--start-idle=false", "--port=1", "--port=2", "1"]) == {
         "module": "f.js",

@@ -260,3 +260,45 @@ async def test_unordered_results_come_as_they_are_ready(programs: Programs) -> N
     assert outcome.status == 0
     assert sorted(outcome.lines) == sorted(DIGITS)
     assert outcome.lines[-1] == "0"
+
+
+async def test_a_function_that_needs_a_page_does_not_run_here(programs: Programs) -> None:
+    programs.file("g.js", function("cb(null, document.title)"))
+    outcome = await programs.pando("g.js", "--local", "--context=page", "1")
+    assert (outcome.status, outcome.out) == (1, b"")
+    assert outcome.complaint.startswith("pando: g.js needs a page (context page), and --local has none: ")
+    outcome = await programs.pando("g.js", "--local", "1")
+    assert "document is not defined: the function runs in a worker; with --context=page" in outcome.complaint
+
+
+async def test_here_it_reaches_the_hosts_that_are_allowed_and_no_others(programs: Programs) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello")
+        await writer.drain()
+        writer.close()
+
+    programs.file(
+        "g.js", function("fetch(x).then((r) => r.text()).then((t) => cb(null, t), () => cb(null, 'refused'))")
+    )
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        url, allowed = f"http://127.0.0.1:{port}/", f"--allow-net=127.0.0.1:{port}"
+        for options, said in (
+            (["--local", allowed], "hello"),
+            (["--local", "--allow-net"], "hello"),
+            (["--local"], "refused"),
+            (["--local", "--allow-net=127.0.0.1"], "refused"),
+            (["--local", f"--allow-net=localhost:{port}"], "refused"),
+            (["--start-idle=false", "--port=0", allowed], "hello"),
+        ):
+            outcome = await programs.pando("g.js", *options, url)
+            assert outcome.lines == [said], options
+
+
+async def test_hosts_that_are_none_are_wrong_usage(programs: Programs) -> None:
+    programs.file("g.js", function("cb(null, x)"))
+    for hosts in ("a b", "a;b", "*,a", "'self'", "[::1]", "ftp://a"):
+        outcome = await programs.pando("g.js", "--local", f"--allow-net={hosts}", "1")
+        assert outcome.status == 2
+        assert outcome.complaint.startswith("pando: --allow-net: ")

@@ -108,7 +108,7 @@ async def test_a_person_answers_by_a_click(browser: Chromium, tmp_path: Path) ->
                 assert box["width"] > 300
                 assert box["height"] > 250
                 assert await tab.page.evaluate("document.documentElement.scrollWidth") <= 360
-                await expect(tab.page.locator("#terms")).to_contain_text("shows what it does below")
+                await expect(tab.page.locator("#terms")).to_contain_text("a place on this page")
                 [row] = (await client.status())["volunteers"]
                 assert row["slots"] == 1  # a page is one, whatever the cores
             await button.click()

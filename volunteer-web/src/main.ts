@@ -85,7 +85,7 @@ const host = frameHost(view.frame, view.stage);
 const attendance = new Attendance(host, device === null ? 0 : slots, {
   greeted(info) {
     const { job, title, context, allow_net } = info;
-    const terms = context === "page" ? ["Its function shows what it does below."] : [];
+    const terms = context === "page" ? ["Its function has a place on this page to show something."] : [];
     if (allow_net.length > 0) terms.push(`It may reach: ${inWords(allow_net)}.`);
     view.log("info", [`Job ${job}: ${title}.`, ...terms].join(" "));
     view.terms(terms.join(" "));

@@ -222,3 +222,24 @@ Deno.test("a page that slept itself does not take its own silence for the client
   assertSame(talk.session.tick(60_000), []);
   assertSame(talk.session.tick(61_000), []);
 });
+
+Deno.test("one whose owner has to decide first says that it lends nothing yet", () => {
+  const talk = new Talk();
+  talk.hear(HELLO);
+  talk.session.hesitate();
+  const [first] = talk.said();
+  assert(first.type === "ready" && first.info.slots === 0, "no slots");
+  talk.session.loaded();
+  const [second] = talk.said();
+  assert(second.type === "ready" && second.info.slots === 2, "slots");
+  talk.session.hesitate();
+  assertSame(talk.said(), []);
+});
+
+Deno.test("a job that is declined ends with a goodbye that says why", () => {
+  const talk = new Talk();
+  talk.hear(HELLO);
+  talk.session.hesitate();
+  assertSame(talk.session.leave("declined", "no page")[0].do, "finish");
+  assertSame(talk.said().map(({ type }) => type), ["ready", "goodbye"]);
+});

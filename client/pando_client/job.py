@@ -44,6 +44,10 @@ LAST_WORDS = 2.0
 """Seconds in which a volunteer may take our goodbye."""
 FAREWELL = 3.0
 """Seconds for all goodbyes at the end of a run."""
+BREACHES_FORGIVEN = 3
+"""Breaches of the protocol from one address, under whatever names, before the address itself is set aside."""
+LONGEST_FOR_ADDRESS = 60.0
+"""Seconds that an address is set aside at most: many may share it."""
 NAMES_REMEMBERED = 10_000
 """Volunteers whose names can still be said after they have left."""
 SAID_AT_MOST = 100
@@ -63,12 +67,13 @@ class Volunteer:
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """The session has ended."""
     joined: bool = False
+    device: str = ""
+    """What its owner called it when it joined: no other name counts after that."""
 
     @property
     def name(self) -> str:
         """What its owner calls it, made safe to show."""
-        device = self.session.info.device if self.session.info else ""
-        return printable(device or f"the volunteer at {self.channel.peer}", 64)
+        return printable(self.device or f"the volunteer at {self.channel.peer}", 64)
 
     @property
     def known_as(self) -> str:
@@ -121,6 +126,7 @@ class Job:
         self._instructions: deque[Instruction] = deque()
         self._said: set[str] = set()
         self._reputation = Reputation()
+        self._addresses = Reputation(BREACHES_FORGIVEN, LONGEST_FOR_ADDRESS)
         self._names: dict[str, str] = {}
         self.closing = False
         """Whether the volunteers are taken leave of."""
@@ -177,7 +183,15 @@ class Job:
         self._look_again.set()
         if self.closing:
             self._dismiss(volunteer, ClientGoodbye("done"))
+        elif (seconds := self._address_aside(channel)) > 0:
+            self._dismiss(volunteer, ClientGoodbye("full", f"its address is set aside for another {seconds:.0f} s"))
         return volunteer
+
+    def _address_aside(self, channel: Channel) -> float:
+        """For how many seconds nobody new may come from there: not while somebody from there works well."""
+        if any(v.channel.peer == channel.peer and v.session.tally.items for v in self.volunteers.values()):
+            return 0.0
+        return self._addresses.left(channel.peer, self._clock())
 
     def _dismiss(self, volunteer: Volunteer, goodbye: ClientGoodbye) -> None:
         volunteer.session.goodbye(goodbye)
@@ -224,6 +238,7 @@ class Job:
         lender, name = self.lender, volunteer.id
         match event:
             case Joined(info):
+                volunteer.device = info.device
                 if (seconds := self._reputation.left(volunteer.known_as, self._clock())) > 0:
                     self._dismiss(volunteer, ClientGoodbye("full", f"set aside for another {seconds:.0f} s"))
                     return []
@@ -266,6 +281,9 @@ class Job:
         if ended.reason == "protocol":
             self._reputation.set_aside(volunteer.known_as, self._clock())
             self._complain(f"dropped {volunteer.name}, which broke the protocol: {printable(ended.text)}")
+            if volunteer.channel.kind != "pipe" and self._addresses.set_aside(volunteer.channel.peer, self._clock()):
+                peer = printable(volunteer.channel.peer, 64)
+                self._complain(f"too many breaches of the protocol from {peer}: who comes from there has to wait")
         elif ended.reason == "broken":
             why = ended.error.message if ended.error else ""
             self._complain(f"{volunteer.name} cannot load the function: {printable(why)}")

@@ -23,14 +23,16 @@ class Lease:
     items: Sequence[bytes]
     lent_at: float
     copy: bool
+    # Whether its items are in trouble: they failed or were declined somewhere.
+    troubled: bool = False
     done: int = 0
     # Whether another lease may hold, or have held, some of the same items: then each answer is looked up.
     contested: bool = False
 
     @property
     def is_plain(self) -> bool:
-        """Whether no item of it needs a look: nobody else has it, and it is not one in trouble, lent alone."""
-        return not self.contested and len(self.items) > 1
+        """Whether no item of it needs a look: nobody else has it, and it is not in trouble."""
+        return not self.contested and not self.troubled
 
     @property
     def next(self) -> int:
@@ -73,11 +75,18 @@ class Leases:
         return [self._leases[number] for number in sorted(self._of.get(volunteer, ()))]
 
     def lend(
-        self, volunteer: VolunteerId, first: int, items: Sequence[bytes], now: float, *, copy: bool = False
+        self,
+        volunteer: VolunteerId,
+        first: int,
+        items: Sequence[bytes],
+        now: float,
+        *,
+        copy: bool = False,
+        troubled: bool = False,
     ) -> Lease:
         """Adds a lease. While any is contested, an item of this one may be answered from there: then it is as well."""
         self.last += 1
-        lease = Lease(self.last, volunteer, first, items, now, copy)
+        lease = Lease(self.last, volunteer, first, items, now, copy, troubled)
         if copy or self.contested:
             self.contest(lease)
         self._leases[lease.id] = lease
@@ -120,5 +129,12 @@ class Leases:
 
     def late(self, factor: float, now: float) -> list[Lease]:
         """Returns the leases that are out for over `factor` times as long as is typical, lowest index first."""
-        patience = STRAGGLER_UNKNOWN if self._typical is None else max(STRAGGLER_MIN, factor * self._typical)
-        return sorted((lease for lease in self if now - lease.lent_at >= patience), key=lambda lease: lease.first)
+        since = now - self._patience(factor)
+        return sorted((lease for lease in self if lease.lent_at <= since), key=lambda lease: lease.first)
+
+    def is_late(self, lease: Lease, factor: float, now: float) -> bool:
+        """Whether this lease is out for over `factor` times as long as is typical."""
+        return lease.lent_at <= now - self._patience(factor)
+
+    def _patience(self, factor: float) -> float:
+        return STRAGGLER_UNKNOWN if self._typical is None else max(STRAGGLER_MIN, factor * self._typical)

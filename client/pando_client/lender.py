@@ -41,7 +41,7 @@ from pando_client.instructions import (
 from pando_client.leases import Lease, Leases
 from pando_client.ledger import GIVEN_UP, Ledger
 from pando_client.troubles import Trouble
-from pando_shared.messages import BINARY, DECLINED, RESULT
+from pando_shared.messages import BINARY, DECLINED, ERROR, RESULT
 
 MAX_LEASE_BYTES = 1024 * 1024
 """Bytes of the items of one lease, unless one item alone has more."""
@@ -54,6 +54,9 @@ ALONE_LOOKED_AT = 256
 """Items in trouble that are looked at for one volunteer, at most: it may be one that has declined them all."""
 TOO_MUCH_BLAME = 3
 """Times in a row that others did what a volunteer could not, or did not in time: then it is set aside."""
+FRUITLESS = 10
+"""Times in a row, for each volunteer here, that one gave back all it was lent while others had results: then too. So
+many, since a function may accept each item on one of them only."""
 
 
 @dataclass(slots=True)
@@ -62,6 +65,9 @@ class _Volunteer:
     want_leases: int = 0
     want_items: int = 1
     blame: int = 0
+    # Times in a row that it declined or handed back what it had, and results that there were at the last of them.
+    fruitless: int = 0
+    seen: int = 0
     # The last lease that was out, of whomever, when it was last found late.
     late_until: int = 0
 
@@ -92,7 +98,8 @@ class Lender:
         self._finished = False
         self.now = 0.0
         """The time, in seconds of a clock that never jumps: the caller sets it before a stimulus, or calls `tick`."""
-        self._guilty: set[VolunteerId] = set()
+        self._guilty: dict[VolunteerId, str] = {}  # and why
+        self._fruits = 0  # answers with results, of all volunteers
         self._overdue: list[Lease] = []  # leases for which results wait, since the last tick
 
     def __repr__(self) -> str:
@@ -179,7 +186,7 @@ class Lender:
 
     def join(self, volunteer: VolunteerId) -> list[Instruction]:
         """A volunteer is here; it gets nothing before `want`."""
-        self._volunteers[volunteer] = _Volunteer()
+        self._volunteers[volunteer] = _Volunteer(seen=self._fruits)
         return []
 
     def want(self, volunteer: VolunteerId, leases: int, items: int) -> list[Instruction]:
@@ -218,21 +225,30 @@ class Lender:
                 kind = RESULT if kinds is None else kinds[place]
                 out += self._answer_one(volunteer, first + place, items[place], kind, value)
         instructions: list[Instruction] = [Write(out)] if out else []
-        if kinds is None or RESULT in kinds or BINARY in kinds:
-            self._volunteers[volunteer].blame = 0
+        bore_nothing = kinds is not None and not {RESULT, BINARY, ERROR} & set(kinds)
+        if bore_nothing:
+            self._bore_nothing(volunteer)
+        elif kinds is None or RESULT in kinds or BINARY in kinds:
+            self._fruits += 1
+            self._volunteers[volunteer].blame = self._volunteers[volunteer].fruitless = 0
         if lease.contested:
             instructions += self._withdraw_superseded(lease, first, first + len(values))
         if lease.done == len(lease.items):
-            self._leases.answered(lease, self.now)
+            # To decline takes no time: what is typical must not become what that takes.
+            self._leases.close(lease) if bore_nothing else self._leases.answered(lease, self.now)
         return self._go_on(instructions + self._judge())
 
     def hand_back(self, volunteer: VolunteerId, lease_ids: Sequence[int]) -> list[Instruction]:
         """The volunteer will not answer the rest of these leases."""
+        held = False
         for lease_id in lease_ids:
             lease = self._leases.get(lease_id)
             if lease is not None and lease.volunteer == volunteer:
                 self._give_back(lease)
-        return self._go_on([])
+                held = True
+        if held:
+            self._bore_nothing(volunteer)
+        return self._go_on(self._judge())
 
     def suspect(self, volunteer: VolunteerId) -> list[Instruction]:
         """Nothing was heard from the volunteer for too long: its items wait again, its late answers still count."""
@@ -338,13 +354,23 @@ class Lender:
         for name in names & self._volunteers.keys():
             self._volunteers[name].blame += 1
             if self._volunteers[name].blame >= TOO_MUCH_BLAME:
-                self._guilty.add(name)
+                self._guilty[name] = "others did what it did not do"
+
+    def _bore_nothing(self, name: VolunteerId) -> None:
+        """A volunteer gave back what it was lent. That is its right; but not for ever, while others work."""
+        state = self._volunteers[name]
+        if self._fruits == state.seen:
+            return  # nobody does better: the function may not be able to run anywhere yet
+        state.seen = self._fruits
+        state.fruitless += 1
+        if state.fruitless >= FRUITLESS * len(self._volunteers):
+            self._guilty[name] = "it gave back everything it was lent, while others worked"
 
     def _judge(self) -> list[Instruction]:
         """Whoever has too much blame is set aside; once, since it leaves then."""
-        guilty = [name for name in sorted(self._guilty) if name in self._volunteers]
+        guilty = [SetAside(name, why) for name, why in sorted(self._guilty.items()) if name in self._volunteers]
         self._guilty.clear()
-        return [SetAside(name, "others did what it did not do") for name in guilty]
+        return list(guilty)
 
     # Leases
 
@@ -422,14 +448,15 @@ class Lender:
                 lends.append(copy)
                 wanted -= 1
                 continue
-            share = -(-len(self._ledger.waiting) // max(1, wanted))
+            share = -(-self.waiting // max(1, wanted))
             cut = self._cut(name, min(state.want_items, share))
             if cut is None:
                 served.add(name)
                 self._hungry[name] = None
                 continue
-            first, items = cut
-            lends.append(self._lend_to(name, self._leases.lend(name, first, items, self.now)))
+            first, items, troubled = cut
+            lease = self._leases.lend(name, first, items, self.now, troubled=troubled)
+            lends.append(self._lend_to(name, lease))
             wanted -= 1
         return lends
 
@@ -441,8 +468,8 @@ class Lender:
             self._hungry[name] = None
         return Lend(name, lease.id, lease.items, lease.copy)
 
-    def _cut(self, name: VolunteerId, limit: int) -> tuple[int, list[bytes]] | None:
-        """Takes a lease for this volunteer: a run of waiting items, or one item in trouble if that comes first."""
+    def _cut(self, name: VolunteerId, limit: int) -> tuple[int, list[bytes], bool] | None:
+        """Takes a lease for this volunteer: a run of waiting items, or items in trouble if those come first."""
         ledger, end = self._ledger, self._end
         lowest = ledger.waiting.lowest
         if lowest is not None and lowest >= end:
@@ -453,13 +480,30 @@ class Lender:
             if lowest is not None and lowest < index:
                 break
             if self._troubles[index].may_go_to(name, others):
-                return index, [ledger.alone.pop(index)]
+                return index, self._cut_troubled(name, index, limit), True
         if lowest is None:
             return None
         first, items = ledger.waiting.take(min(limit, end - lowest))
         kept = _that_fit(items, MAX_LEASE_BYTES)
         ledger.waiting.add(first + kept, items[kept:])
-        return first, items[:kept]
+        return first, items[:kept], False
+
+    def _cut_troubled(self, name: VolunteerId, first: int, limit: int) -> list[bytes]:
+        """Takes an item in trouble: one that failed by itself, one that was declined with those after it that were."""
+        alone, index = self._ledger.alone, first
+        items: list[bytes] = []
+        size = 0
+        while True:
+            size += len(alone[index])
+            if items and size > MAX_LEASE_BYTES:
+                return items
+            items.append(alone.pop(index))
+            trouble, after = self._troubles[index], self._troubles.get(index + 1)
+            index += 1
+            if trouble.failed_on or len(items) >= limit or index >= self._end or index not in alone:
+                return items
+            if after is None or after.failed_on or name in after.declined_by:
+                return items
 
     def _copy_stragglers(self) -> list[Instruction]:
         """Slots for which nothing is left run copies of leases that are out for too long, lowest index first (P10)."""
@@ -467,7 +511,8 @@ class Lender:
             return []
         copies: list[Instruction] = []
         for lease in self._leases.late(STRAGGLER_FACTOR, self.now):
-            for name in self._hungry:
+            # One that was late itself, and has done nothing since, is the last to ask.
+            for name in sorted(self._hungry, key=lambda name: self._volunteers[name].blame):
                 run = self._copy_of(lease, name)
                 if run is not None:
                     del self._hungry[name]
@@ -489,10 +534,17 @@ class Lender:
         return self._lend_to(name, self._leases.lend(name, first, items, self.now, copy=True))
 
     def _copy_of(self, lease: Lease, name: VolunteerId) -> tuple[int, Sequence[bytes]] | None:
-        """Returns the first run of a lease that nobody else has answered or holds, if it may go to this volunteer."""
+        """Returns the first run of a lease that nobody else has answered or holds, if it may go to this volunteer.
+
+        A copy that is late itself does not count: whoever holds it may be no better than the first.
+        """
         if lease.volunteer == name or lease.volunteer in self._suspects:
             return None
-        others = self._leases.overlapping(lease.next, lease.stop, lease.volunteer, self._suspects)
+        others = [
+            other
+            for other in self._leases.overlapping(lease.next, lease.stop, lease.volunteer, self._suspects)
+            if other.volunteer == name or not self._leases.is_late(other, STRAGGLER_FACTOR, self.now)
+        ]
 
         def wanted(index: int) -> bool:
             trouble = self._troubles.get(index)

@@ -19,9 +19,16 @@ class _Record:
 
 
 class Reputation:
-    """Remembers volunteers by a name that outlives their connection, such as address and device."""
+    """Remembers volunteers by a name that outlives their connection, such as address and device.
 
-    def __init__(self) -> None:
+    Args:
+        forgiven: how often one may be set aside before there is a pause.
+        longest: seconds of the longest pause.
+    """
+
+    def __init__(self, forgiven: int = 0, longest: float = LONGEST_PAUSE) -> None:
+        self._forgiven = forgiven
+        self._longest = longest
         self._records: OrderedDict[str, _Record] = OrderedDict()
 
     def __repr__(self) -> str:
@@ -31,7 +38,8 @@ class Reputation:
         """Sets a volunteer aside; returns for how many seconds."""
         record = self._records.pop(who, None)
         times = 0 if record is None or now - record.until > FORGOTTEN_AFTER else record.times
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**times)
+        beyond = times - self._forgiven
+        pause = min(self._longest, FIRST_PAUSE * 2.0**beyond) if beyond >= 0 else 0.0
         self._records[who] = _Record(times + 1, now + pause)
         if len(self._records) > MAX_REMEMBERED:
             self._records.popitem(last=False)

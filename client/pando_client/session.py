@@ -27,6 +27,7 @@ from pando_shared import PROTOCOL
 from pando_shared.errors import ProtocolViolation
 from pando_shared.framing import CONTROL, Joiner, split
 from pando_shared.messages import (
+    DECLINED,
     DEFAULT_RESULT,
     RESULT_OVERHEAD,
     Broken,
@@ -51,6 +52,12 @@ from pando_shared.messages import (
 SUSPECT_AFTER_HEARTBEATS = 2
 GIVE_UP_AFTER_HEARTBEATS = 12
 """Silences, in heartbeats: a hiccup of a phone costs no handshake, a vanished volunteer costs no memory."""
+
+MAX_STRAYS = 1024 * 1024
+"""Bytes of results for leases that a volunteer does not hold, and that were not taken from it while they were on
+their way: more than this is no accident."""
+STRAY_COST = 1024
+"""Bytes that such a message counts besides its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +192,8 @@ class Session:
         self._pings = 0
         self._wanted = (0, 0)
         self._doubted = False
+        self._late = 0  # items that were withdrawn or handed back, and whose answers may still come
+        self._strays = 0
 
     def __repr__(self) -> str:
         state = "ended" if self.ended else "suspect" if self.suspect else "ready" if self.info else "greeting"
@@ -235,7 +244,7 @@ class Session:
             case Ready():
                 return self._ready(message.info, now)
             case Return():
-                returned = tuple(lease for lease in message.leases if self._leases.pop(lease, None))
+                returned = tuple(lease for lease in message.leases if self._close(lease))
                 return [Returned(returned), *self._wants()] if returned else []
             case VolunteerGoodbye():
                 return self._end(Ended(message.reason, message.text))
@@ -258,7 +267,7 @@ class Session:
     def _results(self, results: Results) -> list[Event]:
         lease = self._leases.get(results.lease)
         if lease is None:
-            return self._wants()  # withdrawn or returned in the meantime
+            return self._stray(results)
         if results.offset != lease.done or results.offset + len(results.values) > lease.size:
             raise ProtocolViolation(
                 f"{len(results.values)} results from {results.offset} on; {lease.done} of {lease.size} are answered"
@@ -268,8 +277,29 @@ class Session:
             del self._leases[results.lease]
         self.tally.items += len(results.values)
         self.tally.busy_us += results.busy_us
-        self._credit.answered(len(results.values), results.busy_us)
+        # To decline takes no time, and says nothing of what an item takes.
+        worked = len(results.values) - (results.kinds.count(DECLINED) if results.kinds else 0)
+        if worked:
+            self._credit.answered(worked, results.busy_us)
         return [Answered(results), *self._wants()]
+
+    def _stray(self, results: Results) -> list[Event]:
+        """Results for a lease that it does not hold: withdrawn or handed back in the meantime, or made up."""
+        self._late -= len(results.values)
+        if self._late < 0:
+            self._late = 0
+            self._strays += sum(map(len, results.values)) + STRAY_COST
+            if self._strays > MAX_STRAYS:
+                raise ProtocolViolation("too many results for leases that it does not hold")
+        return self._wants()
+
+    def _close(self, number: int) -> bool:
+        """A lease ends before it is answered; returns whether there was one."""
+        lease = self._leases.pop(number, None)
+        if lease is None:
+            return False
+        self._late += lease.size - lease.done
+        return True
 
     def _pong(self, pong: Pong, now: float) -> list[Event]:
         tokens = [token for token, _ in self._pinged]
@@ -299,7 +329,7 @@ class Session:
         That is because somebody else was faster, and so it may be gone, with nobody knowing yet: it is pinged, and lent
         nothing more until it is heard.
         """
-        if self.ended or self._leases.pop(lease, None) is None:
+        if self.ended or not self._close(lease):
             return []
         self._send(Withdraw((lease,)))
         if not self._doubted:

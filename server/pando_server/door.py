@@ -38,6 +38,7 @@ class Door:
         kept = limits.remembered_addresses
         self._failures = Buckets(limits.login_failure_burst, limits.login_failures_per_second, kept)
         self._nonce_rate = Buckets(limits.nonce_burst, limits.nonces_per_second, kept)
+        self._offers = Buckets(limits.offer_burst, limits.offers_per_second, kept)
 
     def __len__(self) -> int:
         return len(self._sockets)
@@ -74,6 +75,10 @@ class Door:
         there = self._sockets[socket]
         there.strikes += 1
         return there.strikes >= self._limits.strikes
+
+    def may_offer(self, socket: str, now: float) -> bool:
+        """Notes that somebody at this socket's address offers. Returns whether that is not one offer too many."""
+        return self._offers.take(self._sockets[socket].address, now)
 
     def nonce(self, address: str, random: str, now: float) -> str | None:
         """Notes `random` (64 hexadecimal digits) as good for one login.

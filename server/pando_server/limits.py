@@ -19,6 +19,10 @@ class Limits:
     handshakes_per_client: int = 64
     """Offers that wait for the answer of one client. A client answers within milliseconds: this many is an
     onrush, and the rest is told to try later."""
+    offer_burst: int = 200
+    offers_per_second: float = 10.0
+    """Offers of all the volunteers at one address. Each costs the client a handshake; 50 volunteers behind one router
+    may use all their attempts at once."""
     event_burst: int = 20
     events_per_second: float = 2.0
     login_failure_burst: int = 5

@@ -196,7 +196,7 @@ class Relay:
         volunteer.joined = True
         return [self._place(socket, volunteer)]
 
-    def offered(self, socket: str, offer: Offer) -> list[Instruction]:
+    def offered(self, socket: str, offer: Offer, now: float) -> list[Instruction]:
         """A volunteer offers. The outcome is a `Forward`, or a `Reject` at once."""
         volunteer = self._roles.get(socket)
         if not isinstance(volunteer, Volunteer):
@@ -215,6 +215,8 @@ class Relay:
             return reject(Code.GONE, "there is no job now: wait for one")
         if not job.open or job.handshakes >= self.limits.handshakes_per_client:
             return reject(Code.BUSY, "the client has too many handshakes under way: try later")
+        if not self._door.may_offer(socket, now):
+            return reject(Code.THROTTLED, "too many offers from your address: try later")
         volunteer.attempt, volunteer.handshake = offer.attempt, True
         job.handshakes += 1
         loopback = self._door[socket].loopback

@@ -74,7 +74,14 @@ class ServerSettings(BaseSettings):
         per_address = self.max_sockets_per_address
         if per_address is None:
             per_address = self.max_sockets if self.embedded else Limits().sockets_per_address
-        return Limits(sockets=self.max_sockets, sockets_per_address=per_address, jobs=self.max_jobs)
+        return Limits(
+            sockets=self.max_sockets,
+            sockets_per_address=per_address,
+            jobs=self.max_jobs,
+            # As many for each of them as there are by default.
+            offer_burst=per_address * Limits().offer_burst // Limits().sockets_per_address,
+            offers_per_second=per_address * Limits().offers_per_second / Limits().sockets_per_address,
+        )
 
     @property
     def proxies(self) -> TrustedProxies:

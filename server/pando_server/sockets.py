@@ -174,7 +174,7 @@ class Sockets:
         link = self._post.links.get(socket)
         if offer is None or link is None:
             return refusal(Code.INVALID, "the offer is not as described in the protocol")
-        instructions = self._relay.offered(socket, offer)
+        instructions = self._relay.offered(socket, offer, self._clock())
         match instructions:
             case [Reject(code=code, text=text)]:
                 return refusal(code, text)

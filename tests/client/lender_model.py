@@ -179,6 +179,7 @@ class Shell:
         for index, item in enumerate(lend.items, held.first):
             assert not lender._ledger.is_answered(index), f"P3: {index} is answered"
             assert name not in self.declined_by.get(item, ()), f"{name} has declined {index}"
+            assert lend.copy or len(lend.items) == 1 or item not in self.failed_on, f"{index} failed: it goes alone"
             if name in self.failed_on.get(item, ()) and not lend.copy:
                 others = self.here - lender._suspects - self.failed_on[item] - self.declined_by.get(item, set())
                 assert not others, f"P8: {index} failed on {name}, and not yet on {others}"

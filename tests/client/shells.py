@@ -18,9 +18,9 @@ class FakeChannel:
     """A `Channel` whose other end is the test."""
 
     kind = "fake"
-    peer = "nowhere"
 
-    def __init__(self, *, stuck: bool = False) -> None:
+    def __init__(self, *, stuck: bool = False, peer: str = "nowhere") -> None:
+        self.peer = peer
         self.sent: asyncio.Queue[bytes] = asyncio.Queue()
         self.closed = asyncio.Event()
         self.stuck = stuck

@@ -13,8 +13,10 @@ from pando_shared.errors import InputError, OutputError
 from pando_shared.messages import Broken, ClientGoodbye, ErrorInfo, Ready, ReadyInfo, Results, VolunteerGoodbye
 
 
-async def joined(job: job_module.Job, slots: int = 1, device: str = "phone") -> tuple[FakeChannel, asyncio.Task[None]]:
-    channel = FakeChannel()
+async def joined(
+    job: job_module.Job, slots: int = 1, device: str = "phone", peer: str = "nowhere"
+) -> tuple[FakeChannel, asyncio.Task[None]]:
+    channel = FakeChannel(peer=peer)
     attending = asyncio.create_task(job.attend(channel))
     assert (await channel.hello()).bundle == b"bundle"
     channel.say(Ready(ReadyInfo(slots=slots, device=device)))
@@ -84,12 +86,70 @@ async def test_complaints_are_said_once_and_not_endlessly(
     monkeypatch.setattr(job_module, "SAID_AT_MOST", 3)
     job, _ = job_of()
     for n in range(10):
-        channel, attending = await joined(job, device=f"phone {n // 2}")
+        channel, attending = await joined(job, device=f"phone {n // 2}", peer=f"place {n}")
         channel.say_raw(b"")
         await attending
     assert capsys.readouterr().err.splitlines() == [
         f"pando: dropped phone {n}, which broke the protocol: a frame of 0 bytes" for n in range(3)
     ]
+
+
+async def test_its_name_is_the_one_with_which_it_joined(capsys: pytest.CaptureFixture[str]) -> None:
+    job, _ = job_of("1")
+    channel, attending = await joined(job, device="Mallory")
+    await channel.lease()
+    channel.say(Ready(ReadyInfo(slots=1, device="Alice")))
+    channel.say_raw(b"")
+    await attending
+    assert "dropped Mallory," in capsys.readouterr().err
+    again = FakeChannel()
+    attending = asyncio.create_task(job.attend(again))
+    await again.hello()
+    again.say(Ready(ReadyInfo(slots=1, device="Mallory")))
+    while not isinstance(heard := await again.hear(), ClientGoodbye):
+        continue
+    assert heard.reason == "full"
+    await attending
+    alice, _ = await joined(job, device="Alice")
+    await work(alice, 1)
+    await job.close(ClientGoodbye("done"))
+
+
+async def break_the_protocol(job: job_module.Job, times: int, peer: str) -> None:
+    for n in range(times):
+        channel, attending = await joined(job, device=f"Mallory {n}", peer=peer)
+        channel.say_raw(b"")
+        await attending
+
+
+async def test_an_address_that_breaks_the_protocol_under_many_names_has_to_wait(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    now = 100.0
+    job, _ = job_of("1", "2")
+    job._clock = lambda: now
+    await break_the_protocol(job, job_module.BREACHES_FORGIVEN + 1, peer="there")
+    channel = FakeChannel(peer="there")
+    await job.attend(channel)
+    goodbye = await channel.hear()
+    assert isinstance(goodbye, ClientGoodbye)
+    assert (goodbye.reason, goodbye.text) == ("full", "its address is set aside for another 10 s")
+    assert capsys.readouterr().err.count("who comes from there has to wait") == 1
+    elsewhere, _ = await joined(job, peer="elsewhere")
+    await work(elsewhere, 2)
+    now += 10.0
+    await joined(job, peer="there")
+    await job.close(ClientGoodbye("done"))
+
+
+async def test_an_address_from_which_somebody_works_well_is_not_set_aside() -> None:
+    job, _ = job_of("1", "2", "3")
+    good, _ = await joined(job, device="Alice", peer="school")
+    await work(good, 1)
+    await break_the_protocol(job, 2 * job_module.BREACHES_FORGIVEN, peer="school")
+    another, _ = await joined(job, device="Bob", peer="school")
+    await work(another, 1)
+    await job.close(ClientGoodbye("done"))
 
 
 async def test_an_exception_of_a_channel_ends_its_volunteer_only() -> None:

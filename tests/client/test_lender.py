@@ -8,7 +8,7 @@ import pytest
 from lender_model import Shell, result_of
 
 from pando_client.instructions import Lend, OnError, Policy
-from pando_client.lender import Lender
+from pando_client.lender import FRUITLESS, Lender
 from pando_shared.messages import DECLINED, ERROR, RESULT
 
 
@@ -396,6 +396,91 @@ def test_a_volunteer_that_fails_where_others_succeed_is_set_aside_and_a_success_
     assert s.set_aside == ["broken"]
 
 
+def test_declined_items_are_lent_together_and_failed_ones_each_alone():
+    s = shell()
+    s.join("a", leases=1, items=6)
+    s.read(6)
+    s.answer(1, kinds=bytes([DECLINED, DECLINED, ERROR, DECLINED, DECLINED, RESULT]))
+    s.join("b", leases=3, items=10)
+    assert [len(lend.items) for lend in s.lent_order[1:]] == [2, 1, 2], "in equal shares"
+    s.leave("b")
+    s.join("c", leases=1, items=10)
+    assert s.lent_order[-1].items == [b"0", b"1"]
+    for lease in s.of("c"):
+        s.answer(lease)
+    s.want("c", 2, 10)
+    assert [lend.items for lend in s.lent_order[-2:]] == [[b"2"], [b"3", b"4"]]
+    for lease in s.of("c"):
+        s.answer(lease)
+    s.end()
+    s.write()
+    assert s.output == [b"<%d>" % n for n in range(6)]
+    assert s.finish is not None
+    assert s.set_aside == []
+
+
+def test_a_lease_of_declined_items_is_cut_by_bytes_too():
+    s = shell()
+    s.join("a", leases=1, items=3)
+    s.asked = 0
+    s.given += (big := [bytes([65 + i]) * 700_000 for i in range(3)])
+    s.carry_out(s.lender.read(big))
+    for lease in (1, 2, 3):
+        s.answer(lease, kinds=bytes([DECLINED]))
+        s.want("a", 1, 3)
+    s.join("b", leases=1, items=3)
+    assert [len(lend.items) for lend in s.lent_order] == [1, 1, 1, 1]
+
+
+def give_back(s: Shell, how: str, times: int, *names: str) -> None:
+    """These get and give back one item each, so many times, while `good` does one."""
+    for _ in range(times):
+        for name in names:
+            s.want(name, 1, 1)
+            s.read(1) if s.asked else None
+            for lease in s.of(name):
+                s.answer(lease, kinds=bytes([DECLINED])) if how == "declines" else s.hand_back(name, [lease])
+        if "good" in s.here:
+            s.want("good", 1, 1)
+            s.read(1) if s.asked else None
+            for lease in s.of("good"):
+                s.answer(lease)
+        s.write()
+
+
+@pytest.mark.parametrize("how", ["declines", "hands back"])
+def test_one_that_gives_back_everything_while_others_work_is_set_aside(how):
+    s = shell()
+    s.join("idler")
+    s.join("good")
+    give_back(s, how, 2 * FRUITLESS, "idler")
+    assert s.set_aside == []
+    give_back(s, how, 1, "idler")
+    assert s.set_aside == ["idler"]
+
+
+@pytest.mark.parametrize("how", ["declines", "hands back"])
+def test_when_all_give_back_everything_nobody_is_set_aside(how):
+    s = shell()
+    s.join("a")
+    s.join("b")
+    give_back(s, how, 100, "a", "b")
+    assert s.set_aside == []
+
+
+def test_one_that_gives_back_nearly_everything_stays():
+    s = shell()
+    s.join("choosy")
+    s.join("good")
+    for _ in range(5):
+        give_back(s, "declines", 2 * FRUITLESS - 1, "choosy")
+        s.want("choosy", 1, 1)
+        s.read(1) if s.asked else None
+        for lease in s.of("choosy"):
+            s.answer(lease)
+    assert s.set_aside == []
+
+
 def test_p10_copies_go_on_where_the_last_one_ended_whatever_the_copier_takes():
     s = shell()
     s.join("silent", leases=1, items=5)
@@ -447,6 +532,23 @@ def test_a_suspect_with_a_large_lease_comes_back_without_delay():
     s.recover("a")
     assert perf_counter() - began < 5.0, "it takes milliseconds, not minutes"
     assert (s.waiting, s.lent) == (0, 131_072)
+
+
+def test_p10_a_copy_with_one_that_does_nothing_either_is_not_the_last():
+    s = shell()
+    s.join("hole", leases=1, items=1)
+    s.read(1)
+    s.end()
+    s.join("another hole", leases=1, items=1)
+    s.tick(10.0)
+    assert len(s.of("another hole")) == 1
+    s.join("good", leases=1, items=1)
+    s.tick(11.0)
+    assert s.of("good") == []
+    s.tick(20.0)
+    s.answer(*s.of("good"))
+    s.write()
+    assert s.finish is not None
 
 
 def test_p10_copies_can_be_turned_off():

@@ -12,6 +12,12 @@ def test_it_grows_each_time_up_to_a_limit():
     assert pauses[-1] == LONGEST_PAUSE
 
 
+def test_the_first_faults_may_be_forgiven_and_the_longest_pause_chosen():
+    reputation = Reputation(forgiven=2, longest=25.0)
+    pauses = [reputation.set_aside("x", now=1.0 * i) for i in range(6)]
+    assert pauses == [0.0, 0.0, 10.0, 20.0, 25.0, 25.0]
+
+
 def test_a_volunteer_is_welcome_again_after_its_pause_and_others_always():
     reputation = Reputation()
     reputation.set_aside("x", now=0.0)

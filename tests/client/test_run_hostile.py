@@ -7,7 +7,7 @@ import json
 import re
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -105,7 +105,8 @@ class Run:
         self.port = port
 
     @asynccontextmanager
-    async def peer(self) -> AsyncIterator[Peer]:
+    async def peer(self, address: str = "127.0.0.1") -> AsyncIterator[Peer]:
+        """A peer, and the address that the client sees: all of 127.0.0.0/8 are this machine."""
         async with connect(
             f"ws://127.0.0.1:{self.port}/channel",
             compression=None,
@@ -113,6 +114,7 @@ class Run:
             proxy=None,
             ping_interval=None,
             close_timeout=0.2,
+            local_addr=(address, 0),
         ) as socket:
             yield Peer(socket)
 
@@ -205,8 +207,8 @@ async def test_each_breach_ends_the_culprit_and_nothing_else(programs: Programs)
     async with half_way(programs) as run:
 
         async def commit(number: int, frames: list[bytes | str]) -> ClientGoodbye:
-            async with run.peer() as peer:
-                # Each with a name of its own: one that is known for a breach is set aside.
+            # Each with a name and an address of its own: one that is known for breaches is set aside.
+            async with run.peer(f"127.0.1.{number + 1}") as peer:
                 await peer.join(slots=0, device=f"Mallory {number}")
                 for frame in frames:
                     await peer.raw(frame)
@@ -241,6 +243,25 @@ async def test_one_that_broke_the_protocol_is_set_aside_for_a_while(programs: Pr
             assert (goodbye.reason, goodbye.text[:9]) == ("full", "set aside")
         async with run.peer() as peer:
             await peer.join(device="somebody else")
+            await run.feed(1, LAST)
+            assert (await peer.lease()).items
+
+
+async def test_other_names_do_not_help_an_address_that_broke_the_protocol_again_and_again(programs: Programs) -> None:
+    async with half_way(programs) as run:
+        for number in range(4):
+            async with run.peer("127.0.0.2") as peer:
+                await peer.join(slots=0, device=f"Mallory {number}")
+                await peer.raw(b"what?")
+                assert (await peer.goodbye()).reason == "protocol"
+        await run.program.says(
+            r"too many breaches of the protocol from 127\.0\.0\.2: who comes from there has to wait\n"
+        )
+        async with run.peer("127.0.0.2") as peer:
+            goodbye = await peer.goodbye()
+            assert (goodbye.reason, goodbye.text[:24]) == ("full", "its address is set aside")
+        async with run.peer("127.0.0.3") as peer:
+            await peer.join(device="Alice")
             await run.feed(1, LAST)
             assert (await peer.lease()).items
 
@@ -362,16 +383,89 @@ async def test_one_that_stops_reading(programs: Programs) -> None:
         await run.program.prints(LAST)
 
 
-async def test_a_flood_of_long_messages_is_not_kept(programs: Programs) -> None:
+async def test_a_long_result_for_what_it_does_not_hold_is_a_breach(programs: Programs) -> None:
     async with half_way(programs) as run, run.peer() as peer:
         await peer.join(slots=0)
-        long = results(999, b"x" * (8 << 20))
-        for _ in range(12):
-            await peer.say(long)
+        await peer.say(results(999, b"x" * (8 << 20)))
+        goodbye = await peer.goodbye()
+        assert goodbye.text == "too many results for leases that it does not hold"
+        await run.feed(1, LAST)
+
+
+async def test_a_gigabyte_of_parts_of_messages_that_never_end(programs: Programs) -> None:
+    """Each part is valid and no message complete: the client holds what is open, and nothing of what is gone."""
+    total = 16 << 20
+    parts = total // MAX_FRAME - 1
+    at_once = 8
+
+    async with half_way(programs) as run:
+
+        async def begin(peer: Peer) -> None:
+            await peer.raw(first_part(total))
+            for _ in range(parts - 1):
+                await peer.raw(FULL_PART)
+            # An answer to a ping in between shows that all of it has arrived.
+            await peer.raw(b"\x23\0\0\0" + bytes(8))
+
+        before = run.memory()
+        for _ in range((1 << 30) // total // at_once):
+            async with AsyncExitStack() as stack:
+                peers = [await stack.enter_async_context(run.peer()) for _ in range(at_once)]
+                await asyncio.gather(*map(begin, peers))
+        assert run.memory() - before < 2.5 * at_once * total
+        await run.feed(1, LAST)
+
+
+async def test_a_run_goes_on_when_nothing_but_black_holes_was_there(programs: Programs) -> None:
+    """All volunteers take work and answer heartbeats and nothing else; then one comes that works."""
+    programs.file("g.js", FUNCTION)
+    program = await programs.start_pando(
+        "g.js", "--stdin", "--port=0", "--heartbeat=500", stdin=asyncio.subprocess.PIPE
+    )
+    run = Run(program, await program.serves_at())
+    await run.feed(0, 100)
+    await program.end_input()
+    async with AsyncExitStack() as stack:
+        listening = []
+        for number in range(3):
+            peer = await stack.enter_async_context(run.peer())
+            await peer.join(slots=8, device=f"hole {number}")
+            await peer.lease()
+            listening.append(asyncio.create_task(peer.goodbye()))
+        assert not program.out
+        await programs.volunteer(run.port)
+        # Its idle slot runs copies of what they hold.
+        outcome = await program.finish()
+        assert outcome.status == 0, outcome
+        assert outcome.lines == [f"{len(str(n))}:{n}" for n in range(100)]
+        for task in listening:
+            task.cancel()
+        await asyncio.gather(*listening, return_exceptions=True)
+
+
+async def test_wrong_answers_are_believed_and_stay_where_they_belong(programs: Programs) -> None:
+    """What strangers compute may be wrong; but it is one line an item, in its place, and no other is touched."""
+    wrong = ["wrong", "", "0:", "\u202e" + "9" * 1000, "\x1b[31m", "{}"]
+    programs.file("g.js", FUNCTION)
+    options = ("--stdin", "--start-idle=false", "--port=0", "--batch-size=2")
+    program = await programs.start_pando("g.js", *options, stdin=asyncio.subprocess.PIPE)
+    run = Run(program, await program.serves_at())
+    lied: dict[int, str] = {}
+    async with run.peer() as peer:
+        await peer.join(slots=1)
+        await run.feed(0, 200)
+        while len(lied) < 2 * len(wrong):
+            lease = await peer.lease()
+            answers = [wrong[(len(lied) + place) % len(wrong)] for place in range(len(lease.items))]
+            lied |= dict(zip(map(int, lease.items), answers, strict=True))
+            await peer.say(results(lease.lease, *(answer.encode() for answer in answers)))
         await peer.say(VolunteerGoodbye("left"))
         await peer.socket.wait_closed()
-        assert run.memory() < 300 << 20
-        await run.feed(1, LAST)
+    await program.end_input()
+    outcome = await program.finish()
+    assert outcome.status == 0, outcome
+    assert outcome.out.decode().split("\n")[:-1] == [lied.get(n, f"{len(str(n))}:{n}") for n in range(200)]
+    assert outcome.complaints == []
 
 
 async def test_one_that_never_gets_ready(programs: Programs) -> None:
@@ -381,7 +475,7 @@ async def test_one_that_never_gets_ready(programs: Programs) -> None:
         await run.feed(1, LAST)
 
 
-async def test_fifty_at_once_and_two_hundred_in_a_row(programs: Programs) -> None:
+async def test_a_thousand_come_and_go_fifty_at_once(programs: Programs) -> None:
     async with half_way(programs) as run:
 
         async def come_and_go(say_so: bool) -> None:
@@ -390,10 +484,9 @@ async def test_fifty_at_once_and_two_hundred_in_a_row(programs: Programs) -> Non
                 if say_so:
                     await peer.say(VolunteerGoodbye("left"))
 
-        await run.feed(1, 20)
-        await asyncio.gather(*(come_and_go(bool(n % 2)) for n in range(50)))
-        await run.feed(20, 40)
-        for n in range(200):
-            await come_and_go(bool(n % 2))
+        for crowd in range(20):
+            await run.feed(1 + crowd * 5, 6 + crowd * 5)
+            await asyncio.gather(*(come_and_go(bool(n % 2)) for n in range(50)))
         assert not [line for line in run.program.err.decode().splitlines() if not line.startswith("Serving")]
-        await run.feed(40, LAST)
+        assert run.memory() < 200 << 20
+        await run.feed(101, LAST)

@@ -6,8 +6,9 @@ import struct
 
 import pytest
 
-from pando_client.credit import FixedCredit
+from pando_client.credit import AutoCredit, FixedCredit
 from pando_client.session import (
+    MAX_STRAYS,
     Answered,
     Ended,
     Joined,
@@ -20,6 +21,7 @@ from pando_client.session import (
 )
 from pando_shared.framing import MAX_FRAME, Joiner, split
 from pando_shared.messages import (
+    DECLINED,
     Broken,
     ClientGoodbye,
     ErrorInfo,
@@ -292,6 +294,40 @@ def test_the_client_takes_leave_once():
 def test_a_lost_connection_ends_it():
     [ended] = ready().closed()
     assert ended.reason == "lost"
+
+
+def test_results_for_leases_that_it_does_not_hold_are_ignored_up_to_a_limit():
+    session = ready(slots=1)
+    for lease in range(100, 500):
+        assert receive(session, Results(lease, 0, 1, [b"wrong"])) == []
+    [ended] = receive(session, Results(1, 0, 1, [b"x" * MAX_STRAYS]))
+    assert ended == Ended("protocol", "too many results for leases that it does not hold")
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "handed back"])
+def test_what_was_on_its_way_when_its_lease_was_taken_is_no_fault(how):
+    session = ready(slots=1, batch=4)
+    session.lend(1, [b"x"] * 4)
+    if how == "withdrawn":
+        session.withdraw(1, 0.0)
+    else:
+        receive(session, Return((1,)))
+    long = b"x" * MAX_STRAYS
+    for offset in range(4):
+        receive(session, Results(1, offset, 1, [long]))
+    assert session.ended is None
+    receive(session, Results(1, 4, 1, [long]))
+    assert session.ended is not None
+
+
+def test_to_decline_says_nothing_about_the_time_of_an_item():
+    credit = AutoCredit()
+    session = Session(encode(HELLO), credit, SessionLimits(), now=0.0)
+    receive(session, Ready(ReadyInfo(slots=1)))
+    for lease in range(1, 10):
+        session.lend(lease, [b"x"])
+        receive(session, Results(lease, 0, 0, [b""], bytes([DECLINED])))
+    assert session.wanted == (1, 1)
 
 
 def test_what_is_lent_to_one_whose_session_has_just_ended_is_not_in_flight():

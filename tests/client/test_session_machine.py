@@ -145,20 +145,23 @@ class SessionMachine(RuleBasedStateMachine):
         window=st.sampled_from([50, 8]),
         copies=st.booleans(),
         unordered=st.booleans(),
+        holes=st.integers(0, 3),
     )
-    def begin(self, seed: int, batch: int, window: int, copies: bool, unordered: bool) -> None:
+    def begin(self, seed: int, batch: int, window: int, copies: bool, unordered: bool, holes: int) -> None:
         def new_credit() -> Credit:
             return FixedCredit(batch) if batch else AutoCredit()
 
         # Errors are tried again for ever: what a job does when it gives up is the lender's affair.
         self.policy = Policy(window=window, retries=1_000_000, copies=copies, ordered=not unordered)
-        self.arguments = (seed, new_credit)
+        self.arguments = (seed, new_credit, holes)
         self.start()
 
     def start(self) -> None:
-        seed, new_credit = self.arguments
+        seed, new_credit, holes = self.arguments
         self.world = world = CheckedWorld(ITEMS, seed, policy=self.policy, new_credit=new_credit)
         self.count = 0
+        for number in range(holes):
+            world.join(f"hole {number}", slots=4, pace=NEVER)
         world.tick_often()
 
     # Who is there

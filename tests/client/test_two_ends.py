@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lender_model import result_of
-from world import World
+from world import NEVER, World
 
+from pando_client.credit import AutoCredit
 from pando_client.session import Ended, Recovered, Suspected
 
 HEARTBEAT = 2.5
@@ -87,6 +88,17 @@ def test_half_of_the_volunteers_vanish_and_the_output_goes_on_before_they_are_su
     before_that = next(count for time, count in reversed(seen) if time < suspected)
     # Copies are made of what is late; what the others did in the meantime is held back no longer.
     assert before_that - at_once > 50
+
+
+def test_black_holes_do_not_pass_copies_among_themselves_for_ever():
+    world = World(items=100, seed=7, new_credit=AutoCredit)
+    world.tick_often()
+    for number in range(3):
+        world.join(f"hole {number}", slots=8, pace=NEVER)
+    world.at(1.0, lambda: world.join("good", slots=1, pace=0.003))
+    world.run()
+    assert exact(world)
+    assert world.now < 30.0
 
 
 def test_a_volunteer_that_closes_costs_no_time():

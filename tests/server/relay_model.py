@@ -144,7 +144,7 @@ class RelayMachine(RuleBasedStateMachine):
 
     @rule(socket=sockets, attempt=st.integers(1, 3))
     def offer(self, socket: str, attempt: int) -> None:
-        match self.relay.offered(socket, Offer(attempt=attempt, sdp="v=0")):
+        match self.relay.offered(socket, Offer(attempt=attempt, sdp="v=0"), 0):
             case [Reject(volunteer, refused, _, _)]:
                 assert (volunteer, refused) == (socket, attempt)
             case instructions:

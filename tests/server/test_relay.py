@@ -52,8 +52,8 @@ class World:
         self.relay.opened(socket, "192.0.2.2", 0, loopback=loopback)
         return self.relay.login_volunteer(socket, VolunteerLogin(job=job)) + self.relay.volunteer_joined(socket)
 
-    def offer(self, volunteer: str, attempt: int = 1) -> list[Instruction]:
-        return self.relay.offered(volunteer, Offer(attempt=attempt, sdp="offer"))
+    def offer(self, volunteer: str, attempt: int = 1, now: float = 0) -> list[Instruction]:
+        return self.relay.offered(volunteer, Offer(attempt=attempt, sdp="offer"), now)
 
 
 @pytest.fixture
@@ -415,3 +415,30 @@ def test_the_core_is_pure() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_volunteers_of_one_address_may_make_so_many_offers_and_those_of_another_are_not_concerned() -> None:
+    world = World(Limits(offer_burst=3, offers_per_second=0.5, sockets_per_address=9))
+    world.client("c")
+    for number in range(4):
+        world.volunteer(f"v{number}")
+    world.relay.opened("elsewhere", "192.0.2.3", 0)
+    world.relay.login_volunteer("elsewhere", VolunteerLogin(job=None))
+    world.relay.volunteer_joined("elsewhere")
+    for number in range(3):
+        assert isinstance(world.offer(f"v{number}")[0], Forward)
+    assert world.offer("v3") == [Reject("v3", 1, Code.THROTTLED, "too many offers from your address: try later")]
+    assert isinstance(world.offer("elsewhere")[0], Forward)
+    # It did not count as an attempt, and later there is room again.
+    assert isinstance(world.offer("v3", now=2.0)[0], Forward)
+    world.relay.check()
+
+
+def test_fifty_volunteers_at_one_address_may_use_all_their_attempts_at_once() -> None:
+    world = World(Limits(sockets_per_address=51))
+    world.client("c")
+    for number in range(50):
+        world.volunteer(f"v{number}")
+        for attempt in (1, 2, 3):
+            assert isinstance(world.offer(f"v{number}", attempt)[0], Forward)
+            world.relay.answered("c", f"v{number}", attempt, ErrorBody(code=Code.FAILED, text="no"))

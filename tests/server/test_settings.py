@@ -113,5 +113,6 @@ def test_an_embedded_server_believes_no_proxy_and_lets_one_address_have_all_sock
     scope = {"client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2), "headers": [(b"x-forwarded-for", b"192.0.2.1")]}
     assert settings.proxies.peer(scope).address == "127.0.0.1"
     assert settings.limits.sockets_per_address == settings.limits.sockets
+    assert settings.limits.offer_burst == 4 * settings.limits.sockets
     assert ServerSettings(secret=SECRET, embedded=True, max_sockets_per_address=3).limits.sockets_per_address == 3
     assert load(secret=SECRET).proxies.peer(scope).address == "192.0.2.1"

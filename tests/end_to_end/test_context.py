@@ -145,6 +145,26 @@ async def test_a_page_that_dies_is_replaced(browser: Chromium, tmp_path: Path) -
         assert client.said("joined") == 1
 
 
+@pytest.mark.parametrize(
+    ("deed", "said"),
+    [
+        ("location = '/page_frame.html?net=*'", "the function left its page"),
+        ("for (let i = 0; i < 2000; i++) top.postMessage({ pando: 'crashed', worker: 1 }, '*')", "floods the page"),
+    ],
+    ids=["leaves", "floods"],
+)
+async def test_a_page_that_does_what_it_must_not_is_replaced(
+    browser: Chromium, tmp_path: Path, deed: str, said: str
+) -> None:
+    function = module(tmp_path, f"if (x === '2') {{ {deed} }} else cb(null, x)")
+    async with pando(function, ["1", "2", "3"], PAGE, "--on-error=skip", "--retries=1", debug=False) as client:
+        tab = await browser.open(client.url)
+        assert await client.ends() == 1, client
+        assert client.out == ["1", "3"]
+        await tab.state("done")
+        assert said in await tab.text("#log")
+
+
 async def test_a_module_asks_for_a_page_by_itself(browser: Chromium, tmp_path: Path) -> None:
     function = tmp_path / "asks.js"
     function.write_text(

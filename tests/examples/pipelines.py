@@ -47,16 +47,16 @@ class Example:
 
 
 @asynccontextmanager
-async def example(name: str, folder: Path) -> AsyncIterator[Example]:
+async def example(name: str, folder: Path, here: bool = True) -> AsyncIterator[Example]:
     """A copy of an example in a folder that is its user's home too.
 
-    The configuration file of that user says that this machine computes and that any port will do: so the command
-    lines stay as they are.
+    The configuration file of that user says that any port will do, and that this machine computes if `here`: so the
+    command lines stay as they are.
     """
     copy = folder / name
     shutil.copytree(EXAMPLES / name, copy, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
     (copy / ".pando").mkdir()
-    (copy / ".pando" / "config.json").write_text(json.dumps({"start-idle": False, "port": 0}))
+    (copy / ".pando" / "config.json").write_text(json.dumps({"start-idle": not here, "port": 0}))
     async with programs_in(copy) as programs:
         yield Example(programs)
         await programs.nothing_is_left()

@@ -1,7 +1,7 @@
 // Finds the edges in an image: where it changes from one pixel to the next, the result is bright (the Sobel operator).
 //
-// The item: "NAME BASE64", a PNG file. The result: the same for the file that was made. Items are lines of text, hence the
-// base64; the name comes along so that the program behind knows what it gets.
+// The item: "NAME BASE64", a PNG file. The result: the same for the file that was made. Items are lines of text, hence
+// the base64; the name comes along so that the program behind knows what it gets.
 const { PNG } = require('pngjs')
 
 function edges (image) {

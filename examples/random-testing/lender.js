@@ -2,8 +2,8 @@
 //
 // Its law: an item that is read and not answered is in one place, either among the waiting or in one lease that was not
 // given back. A lease is a run of consecutive items, answered from its first to its last, in as many parts as the
-// volunteer likes. One that is silent is suspected: its leases are given back, so that others can have the items, but it
-// keeps them as well, and its late answers count where they are the first.
+// volunteer likes. One that is silent is suspected: its leases are given back, so that others can have the items, but
+// it keeps them as well, and its late answers count where they are the first.
 class Lender {
   // `bug` plants one, for those who want to see it found: 'lost' or 'twice'.
   constructor (bug) {

@@ -1,7 +1,7 @@
 // Tests the lender with a random story, made from a seed: the same seed is the same story, on every machine.
 //
-// The item: "SEED", or "SEED BUG" to plant a bug. The result: {"seed", "steps", "problem", "story"}, where the problem is
-// null if there was none, and the story is told only if there was one, or for "SEED tell".
+// The item: "SEED", or "SEED BUG" to plant a bug. The result: {"seed", "steps", "problem", "story"}, where the problem
+// is null if there was none, and the story is told only if there was one, or for "SEED tell".
 const Lender = require('./lender.js')
 
 const NAMES = ['Ada', 'Bo', 'Cy', 'Di']
@@ -33,7 +33,8 @@ function check (lender) {
   }
   const wrong = lender.written.findIndex((result, index) => result !== `result of ${index}`)
   if (wrong >= 0) return `in place ${wrong} was written: ${lender.written[wrong]}`
-  const { readCount: read, written: { length: written }, waiting: { length: waiting }, heldBack: { size: held } } = lender
+  const [read, written] = [lender.readCount, lender.written.length]
+  const [waiting, held] = [lender.waiting.length, lender.heldBack.size]
   if (read - written !== waiting + lent.size + held) {
     return `${read} read - ${written} written is not ${waiting} waiting + ${lent.size} lent + ${held} held back`
   }

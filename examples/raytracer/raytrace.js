@@ -1,8 +1,8 @@
 // A small ray tracer: three mirroring balls on a checkered floor, seen by a camera that goes round them.
 //
-// The item: "WIDTHxHEIGHT ANGLE", the angle of the camera in radians. The result: the frame as a PPM image, that is a
-// line or two of text and then three bytes for each pixel. Such an image says itself how long it is, so that whoever reads
-// `--binary-output` knows where the next one begins.
+// The item: "WIDTHxHEIGHT ANGLE", the angle of the camera in radians. The result: the frame as a PPM image, that is
+// three lines of text and then three bytes for each pixel. Such an image says itself how long it is, so that whoever
+// reads `--binary-output` knows where the next one begins.
 const SKY = [0.55, 0.7, 0.95]
 const LIGHT = unit([-0.5, 0.8, -0.35]) // where the sun is
 const BALLS = [
@@ -42,7 +42,8 @@ function meet (from, direction) {
   if (floor > 1e-6 && floor < nearest) {
     const point = add(from, scale(direction, floor))
     const dark = (Math.floor(point[0]) + Math.floor(point[2])) % 2 !== 0
-    return { distance: floor, point, normal: [0, 1, 0], color: dark ? [0.25, 0.25, 0.3] : [0.85, 0.85, 0.8], mirror: 0.1 }
+    const color = dark ? [0.25, 0.25, 0.3] : [0.85, 0.85, 0.8]
+    return { distance: floor, point, normal: [0, 1, 0], color, mirror: 0.1 }
   }
   if (ball === null) return null
   const point = add(from, scale(direction, nearest))

@@ -1,5 +1,5 @@
-// A small neural network that learns to catch a ball: Q-learning, where the network says for each move how much it expects to
-// win, and is corrected by what then happens.
+// A small neural network that learns to catch a ball: Q-learning, where the network says for each move how much it
+// expects to win, and is corrected by what then happens.
 //
 // Nothing but + - * / on numbers, and random numbers from a seed: so a learner ends the same on every device, and two
 // settings differ by their settings and not by luck.

@@ -1,10 +1,11 @@
 // Trains a learner with the settings of an item, and draws how it gets on.
 //
-// The item: {"rate", "discount", "hidden", "seed", "games"}. The result: the same with "caught", the share of the last fifth
-// of the games in which it caught the ball.
+// The item: {"rate", "discount", "hidden", "seed", "games"}. The result: the same with "caught", the share of the last
+// fifth of the games in which it caught the ball.
 const { Learner, WIDTH, HEIGHT } = require('./learner.js')
 
-// Wants a page. `pando --context=worker` says otherwise: then there is nothing to draw on, and the results are the same.
+// Wants a page. `pando --context=worker` says otherwise: then there is nothing to draw on, and the results are the
+// same.
 module.exports.pando = { context: 'page' }
 
 const CELL = 20 // pixels

@@ -12,11 +12,11 @@ function leadingZeros (bytes) {
 // The item: {"block": "…", "bits": 12, "first": 0, "count": 500}. The result: {"block": "…", "nonce": 417 or null}.
 // It names its block, because results of earlier blocks are still on their way when a new one has begun.
 module.exports['/pando/1.0.0'] = function (item, cb) {
-  var task = JSON.parse(item)
+  var range = JSON.parse(item)
   var nonce = null
-  for (var n = task.first; n < task.first + task.count && nonce === null; n++) {
-    var hash = createHash('sha256').update(task.block + ' ' + n).digest()
-    if (leadingZeros(hash) >= task.bits) nonce = n
+  for (var n = range.first; n < range.first + range.count && nonce === null; n++) {
+    var hash = createHash('sha256').update(range.block + ' ' + n).digest()
+    if (leadingZeros(hash) >= range.bits) nonce = n
   }
-  cb(null, JSON.stringify({ block: task.block, nonce: nonce }))
+  cb(null, JSON.stringify({ block: range.block, nonce: nonce }))
 }

@@ -9,9 +9,10 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from lender_model import Shell, result_of
 
 from pando_client.instructions import Instruction, OnError, Policy
@@ -20,6 +21,8 @@ from pando_shared.messages import BINARY, DECLINED, ERROR, RESULT
 
 NAMES = ["a", "b", "c", "d"]
 EXAMPLES = int(os.environ.get("PANDO_LENDER_EXAMPLES", "2000"))
+AT_ONCE = 1000
+"""Hypothesis remembers all that it has tried, 300 KB a run: a soak in one part would take 15 GB."""
 STEPS = 100
 T = TypeVar("T")
 
@@ -326,9 +329,7 @@ class LenderMachine(RuleBasedStateMachine):
         assert shell.lender.failed_count == len(shell.lender.failed)
 
 
-TestLender = LenderMachine.TestCase
-TestLender.settings = settings(
-    max_examples=EXAMPLES,
+SETTINGS = settings(
     stateful_step_count=STEPS,
     deadline=None,
     # A failure is shrunk at once, so none need be kept; looking for them costs a soak its time.
@@ -336,3 +337,9 @@ TestLender.settings = settings(
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.too_slow],
 )
+
+
+@pytest.mark.parametrize("first", range(0, EXAMPLES, AT_ONCE))
+def test_whatever_happens_the_promises_hold(first: int) -> None:
+    examples = min(AT_ONCE, EXAMPLES - first)
+    run_state_machine_as_test(LenderMachine, settings=settings(SETTINGS, max_examples=examples))

@@ -100,7 +100,9 @@ async def bundle(module: Path, context: Context | None = None) -> Bundle:
     if outcome.error is not None:
         if outcome.error.kind == "internal":
             raise ToolError(outcome.error.text)
-        raise FunctionError(_said(outcome.error, module))
+        unusable = FunctionError(_said(outcome.error, module))
+        unusable.files = outcome.files
+        raise unusable
     for warning in outcome.warnings:
         console.error(_said(warning, module))
     chosen = context or outcome.context or "worker"

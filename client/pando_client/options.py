@@ -75,11 +75,14 @@ def _ice_server(url: str) -> dict[str, str]:
 
 
 def _hosts(value: object) -> object:
-    """Accepts hosts separated by commas; an option or key without any, or that is just true, means all."""
+    """Accepts hosts separated by commas; `*`, or an option or key that is just true, means all."""
     if isinstance(value, bool):
         return (ANYTHING,) if value else ()
     if isinstance(value, str):
-        return tuple(host.strip().lower() for host in value.split(",") if host.strip()) or (ANYTHING,)
+        hosts = tuple(host.strip().lower() for host in value.split(",") if host.strip())
+        if not hosts:  # a shell variable that is not set should not open everything
+            raise ValueError("it names no host; without a value, or with *, it means all")
+        return hosts
     return tuple(value) if isinstance(value, list) else value
 
 

@@ -38,8 +38,6 @@ class PullSync:
         """The other end wants no more results."""
         self.ended = False
         """The other end knows that there are no more results, or need not."""
-        self.given = 0
-        """Results that were put into `lines`."""
         self._lines: list[bytes] = [GREETING, b"4"]
         self._results: deque[bytes] = deque()
         self._end: bytes | None = None
@@ -108,7 +106,6 @@ class PullSync:
     def _answer(self) -> None:
         while self._asked and self._results:
             self._asked -= 1
-            self.given += 1
             text = self._results.popleft().decode("utf-8", "replace")
             self._lines.append(b"0" + json.dumps(text, ensure_ascii=False).encode())
         if self._asked and self._end is not None and not self.ended:
@@ -118,7 +115,7 @@ class PullSync:
     def _item(self, text: bytes) -> bytes:
         try:
             value = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._wrong(b"0" + text) from None
         # As `String(value)` has it; of an object, its JSON is worth more than "[object Object]".
         return value.encode("utf-8", "replace") if isinstance(value, str) else text
@@ -128,7 +125,7 @@ class PullSync:
         self._asking = False
         try:
             why = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._wrong(b"1" + text) from None
         if why is not True:
             self.input_error = InputError(f"the other end of pull-sync failed: {printable(why, 500)}")

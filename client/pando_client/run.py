@@ -90,19 +90,29 @@ async def _run(options: Options) -> int:
     interrupted = _catch_signals()
     if not options.watch:
         return await _run_once(options, interrupted, lambda _: None)
-    while True:
-        await _run_and_wait_for_change(options, interrupted)
-
-
-async def _run_and_wait_for_change(options: Options, interrupted: asyncio.Future[int]) -> None:
-    """Runs the job, and returns when a file that the function was made of has changed."""
     watch = Watch(options.module)
+    while True:
+        await _run_until_changed(options, watch, interrupted)
+        watch = Watch(options.module, watch.files)
+
+
+async def _run_until_changed(options: Options, watch: Watch, interrupted: asyncio.Future[int]) -> None:
+    """Runs the job, and returns when a file that the function was made of has changed, also if it has no end."""
+    running = asyncio.create_task(_run_once(options, interrupted, lambda bundle: watch.on(bundle.files)))
+    changing = asyncio.create_task(watch.changed())
     try:
-        await _run_once(options, interrupted, lambda bundle: watch.on(bundle.files))
-    except PandoError as error:
-        console.error(str(error))
-    console.say(f"pando: waiting for a change of {printable(options.module)}")
-    await _first_of(asyncio.create_task(watch.changed()), interrupted)
+        await asyncio.wait({running, changing}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            try:
+                running.result()
+            except PandoError as error:
+                if isinstance(error, FunctionError) and error.files:
+                    watch.on(error.files, complete=False)
+                console.error(str(error))
+            console.say(f"pando: waiting for a change of {printable(options.module)}")
+            await _first_of(changing, interrupted)
+    finally:
+        await cancel(running, changing)
 
 
 async def _run_once(options: Options, interrupted: asyncio.Future[int], bundled: Callable[[Bundle], None]) -> int:
@@ -133,7 +143,7 @@ async def _run_once(options: Options, interrupted: asyncio.Future[int], bundled:
         crew.start(say_what_we_wait_for(job, waiting_for, local=options.local))
         finish = await _until_over(job, crew.tasks, interrupted)
     try:
-        status = await _verdict(job, finish, function, options.module)
+        status = await _verdict(job, finish, function, options.module, interrupted)
     except PandoError as error:
         if exchange is not None:
             await _take_leave(exchange, interrupted, str(error))
@@ -199,11 +209,12 @@ async def _until_over(job: Job, started: list[asyncio.Task[Any]], interrupted: a
     return finish
 
 
-async def _verdict(job: Job, finish: Finish, function: Bundle, module: Path) -> int:
+async def _verdict(job: Job, finish: Finish, function: Bundle, module: Path, interrupted: asyncio.Future[int]) -> int:
     if isinstance(finish.input_error, PandoError):
         raise finish.input_error
     if finish.failure is not None:
-        raise ItemFailed(await _why_it_failed(job, finish.failure, function, module))
+        explaining = asyncio.create_task(_why_it_failed(job, finish.failure, function, module))
+        raise ItemFailed(await _first_of(explaining, interrupted))
     if count := job.lender.failed_count:
         shown = ", ".join(str(index + 1) for index in job.lender.failed[:20]) + (", …" if count > 20 else "")
         items = f"{count} items, which have" if count > 1 else "1 item, which has"

@@ -19,7 +19,10 @@ TRACE_WITHIN = 10.0
 FRAMES_SHOWN = 4
 EXPORT = "/pando/1.0.0"
 """What engines call the function itself ends like this, unless it has a name."""
-_FRAME = re.compile(r"^\s*(?:at (?P<v8>.*)|(?P<name>[^@\n]*)@(?P<place>.*))$")
+LOOKED_AT = 200
+LONGEST_LINE = 1000
+"""Lines of a stack, and characters of one: a volunteer may send anything as a stack."""
+_FRAME = re.compile(r"(?:at (?P<v8>.*)|(?P<name>[^@]*)@(?P<place>.*))$")
 """`at name (place)` in V8, `name@place` in Firefox and Safari."""
 _PLACE = re.compile(r"^(?P<file>[^()\s][^()]*?):(?P<line>\d+):(?P<column>\d+)$")
 
@@ -73,8 +76,8 @@ def frames(stack: str, folder: Path) -> list[str]:
         folder: of the module, to which the names of files are relative.
     """
     found: list[str] = []
-    for line in stack.splitlines():
-        frame = _FRAME.match(line)
+    for line in stack.splitlines()[:LOOKED_AT]:
+        frame = _FRAME.match(line.strip()) if len(line) <= LONGEST_LINE else None
         if frame is None:
             continue
         name, place = frame["name"] or "", frame["place"]

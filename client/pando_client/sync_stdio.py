@@ -86,6 +86,9 @@ class SyncStdio:
         except InputError as error:
             self._failed(error)
             return
+        except Exception as error:  # noqa: BLE001 - in a callback of the loop nobody else would hear of it
+            self._failed(InputError(f"pull-sync failed: {type(error).__name__}"))
+            return
         self._send()
         if self._core.aborted:
             self.stopped(None)

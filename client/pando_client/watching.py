@@ -18,31 +18,54 @@ class Watch:
 
     Args:
         module: the function's file.
+        files: what it was made of in the run before.
     """
 
-    def __init__(self, module: Path) -> None:
+    def __init__(self, module: Path, files: Iterable[Path] = ()) -> None:
         self._module = module.resolve()
         self._began = time.time_ns()
         # Before it is known what the module is made of: any script beside it. Not any file: the results of the run
         # itself may be written there.
-        try:
-            scripts = [file for file in self._module.parent.iterdir() if file.suffix in SUFFIXES]
-        except OSError:
-            scripts = []
-        self._before = _states([self._module, *scripts])
+        self._beside: frozenset[Path] | None = self._scripts()
+        self._before = _states([self._module, *self._beside, *files])
 
-    def on(self, names: Iterable[str]) -> None:
-        """From now on only what a bundle was made of counts: files of these names beside the module."""
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What is looked at."""
+        return tuple(self._before)
+
+    def on(self, names: Iterable[str], *, complete: bool = True) -> None:
+        """The function is made of files of these names beside the module.
+
+        Args:
+            names: relative to the module's folder.
+            complete: whether nothing else counts; otherwise it could not be bundled, and a script that comes may be
+                what it lacks.
+        """
         files = [self._module, *((self._module.parent / name).resolve() for name in names)]
-        # What was changed while it was bundled has changed as well.
-        self._before = {
-            file: state if state and state[0] <= self._began else None for file, state in _states(files).items()
-        }
+        if complete:
+            self._beside = None
+        else:
+            files += self._before
+        now = time.time_ns()
+        before = self._before
+        self._before = {}
+        for file, state in _states(files).items():
+            # What was changed while it was bundled has changed; one whose time is still to come (of an archive, or of
+            # another machine's clock) tells nothing.
+            since = state is not None and self._began < state[0] <= now
+            self._before[file] = before.get(file, None if since else state)
 
     async def changed(self) -> None:
         """Returns as soon as one of the files is not what it was."""
-        while _states(self._before) == self._before:  # noqa: ASYNC110 - see LOOK_EVERY
+        while _states(self._before) == self._before and self._beside in (None, self._scripts()):  # noqa: ASYNC110 - see LOOK_EVERY
             await asyncio.sleep(LOOK_EVERY)
+
+    def _scripts(self) -> frozenset[Path]:
+        try:
+            return frozenset(file for file in self._module.parent.iterdir() if file.suffix in SUFFIXES)
+        except OSError:
+            return frozenset()
 
 
 def _states(files: Iterable[Path]) -> dict[Path, tuple[int, int] | None]:

@@ -34,6 +34,9 @@ class UsageError(PandoError):
 class FunctionError(PandoError):
     """The module cannot be used as a function to map."""
 
+    files: tuple[str, ...] = ()
+    """What it was made of as far as is known: names relative to the module's folder."""
+
 
 class ItemFailed(FunctionError):
     """The function failed on an item as often as was allowed."""

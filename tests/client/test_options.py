@@ -76,6 +76,15 @@ def test_a_key_may_be_spelled_in_three_ways(tmp_path: Path, key: str) -> None:
     assert load({"module": "f.js", "ice_servers": ""}, config(tmp_path, {key: "stun:a:1"})).ice_servers == ()
 
 
+def test_hosts_that_are_not_named_are_not_all_hosts() -> None:
+    assert options(allow_net="*").allow_net == ("*",)
+    assert options(allow_net=True).allow_net == ("*",)
+    assert options(allow_net=False).allow_net == ()
+    for empty in ("", " , "):
+        with pytest.raises(UsageError, match=r"--allow-net: .*it names no host"):
+            options(allow_net=empty)
+
+
 def test_ice_servers_in_the_form_of_browsers(tmp_path: Path) -> None:
     turn = {"urls": "turn:t:3478", "username": "u", "credential": "p:w"}
     found = load({"module": "f.js"}, config(tmp_path, {"iceServers": [turn, {"urls": "stun:a"}, "stun:b"]}))

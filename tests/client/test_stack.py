@@ -22,6 +22,9 @@ MAP = '{"version":3,"sources":["fn.js"],"names":[],"mappings":"AAAA"}'
         ("    at new A [as b] (node_modules/c/index.js:10:11)", ["new A [as b] (jobs/node_modules/c/index.js:10:11)"]),
         ("at\nat (\n@\nat ()\n::1:2\nmail@example.org", []),
         ("", []),
+        (" " * 60_000, []),
+        ("at " * 20_000, []),
+        ("\n".join([" " * 990] * 60), []),
     ],
 )
 def test_the_calls_of_a_stack(stack: str, found: list[str]) -> None:

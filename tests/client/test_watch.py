@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,38 @@ async def test_a_file_that_goes_is_a_change(module: Path) -> None:
     watch.on(FILES)
     (module.parent / "lib/a.js").unlink()
     assert await has_changed(watch)
+
+
+async def test_a_time_that_is_still_to_come_is_no_change(module: Path) -> None:
+    later = time.time() + 3600
+    os.utime(module.parent / "lib/a.js", (later, later))
+    watch = Watch(module)
+    watch.on(FILES)
+    assert not await has_changed(watch)
+    (module.parent / "lib/a.js").write_text("changed")
+    assert await has_changed(watch)
+
+
+async def test_what_an_unusable_function_lacks_may_come(module: Path) -> None:
+    watch = Watch(module)
+    watch.on(["lib/a.js"], complete=False)
+    assert not await has_changed(watch)
+    (module.parent / "new.js").write_text("")
+    assert await has_changed(watch)
+    watch = Watch(module)
+    watch.on(["lib/a.js"], complete=False)
+    (module.parent / "lib/a.js").write_text("mended")
+    assert await has_changed(watch)
+
+
+async def test_a_run_without_an_end_is_left_when_its_function_is_mended(programs: Programs) -> None:
+    programs.file("g.js", "module.exports['/pando/1.0.0'] = function (x, cb) { console.log('begun'); while (1); }\n")
+    pando = await programs.start_pando("g.js", "--local", "--watch", "3", env={"DEBUG": "pando-computing"})
+    await pando.says("joined")
+    programs.file("g.js", "module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, x * x) }\n")
+    await pando.prints(1)
+    await waits(pando, 1)
+    pando.send(signal.SIGINT)
+    outcome = await pando.finish()
+    assert (outcome.status, outcome.lines) == (130, ["9"])
+    await programs.nothing_is_left()

@@ -9,6 +9,7 @@ lease of thousands of items cost little more than a lease of one.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ RESULT_OVERHEAD = 64 * 1024
 _HAS_KINDS = 0x01
 _LEND_HEAD = struct.Struct("<4xII")
 _RESULTS_HEAD = struct.Struct("<4xIIII")
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
+"""An escape in JSON: a whole surrogate pair, half of one, or another."""
 _LENGTH = struct.Struct("<I")
 
 
@@ -339,12 +342,19 @@ def _model(model: type[Body], data: bytes, start: int = 4, end: int | None = Non
     text = data[start:end]
     if len(text) > MAX_ERROR:
         raise ProtocolViolation("a JSON body that is too long")
+    if model is ErrorInfo and b"\\u" in text:
+        text = _ESCAPE.sub(_well_formed, text)
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ProtocolViolation(f"{model.__name__}: {where} {first['msg']}"[:200]) from None
+
+
+def _well_formed(escape: re.Match[bytes]) -> bytes:
+    """Half a character is no fault of the volunteer: functions cut their texts where they like."""
+    return rb"\ufffd" if escape["half"] else escape[0]
 
 
 def _token(data: bytes) -> bytes:

@@ -108,3 +108,28 @@ def test_an_error_of_the_function_is_bounded():
     assert isinstance(messages.from_volunteer(results(60_000)), Results)
     with pytest.raises(ProtocolViolation, match="too long"):
         messages.from_volunteer(results(messages.MAX_ERROR))
+
+
+@pytest.mark.parametrize(
+    ("escaped", "read"),
+    [
+        (rb"\ud83d", "\ufffd"),
+        (rb"a\uDC00\ud83d\ude00", "a\ufffd😀"),
+        (rb"\ud83d\u0041", "\ufffdA"),
+        (rb"\ud83d\ud83d\ude00", "\ufffd😀"),
+        (rb"\\ud83d", r"\ud83d"),
+        (rb"\\\ud83d", "\\\ufffd"),
+    ],
+)
+def test_half_a_character_in_an_error_is_a_replacement_character(escaped, read):
+    body = b'{"message": "' + escaped + b'", "stack": ""}'
+    assert messages.error_info(body).message == read
+    assert messages.from_volunteer(bytes((Broken.TYPE, 0, 0, 0)) + body) == Broken(
+        messages.ErrorInfo(message=read, stack="")
+    )
+
+
+@pytest.mark.parametrize("escaped", [rb"\ud83", rb"\ud83d\udc", rb"\ud8xx", rb"\q", b"\\"])
+def test_an_escape_that_is_none_breaks_the_protocol(escaped):
+    with pytest.raises(ProtocolViolation):
+        messages.error_info(b'{"message": "' + escaped + b'"}')

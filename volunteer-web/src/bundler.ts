@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkExport } from "./export_check.ts";
 import { bundleModule, type BundlerFolders } from "./bundle_module.ts";
+import { toJson } from "./json.ts";
 import { npmCache } from "./npm_packages.ts";
 import type { Context } from "./place.ts";
 import { Tracer } from "./trace.ts";
@@ -78,7 +79,7 @@ if (import.meta.main) {
   const outcome: BundleOutcome = Deno.args.length === 1
     ? await bundleAndCheck(Deno.args[0], folders)
     : { ok: false, error: { kind: "internal", text: "The bundler takes one module." } };
-  await new Blob([JSON.stringify(outcome) + "\n"]).stream().pipeTo(Deno.stdout.writable);
+  await new Blob([toJson(outcome) + "\n"]).stream().pipeTo(Deno.stdout.writable);
   // esbuild's service may still be there; it ends with its parent.
   Deno.exit(0);
 }

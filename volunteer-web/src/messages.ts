@@ -9,6 +9,7 @@
 
 import { checkColumns, columns, sum, view, writeColumns } from "./columns.ts";
 import { type HelloInfo, readHelloInfo } from "./hello.ts";
+import { toJson } from "./json.ts";
 import { checkJson, type Fields, integer, leaseList, text } from "./json_body.ts";
 import { readReport, type Report } from "./report.ts";
 import { KIND, MAX_ERROR, MAX_LEASES_NAMED, MAX_SLOTS, ProtocolError, TYPE } from "./wire.ts";
@@ -67,7 +68,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export function encodeMessage(from: End, message: FromClient | FromVolunteer): Bytes {
   switch (message.type) {
     case "hello": {
-      const info = encoder.encode(JSON.stringify(message.info));
+      const info = encoder.encode(toJson(message.info));
       const bytes = start(TYPE.HELLO, 8 + info.length + message.bundle.length);
       view(bytes).setUint32(4, info.length, true);
       bytes.set(info, 8);
@@ -296,5 +297,5 @@ function join(type: number, body: Uint8Array): Bytes {
 }
 
 function json(type: number, value: unknown): Bytes {
-  return join(type, encoder.encode(JSON.stringify(value)));
+  return join(type, encoder.encode(toJson(value)));
 }

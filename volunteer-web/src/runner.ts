@@ -10,6 +10,7 @@
  */
 
 import { Batch, bytesOf, errorText, isTooLong, tooLong, type Value } from "./answers.ts";
+import { toJson } from "./json.ts";
 import { KIND } from "./wire.ts";
 import type { ResumeOrder } from "./worker_messages.ts";
 
@@ -151,7 +152,7 @@ export class Runner {
    */
   fail(error: unknown): boolean {
     if (this.#open === 0 || this.#inCall) return false;
-    this.#settle(this.#open, KIND.ERROR, JSON.stringify(errorText(error)));
+    this.#settle(this.#open, KIND.ERROR, toJson(errorText(error)));
     return true;
   }
 
@@ -201,7 +202,7 @@ export class Runner {
       const returned = run(item, (error, result) => this.#answer(call, error, result));
       if (returned !== undefined && this.#open === call) this.#watch(call, returned);
     } catch (error) {
-      if (this.#open === call) this.#settle(call, KIND.ERROR, JSON.stringify(errorText(error)));
+      if (this.#open === call) this.#settle(call, KIND.ERROR, toJson(errorText(error)));
       else this.#around.warn(`the function threw after it had called back: ${errorText(error).message}`);
     }
     this.#inCall = false;
@@ -210,21 +211,21 @@ export class Runner {
   /** An `async` function that fails before it calls back would leave its item open for ever. */
   #watch(call: number, returned: unknown): void {
     if (!(returned instanceof Promise)) return;
-    returned.then(undefined, (error) => this.#settle(call, KIND.ERROR, JSON.stringify(errorText(error))));
+    returned.then(undefined, (error) => this.#settle(call, KIND.ERROR, toJson(errorText(error))));
   }
 
   #answer(call: number, error: unknown, result: unknown): void {
     if (call !== this.#open) return;
     if (error === true) return this.#settle(call, KIND.DECLINED, "");
-    if (error) return this.#settle(call, KIND.ERROR, JSON.stringify(errorText(error)));
+    if (error) return this.#settle(call, KIND.ERROR, toJson(errorText(error)));
     let value: Value;
     try {
       value = (typeof result === "object" ? bytesOf(result) : null) ?? String(result);
     } catch (thrown) {
-      return this.#settle(call, KIND.ERROR, JSON.stringify(errorText(thrown)));
+      return this.#settle(call, KIND.ERROR, toJson(errorText(thrown)));
     }
     if (isTooLong(value, this.#maxResult)) {
-      return this.#settle(call, KIND.ERROR, JSON.stringify(tooLong(this.#maxResult)));
+      return this.#settle(call, KIND.ERROR, toJson(tooLong(this.#maxResult)));
     }
     this.#settle(call, typeof value === "string" ? KIND.RESULT : KIND.BINARY, value);
   }

@@ -2,6 +2,7 @@
 
 import { Batch } from "./answers.ts";
 import type { Gathering } from "./gathering.ts";
+import { toJson } from "./json.ts";
 import { KIND } from "./wire.ts";
 import type { Order } from "./worker_messages.ts";
 
@@ -75,7 +76,7 @@ export function isCertain({ queue: [runs], open }: Slot): boolean {
 export function errorAnswer(held: Held, text: string): Bytes {
   const batch = new Batch();
   batch.begin(held.lease, held.answered);
-  batch.add(KIND.ERROR, JSON.stringify({ message: text.slice(0, 500), stack: "" }));
+  batch.add(KIND.ERROR, toJson({ message: text.slice(0, 500), stack: "" }));
   return batch.take(0);
 }
 

@@ -6,6 +6,7 @@
  * is not such an object is one line on stderr and the status 1.
  */
 
+import { toJson } from "./json.ts";
 import { Tracer } from "./trace.ts";
 
 function traced(map: string, stack: string): string {
@@ -31,4 +32,4 @@ if (task === null) {
   console.error("The tracer takes a map and a stack.");
   Deno.exit(1);
 }
-console.log(JSON.stringify({ stack: traced(task.map, task.stack) }));
+console.log(toJson({ stack: traced(task.map, task.stack) }));

@@ -255,8 +255,14 @@ Deno.test("the command prints one JSON object and nothing else, whatever the mod
       args: ["run", "--quiet", ...flags, "--allow-env", "--allow-run", "--allow-sys", "bundler.js", "fn.js"],
       cwd: folder,
     });
-    const { stdout, stderr, code } = await command.output();
-    assertSame([new TextDecoder().decode(stderr), code], ["", 0]);
-    assertSame(JSON.parse(new TextDecoder().decode(stdout)).ok, true);
+    const printed = async () => {
+      const { stdout, stderr, code } = await command.output();
+      assertSame([new TextDecoder().decode(stderr), code], ["", 0]);
+      return new TextDecoder().decode(stdout);
+    };
+    assertSame(JSON.parse(await printed()).ok, true);
+    await Deno.writeTextFile(`${folder}/fn.js`, "throw new Error('\\ud83d')");
+    // An escape of half a character is what strict readers refuse.
+    assert((await printed()).includes("Loading the module failed: Error: \ufffd"), "it is not well-formed");
   });
 });

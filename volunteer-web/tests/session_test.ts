@@ -236,6 +236,16 @@ Deno.test("one whose owner has to decide first says that it lends nothing yet", 
   assertSame(talk.said(), []);
 });
 
+Deno.test("half a character in what is said is a replacement character", () => {
+  const talk = new Talk();
+  talk.hear(HELLO);
+  talk.session.broken("\ud83d", "\udc00😀");
+  talk.session.leave("failed", "x".repeat(199) + "😀");
+  const [broken, goodbye] = talk.said();
+  assertSame(broken, { type: "broken", message: "\ufffd", stack: "\ufffd😀" });
+  assert(goodbye.type === "goodbye" && goodbye.text === "x".repeat(199) + "\ufffd", "the goodbye");
+});
+
 Deno.test("a job that is declined ends with a goodbye that says why", () => {
   const talk = new Talk();
   talk.hear(HELLO);

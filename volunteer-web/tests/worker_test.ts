@@ -46,6 +46,23 @@ Deno.test("errors are results: thrown, called back, rejected, and of every sort"
     },
   ));
 
+Deno.test("half a character in an error is a replacement character, wherever it was cut", () =>
+  withWorker(
+    `function (x, cb) {
+      if (x === "cut") return cb(new Error("x".repeat(1999) + "😀"));
+      if (x === "half") throw new Error("\\ud83d");
+      if (x === "stack") return cb({ message: "😀", stack: "\\udc00" });
+      cb("\\ud83d");
+    }`,
+    async (w) => {
+      const answers = await w.run(["cut", "half", "stack", "text"]);
+      // What a strict reader of JSON refuses is an escape that is not a character.
+      for (const [kind, json] of answers) assert(kind === 1 && !/\\u[dD][89a-fA-F]/.test(json), json);
+      assertSame(answers.map(message), ["x".repeat(1999) + "\ufffd", "\ufffd", "😀", "\ufffd"]);
+      assertSame(JSON.parse(answers[2][1]).stack, "\ufffd");
+    },
+  ));
+
 Deno.test("cb(true) declines an item", () =>
   withWorker("function (x, cb) { cb(x === '1' ? true : null, x) }", async (w) => {
     assertSame(await w.run(range(3)), [[0, "0"], [2, ""], [0, "2"]]);

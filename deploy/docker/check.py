@@ -11,7 +11,6 @@ Of Dockerfiles it understands what ours uses: FROM (of Debian), RUN, COPY, ENV, 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
@@ -58,18 +57,10 @@ class Root:
                 there.unlink(missing_ok=True)
                 shutil.copy(name, there)
 
-    @contextlib.contextmanager
-    def mounted(self) -> Iterator[None]:
-        """Gives it the kernel's file systems, as a container has them."""
-        mounts = ("proc", "dev", "sys")
-        try:
-            for name in mounts:
-                subprocess.run(["mount", "--rbind", f"/{name}", self.folder / name], check=True)
-                subprocess.run(["mount", "--make-rslave", self.folder / name], check=True)
-            yield
-        finally:
-            for name in reversed(mounts):
-                subprocess.run(["umount", "--recursive", "--lazy", self.folder / name], check=False)
+    def mount(self) -> None:
+        """Gives it the kernel's file systems, as a container has them, in this process's mount namespace only."""
+        for name in ("proc", "dev", "sys"):
+            subprocess.run(["mount", "--rbind", f"/{name}", self.folder / name], check=True)
 
     def run(self, command: str) -> str:
         """Runs a shell command in it, and returns what it prints.
@@ -136,37 +127,39 @@ def steps(dockerfile: str) -> Iterator[tuple[str, str]]:
 def check(folder: Path) -> None:
     """Carries out the Dockerfile, and then runs its command and each example."""
     root = Root(folder)
-    with contextlib.ExitStack() as stack:
-        for instruction, rest in steps((HERE / "Dockerfile").read_text()):
-            print(f"== {instruction} {rest}", flush=True)
-            since = time.monotonic()
-            root.step(instruction, rest)
-            print(f"   {time.monotonic() - since:.1f} s", flush=True)
-            if instruction == "FROM":
-                stack.enter_context(root.mounted())
-        assert "usage: pando" in root.run(root.command), root.command
-        serving = root.run("SECRET=just-for-this-check PORT=8080 timeout --preserve-status 5 pando-server 2>&1")
-        assert ":8080" in serving, serving
-        for example in sorted(path.name for path in (HERE / "examples").iterdir() if path.name not in NOT_RUN):
-            print(f"== ./{example}", flush=True)
-            since = time.monotonic()
-            # The volunteer in the root has no page.
-            lines = root.run(f"./{example} --start-idle=false --context=worker --port=0 2>/dev/null").splitlines()
-            assert lines, f"./{example} printed nothing"
-            print("\n".join(f"   {line}" for line in lines[-3:]))
-            print(f"   {len(lines)} lines, {time.monotonic() - since:.1f} s", flush=True)
+    for instruction, rest in steps((HERE / "Dockerfile").read_text()):
+        print(f"== {instruction} {rest}", flush=True)
+        since = time.monotonic()
+        root.step(instruction, rest)
+        print(f"   {time.monotonic() - since:.1f} s", flush=True)
+        if instruction == "FROM":
+            root.mount()
+    assert "usage: pando" in root.run(root.command), root.command
+    serving = root.run("SECRET=just-for-this-check PORT=8080 timeout --preserve-status 5 pando-server 2>&1")
+    assert ":8080" in serving, serving
+    for example in sorted(path.name for path in (HERE / "examples").iterdir() if path.name not in NOT_RUN):
+        print(f"== ./{example}", flush=True)
+        since = time.monotonic()
+        # The volunteer in the root has no page.
+        lines = root.run(f"./{example} --start-idle=false --context=worker --port=0").splitlines()
+        assert lines, f"./{example} printed nothing"
+        print("\n".join(f"   {line}" for line in lines[-3:]))
+        print(f"   {len(lines)} lines, {time.monotonic() - since:.1f} s", flush=True)
     print("every step and every example has run")
 
 
 def main() -> None:
-    """Makes the folder and checks."""
+    """Checks in a mount namespace of its own, so that nothing of this machine is mounted where files are removed."""
     if os.geteuid() != 0:
         sys.exit("check.py needs root: it changes into another root directory")
-    if len(sys.argv) > 1:
-        check(Path(sys.argv[1]).resolve())
+    if len(sys.argv) > 2:
+        check(Path(sys.argv[2]))
         return
-    with tempfile.TemporaryDirectory() as folder:
-        check(Path(folder))
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else Path(temporary)
+        folder.mkdir(exist_ok=True)
+        inside = ["unshare", "--mount", "--propagation=private", sys.executable, __file__, "--inside", str(folder)]
+        sys.exit(subprocess.run(inside, check=False).returncode)
 
 
 if __name__ == "__main__":

@@ -45,9 +45,7 @@ export async function bundleModule(path: string, folders: BundlerFolders): Promi
         __filename: '"/index.js"',
         "process.env.NODE_ENV": '"production"',
       },
-      // The worker has it.
-      external: ["pando-computing"],
-      plugins: [npmPackages(folders.npm), standIns(folders.standIns), wasmModules(root)],
+      plugins: [functionApi, npmPackages(folders.npm), standIns(folders.standIns), wasmModules(root)],
       sourcemap: "external",
       sourcesContent: false,
       outfile: "bundle.js",
@@ -71,6 +69,19 @@ export async function bundleModule(path: string, folders: BundlerFolders): Promi
     return { ok: false, error: describe(messages[0], dirname(path)) };
   }
 }
+
+/** `pando-computing` is in no bundle: the `require` that the function is given has it. */
+const functionApi: esbuild.Plugin = {
+  name: "pando-computing",
+  setup(build) {
+    build.onResolve({ filter: /^pando-computing$/ }, ({ path, kind }) =>
+      // Nothing but `require` reaches it: a browser would look for what is imported later by itself.
+      kind === "dynamic-import" ? { path, namespace: "pando" } : { path, external: true });
+    build.onLoad({ filter: /^pando-computing$/, namespace: "pando" }, () => ({
+      contents: 'module.exports = require("pando-computing");',
+    }));
+  },
+};
 
 type Build = esbuild.BuildOptions & { write: false };
 type Built = esbuild.BuildResult<Build>;

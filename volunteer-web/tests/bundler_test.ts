@@ -243,6 +243,28 @@ Deno.test("texts and bytes of files", bundling, async () => {
   );
 });
 
+Deno.test("pando-computing is there however it is asked for", bundling, async () => {
+  const ways = {
+    "later.mjs": `export default async (x) => {
+      const { report, version, default: all } = await import("pando-computing");
+      return [typeof report, version === all.version, x].join();
+    }`,
+    "later.js": `module.exports = async (x) => {
+      const { report, version } = await import("pando-computing");
+      return [typeof report, version === require("pando-computing").version, x].join();
+    }`,
+    "now.mjs": `import { report, version } from "pando-computing";
+      import all from "pando-computing";
+      export default (x) => [typeof report, version === all.version, x].join()`,
+    "on.mjs": `export * as pando from "pando-computing"; import { pando } from "./on.mjs";
+      export default (x) => [typeof pando.report, true, x].join()`,
+  };
+  for (const name of Object.keys(ways)) {
+    assertSame(await result(ways, "1", name), "function,true,1", name);
+    assertSame((await outcomeOf(ways, name)).files, [name]);
+  }
+});
+
 Deno.test("the command prints one JSON object and nothing else, whatever the module prints", async () => {
   const { build } = await import("../build.ts");
   const files = {

@@ -14,10 +14,14 @@ def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(exist_ok=True)
     for line in sys.stdin:
-        name, data = line.split()
         # Volunteers are believed, but not so far that they could name a file of another folder.
-        path = folder / Path(name).name
-        path.write_bytes(base64.b64decode(data))
+        try:
+            name, data = line.split()
+            path = folder / f"{Path(name).stem}.png"
+            path.write_bytes(base64.b64decode(data))
+        except ValueError:
+            print(f"this is no image: {line[:60]!r}", file=sys.stderr)
+            continue
         print(path, flush=True)
 
 

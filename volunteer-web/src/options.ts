@@ -30,7 +30,9 @@ export function parseHash(hash: string): Choices {
   const said = new Map<string, string>();
   for (const part of hash.replace(/^#/, "").split(";")) {
     const [, name, , value] = part.match(/^\s*([a-z-]+)(=(.*))?$/s) ?? [];
-    if (name !== undefined) said.set(name, decoded(value ?? ""));
+    // Without a value it is for all hosts; an empty one, as a script may make it from nothing, is for none.
+    const otherwise = name === "allow-net" ? ANYTHING : "";
+    if (name !== undefined) said.set(name, decoded(value ?? otherwise));
   }
   const protocol = said.get("protocol");
   return {

@@ -35,10 +35,9 @@ export function readHosts(value: unknown): readonly string[] {
   return value;
 }
 
-/** Returns the hosts that an option names, separated by commas; all when it names none. Null: it names something else. */
+/** Returns the hosts that an option's value names, separated by commas. Null: it names something else. */
 export function parseHosts(text: string): readonly string[] | null {
   const hosts = text.split(",").map((host) => host.trim().toLowerCase()).filter((host) => host !== "");
-  if (hosts.length === 0) return [ANYTHING];
   return areHosts(hosts) ? hosts : null;
 }
 

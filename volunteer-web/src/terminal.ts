@@ -2,13 +2,13 @@
 
 import type { Verdict } from "./attendance.ts";
 import type { HelloInfo } from "./hello.ts";
-import { covers, inWords, parseHosts } from "./reach.ts";
+import { ANYTHING, covers, inWords, parseHosts } from "./reach.ts";
 
 /** Options of the command line. */
 export type Options = {
   /** What is not an option. */
   readonly words: readonly string[];
-  /** Of `--name=value` the value, of `--name` an empty text. */
+  /** Of `--name=value` the value, of `--name` an empty text, but `*` of `--allow-net`. */
   readonly named: ReadonlyMap<string, string>;
 };
 
@@ -27,7 +27,8 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
   for (const arg of args) {
     const [, name, , value] = arg.match(/^--([a-z-]+)(=(.*))?$/s) ?? [];
     if (name === undefined) words.push(arg);
-    else if (known.includes(name)) named.set(name, value ?? "");
+    // An empty value, as a script may make it from nothing, allows nothing.
+    else if (known.includes(name)) named.set(name, value ?? (name === "allow-net" ? ANYTHING : ""));
     else throw new UsageError(`unknown option --${name}; there are ${known.map((k) => `--${k}`).join(", ")}`);
   }
   return { words, named };

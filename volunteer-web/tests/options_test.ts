@@ -44,6 +44,8 @@ Deno.test("a hash says which hosts functions may reach", () => {
   assertSame(parseHash("#device=a;allow-net;").allowNet, ["*"]);
   assertSame(parseHash("#allow-net=example.org,%20127.0.0.1:80").allowNet, ["example.org", "127.0.0.1:80"]);
   assertSame(parseHash("#allow-net=a%20b").allowNet, null);
+  assertSame([parseHash("#allow-net=;"), parseHash("#allow-net=,")].map((c) => c.allowNet), [[], []]);
+  assertSame([parseHash("#allow-net"), parseHash("#allow-net=*;")].map((c) => c.allowNet), [["*"], ["*"]]);
   assertSame(formatHash({ ...NONE, allowNet: ["*"] }), "#allow-net;");
 });
 

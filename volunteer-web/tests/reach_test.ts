@@ -3,18 +3,25 @@
 import { denoHost } from "../src/deno_host.ts";
 import { ALONE } from "../src/place.ts";
 import { addresses, areHosts, covers, inWords, parseHosts } from "../src/reach.ts";
-import { considerWithoutPage } from "../src/terminal.ts";
+import { considerWithoutPage, grantsOf, parseOptions } from "../src/terminal.ts";
 import { assert, assertSame } from "./helpers.ts";
 import { TestWorker, useWorkerSource } from "./worker_helpers.ts";
 
 Deno.test("hosts are named as the option names them", () => {
   assertSame(parseHosts("Example.org, https://b.example:8443,"), ["example.org", "https://b.example:8443"]);
-  assertSame([parseHosts(""), parseHosts("*")], [["*"], ["*"]]);
+  assertSame([parseHosts(""), parseHosts(" , "), parseHosts("*")], [[], [], ["*"]]);
   for (const text of ["a b", "*,a", "a;b", "'self'", "data:", "a:65536", "a/b"]) {
     assertSame(parseHosts(text), null, text);
   }
   assert(areHosts(new Array(32).fill("a.example")) && !areHosts(new Array(33).fill("a.example")), "32");
   assertSame(inWords(["a.example", "b.example"]), "a.example, b.example");
+});
+
+Deno.test("an option without a value grants every host, one with an empty value none", () => {
+  const granted = (...args: string[]) => grantsOf(parseOptions(args, ["allow-net"]));
+  assertSame([granted(), granted("--allow-net="), granted("--allow-net=,")], [[], [], []]);
+  assertSame([granted("--allow-net"), granted("--allow-net=*")], [["*"], ["*"]]);
+  assertSame(granted("--allow-net=a.example"), ["a.example"]);
 });
 
 Deno.test("what is granted covers what is wanted, port by port", () => {

@@ -270,12 +270,23 @@ async def test_allowed_hosts_are_reached_once_the_volunteer_agrees(
     assert (client.out, web.asked) == (["hello"], ["/yes"])
 
 
-async def test_who_has_agreed_in_the_address_is_not_asked(browser: Chromium, tmp_path: Path, web: Web) -> None:
+async def test_what_the_address_allows_is_confirmed_once_in_a_browser(
+    browser: Chromium, tmp_path: Path, web: Web
+) -> None:
     function = module(tmp_path, "fetch(x).then((r) => r.text()).then((text) => cb(null, text), cb)")
-    async with pando(function, [f"http://{web.host}/"], f"--allow-net={web.host}") as client:
-        await browser.open(client.url, device=f"Mine;allow-net={web.host}")
+    item = f"http://{web.host}/"
+    async with pando(function, None, f"--allow-net={web.host}", "--bootstrap-timeout=3") as client:
+        tab = await browser.open(client.url, device="Mine;allow-net")
+        await client.write([item])
+        await tab.state("consent")
+        assert "The address of this page asks it for all jobs" in await tab.text("#reach")
+        assert web.asked == []
+        await tab.page.click("#agree")
+        await client.results(1)
+        await tab.page.reload()
+        await client.feed([item])
         assert await client.ends() == 0, client
-    assert client.out == ["hello"]
+    assert client.out == ["hello", "hello"]
 
 
 async def test_without_a_browser_there_is_no_page(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import { Attendance } from "./attendance.ts";
 import { connect, jobOf } from "./connection.ts";
+import { Consent } from "./consent.ts";
 import { frameHost } from "./frame_host.ts";
 import type { HelloInfo } from "./hello.ts";
 import { Meter } from "./meter.ts";
@@ -15,7 +16,7 @@ import {
   remember,
   shortAgent,
 } from "./options.ts";
-import { covers, inWords } from "./reach.ts";
+import { inWords } from "./reach.ts";
 import { describe } from "./status.ts";
 import { View } from "./view.ts";
 import { Volunteer } from "./volunteer.ts";
@@ -44,9 +45,9 @@ let said = "";
 let logged = "";
 
 let busyAt = -Infinity;
-/** The job that waits for a decision, and the last one that was agreed to. */
+const consent = new Consent(store, inHash.allowNet ?? []);
+/** The job that waits for a decision. */
 let asked: HelloInfo | null = null;
-let agreed: HelloInfo | null = null;
 
 const meter = new Meter();
 const wakeLock = new WakeLock((navigator as { wakeLock?: WakeLocks }).wakeLock);
@@ -74,9 +75,10 @@ const view = new View(cores, {
   },
   agree() {
     if (asked === null) return;
-    agreed = asked;
+    const { job, title } = asked;
+    consent.agree();
     view.askFor(asked = null);
-    volunteer?.greeted(agreed.job, agreed.title);
+    volunteer?.greeted(job, title);
     attendance.agree();
     show();
   },
@@ -93,11 +95,11 @@ const attendance = new Attendance(host, device === null ? 0 : slots, {
   },
   consider(info) {
     const { job, title, allow_net } = info;
-    // Agreed to once, it is agreed to until the page is left, however often the connection is lost.
-    const known = agreed?.job === job ? agreed.allow_net : [];
-    if (covers(inHash.allowNet ?? [], allow_net) || covers(known, allow_net)) return "take";
+    // Where no server assigns jobs, the page came from the client itself, and its word is all there is.
+    const question = consent.question(volunteer?.assigned ?? job, allow_net);
+    if (question === null) return "take";
     asked = info;
-    view.askFor(`This job's function may reach: ${inWords(allow_net)}.`);
+    view.askFor(question);
     volunteer?.asking(job, title);
     return "ask";
   },

@@ -11,7 +11,7 @@ export type Choices = {
   readonly device: string | null;
   readonly cores: number | null;
   readonly protocol: ChannelKind | null;
-  /** Hosts that functions may reach without asking; chosen in the hash only. */
+  /** Hosts that functions may reach, once that is confirmed (`consent.ts`); chosen in the hash only. */
   readonly allowNet: readonly string[] | null;
 };
 

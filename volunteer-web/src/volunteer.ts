@@ -51,6 +51,7 @@ export class Volunteer {
   #doing: Doing = { phase: "left" };
   #thanks: Thanks = "none";
   #over = "";
+  #assigned: string | null = null;
   #failures = 0;
   #refusals = 0;
   /** Who asked for patience gets it: no try before this time. */
@@ -75,6 +76,11 @@ export class Volunteer {
 
   get thanks(): Thanks {
     return this.#thanks;
+  }
+
+  /** The job for which the server made the connection; null if no server did. */
+  get assigned(): string | null {
+    return this.#assigned;
   }
 
   /** Starts, or starts again after leaving. */
@@ -141,12 +147,16 @@ export class Volunteer {
   async #once(): Promise<number> {
     this.#attempt = new AbortController();
     let channel: Channel;
+    this.#assigned = null;
     try {
       if (this.#doing.phase === "left") this.#set({ phase: "connecting", job: null });
       this.#attendance.prepare();
       channel = await this.#connect({
         waiting: () => this.#set({ phase: "waiting" }),
-        assigned: (job) => this.#set({ phase: "connecting", job }),
+        assigned: (job) => {
+          this.#assigned = job;
+          this.#set({ phase: "connecting", job });
+        },
       }, this.#attempt.signal);
     } catch (error) {
       return this.#wanted ? this.#failed(error) : 0;

@@ -129,6 +129,28 @@ Deno.test("a volunteer connects, loads, works, and thanks are shown when the job
     assertSame(life.phases, ["connecting", "loading", "working", "lost"]);
   }));
 
+Deno.test("a volunteer knows the job that the server assigned, whatever the client calls itself", async () => {
+  const channel = new TestChannel();
+  const names = ["assigned", null];
+  const connect: Connector = (on) => {
+    const name = names.shift() ?? null;
+    if (name !== null) on.assigned(name);
+    return Promise.resolve(channel);
+  };
+  await withLife(async (life) => {
+    life.volunteer.join();
+    await life.until(() => life.phases.includes("connecting"));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await life.greet(channel);
+    assertSame(life.volunteer.assigned, "assigned");
+    channel.break();
+    await life.until(() => life.volunteer.doing.phase === "lost");
+    life.volunteer.hurry();
+    await life.until(() => names.length === 0);
+    assertSame(life.volunteer.assigned, null);
+  }, connect);
+});
+
 Deno.test("a connection that breaks is followed by another, with a fresh function", () =>
   withLife(async (life) => {
     (await life.work()).break();

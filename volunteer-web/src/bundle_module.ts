@@ -1,6 +1,6 @@
 /** Turns a module and what it requires and imports into one script, with esbuild. */
 
-import { basename, dirname, isAbsolute, join, relative } from "node:path";
+import { basename, dirname, isAbsolute, join, posix, relative } from "node:path";
 import * as esbuild from "esbuild";
 import type { BundleError, BundleOutcome } from "./bundler.ts";
 import { npmPackages } from "./npm_packages.ts";
@@ -23,10 +23,13 @@ export type BundlerFolders = {
  */
 export async function bundleModule(path: string, folders: BundlerFolders): Promise<BundleOutcome> {
   const missing = await whyNotReadable(path);
-  if (missing !== null) return { ok: false, error: { kind: "missing-file", text: missing, file: path } };
+  if (missing !== null) {
+    return { ok: false, error: { kind: "missing-file", text: missing, file: path }, files: [basename(path)] };
+  }
   const entry = await Deno.realPath(path);
   // Volunteers see the names of files: relative to the module, they say nothing about this machine.
   const root = dirname(entry);
+  const loaded = new Set([basename(entry)]);
   try {
     const { outputFiles, warnings, metafile } = await buildAsUsed(entry, {
       absWorkingDir: root,
@@ -45,7 +48,13 @@ export async function bundleModule(path: string, folders: BundlerFolders): Promi
         __filename: '"/index.js"',
         "process.env.NODE_ENV": '"production"',
       },
-      plugins: [functionApi, npmPackages(folders.npm), standIns(folders.standIns), wasmModules(root)],
+      plugins: [
+        loads(root, loaded),
+        functionApi,
+        npmPackages(folders.npm),
+        standIns(folders.standIns),
+        wasmModules(root),
+      ],
       sourcemap: "external",
       sourcesContent: false,
       outfile: "bundle.js",
@@ -60,13 +69,14 @@ export async function bundleModule(path: string, folders: BundlerFolders): Promi
       ok: true,
       code: text("bundle.js"),
       map: text("bundle.js.map"),
-      files: filesOf(metafile!),
+      files: filesOf(Object.keys(metafile!.inputs)),
       warnings: told.map((warning) => describe(warning, dirname(path))),
     };
   } catch (error) {
     const messages = (error as esbuild.BuildFailure).errors;
     if (!Array.isArray(messages) || messages.length === 0) throw error;
-    return { ok: false, error: describe(messages[0], dirname(path)) };
+    const named = messages.flatMap(filesNamed);
+    return { ok: false, error: describe(messages[0], dirname(path)), files: filesOf([...loaded, ...named]) };
   }
 }
 
@@ -82,6 +92,9 @@ const functionApi: esbuild.Plugin = {
     }));
   },
 };
+
+/** What a relative name may lack, the most usual of it. */
+const ENDINGS = ["", ".js", ".ts", ".tsx", ".jsx", ".json", "/index.js", "/index.ts"];
 
 type Build = esbuild.BuildOptions & { write: false };
 type Built = esbuild.BuildResult<Build>;
@@ -117,9 +130,33 @@ async function withGlobals(built: Built, options: Build): Promise<Built> {
   }
 }
 
-/** Returns the files that the bundle is made of, by their names beside the module; not what comes with Pando. */
-function filesOf({ inputs }: esbuild.Metafile): string[] {
-  const names = Object.keys(inputs).filter((name) => !/^(node:|pando:|<stdin>)/.test(name));
+/** Notes what is loaded, by the names of a metafile: esbuild makes one only when it succeeds. */
+function loads(root: string, names: Set<string>): esbuild.Plugin {
+  return {
+    name: "loads",
+    setup(build) {
+      build.onLoad({ filter: /^/ }, ({ path, namespace }) => {
+        const isFile = namespace === "file";
+        names.add(isFile ? relative(root, path).replaceAll("\\", "/") : `${namespace}:${path}`);
+        return null;
+      });
+    },
+  };
+}
+
+/** Returns the files that a message is about: the one that it points at, and those that it misses there. */
+function filesNamed({ text, location }: esbuild.Message): string[] {
+  if (location === null) return [];
+  const [, name] = text.match(/^Could not resolve "(\.[^"]*)"/) ?? [];
+  const missed = name === undefined
+    ? []
+    : ENDINGS.map((end) => posix.join(posix.dirname(location.file), name + end));
+  return [location.file, ...missed];
+}
+
+/** Returns the files among these inputs, by their names beside the module; not what comes with Pando. */
+function filesOf(inputs: readonly string[]): string[] {
+  const names = inputs.filter((name) => !/^(node:|pando:|<stdin>)/.test(name));
   return [...new Set(names.map((name) => name.replace(/^wasm(-required)?:/, "").replace(/ with \{.*$/, "")))];
 }
 

@@ -1,11 +1,11 @@
 /**
  * Bundles the user's module to the one script that volunteers run: `bundler.js MODULE`.
  *
- * Prints one JSON object on stdout: `{"ok": true, "code": …, "map": …, "files": […], "warnings": […]}` or `{"ok": false, "error": …}`. The exit
- * status is 0 in both cases, because the client reads the object.
+ * Prints one JSON object on stdout: `{"ok": true, "code": …, "map": …, "files": […], "warnings": […]}` or
+ * `{"ok": false, "error": …, "files": […]}`. The exit status is 0 in both cases, because the client reads the object.
  */
 
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkExport } from "./export_check.ts";
 import { bundleModule, type BundlerFolders } from "./bundle_module.ts";
@@ -44,22 +44,30 @@ export type BundleOutcome =
     /** What may be wrong, and where. */
     readonly warnings: readonly BundleError[];
   }
-  | { readonly ok: false; readonly error: BundleError };
+  | {
+    readonly ok: false;
+    readonly error: BundleError;
+    /** What was looked at before it failed, in the same form, there or not: a change of one of them may mend it. */
+    readonly files: readonly string[];
+  };
 
 /** Returns the bundle of the module at `path`, checked, or why there is none. */
 export async function bundleAndCheck(path: string, folders: BundlerFolders): Promise<BundleOutcome> {
+  let files: readonly string[] = [basename(path)];
   try {
     const outcome = await bundleModule(path, folders);
     if (!outcome.ok) return outcome;
+    files = outcome.files;
     const { fault, context, wantsPage } = await checkExport(outcome.code);
     const asked = { ...outcome, ...(context === null ? {} : { context }) };
     if (fault === null) return asked;
     const error = { ...fault.error, ...await placeOf(fault.stack, outcome.map, path) };
-    return wantsPage ? { ...asked, not_in_worker: error } : { ok: false, error };
+    return wantsPage ? { ...asked, not_in_worker: error } : { ok: false, error, files };
   } catch (error) {
     return {
       ok: false,
       error: { kind: "internal", text: `The bundler failed: ${(error as Error).message}` },
+      files,
     };
   }
 }
@@ -78,7 +86,7 @@ if (import.meta.main) {
   const folders = { standIns: fileURLToPath(new URL("stand_ins", import.meta.url)), npm: npmCache() };
   const outcome: BundleOutcome = Deno.args.length === 1
     ? await bundleAndCheck(Deno.args[0], folders)
-    : { ok: false, error: { kind: "internal", text: "The bundler takes one module." } };
+    : { ok: false, error: { kind: "internal", text: "The bundler takes one module." }, files: [] };
   await new Blob([toJson(outcome) + "\n"]).stream().pipeTo(Deno.stdout.writable);
   // esbuild's service may still be there; it ends with its parent.
   Deno.exit(0);

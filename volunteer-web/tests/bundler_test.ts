@@ -32,6 +32,7 @@ Deno.test("a file that is not there", bundling, async () => {
   assertSame(outcome, {
     ok: false,
     error: { kind: "missing-file", text: "There is no file /nowhere/fn.js.", file: "/nowhere/fn.js" },
+    files: ["fn.js"],
   });
 });
 
@@ -225,6 +226,41 @@ Deno.test("the files that it is made of are named, whatever they are", bundling,
   };
   const named = (await outcomeOf(files, "fn.mjs")).files;
   assertSame([...named].sort(), Object.keys(files).sort());
+});
+
+Deno.test("a failure names the files that were looked at", bundling, async () => {
+  const beside = {
+    "lib/good.js": "require('../data.json')",
+    "lib/bad.js": "var b = = 2",
+    "data.json": "{}",
+    "broken.wasm": "no wasm",
+  };
+  const modules: [text: string, ...files: string[]][] = [
+    ["require('./lib/good'); require('./lib/bad')", "data.json", "lib/bad.js", "lib/good.js"],
+    ["require('./lib/good'); require('./gone')", "data.json", "lib/good.js"],
+    ["require('./broken.wasm')", "broken.wasm"],
+    ["var b = = 2"],
+    ["require('./lib/good'); throw new Error('while loading')", "data.json", "lib/good.js"],
+    ["require('./lib/good'); module.exports = 7", "data.json", "lib/good.js"],
+  ];
+  for (const [text, ...files] of modules) {
+    await withFiles({ "fn.js": text, ...beside }, async (folder) => {
+      const outcome = await bundled(`${folder}/fn.js`);
+      assert(!outcome.ok, text);
+      assertSame(
+        outcome.files.filter((name) => !name.includes("gone")).sort(),
+        [...files, "fn.js"].sort(),
+        text,
+      );
+    });
+  }
+  await withFiles({ "lib/a.js": "require('../gone')", "fn.js": "require('./lib/a')" }, async (folder) => {
+    const outcome = await bundled(`${folder}/fn.js`);
+    assert(
+      !outcome.ok && ["gone", "gone.js", "gone.json"].every((name) => outcome.files.includes(name)),
+      "gone",
+    );
+  });
 });
 
 Deno.test("texts and bytes of files", bundling, async () => {

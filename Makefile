@@ -16,8 +16,10 @@ WEB_SOURCES := $(shell find volunteer-web/src volunteer-web/public volunteer-web
 	volunteer-web/build.ts volunteer-web/build_stand_ins.ts \
 	volunteer-web/deno.json volunteer-web/deno.lock
 
+MACHINES := tests/client/test_lender_machine.py tests/client/test_session_machine.py
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fast-test format build browsers bench soak soak-chaos soak-lender clean
+.PHONY: help demo test test-page test-machines check fast-test format build browsers bench soak soak-chaos soak-lender clean
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -26,9 +28,16 @@ demo: $(VENV)/.installed $(PAGE)/index.html ## sets up and maps the square examp
 	@seq 10 | $(BIN)/pando examples/square/square.js --stdin --start-idle=false --port=0
 
 test: check $(VENV)/.developing browsers ## sets up, checks, and runs all tests
-	cd volunteer-web && $(abspath $(BIN))/deno task test
-	$(BIN)/coverage run -m pytest
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-page test-machines
+	$(BIN)/coverage run -m pytest $(MACHINES:%=--ignore=%)
 	$(BIN)/coverage report
+
+test-page:
+	cd volunteer-web && $(abspath $(BIN))/deno task test
+
+# By themselves: to follow each line of so many steps would take as long again.
+test-machines:
+	$(BIN)/pytest --durations=3 $(MACHINES)
 
 fast-test: $(VENV)/.developing $(PAGE)/index.html ## runs the tests that need no browser
 	$(BIN)/pytest --ignore=tests/end_to_end

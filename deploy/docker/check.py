@@ -24,7 +24,12 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 NOT_RUN = ("prepare", "arxiv")  # a step of the Dockerfile, and what needs a person at a page
 # What lets this machine's root reach package registries, and the new one as well.
-NETWORK_FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt", "/root/.npmrc")
+NETWORK_FILES = (
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/ssl/certs/ca-certificates.crt",
+    str(Path("~/.npmrc").expanduser()),
+)
 NETWORK_VARIABLES = ("PIP_", "NPM_CONFIG_", "DENO_TLS", "NODE_EXTRA_CA", "SSL_CERT", "http_proxy", "https_proxy")
 
 

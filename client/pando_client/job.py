@@ -281,7 +281,9 @@ class Job:
         if ended.reason == "protocol":
             self._reputation.set_aside(volunteer.known_as, self._clock())
             self._complain(f"dropped {volunteer.name}, which broke the protocol: {printable(ended.text)}")
-            if volunteer.channel.kind != "pipe" and self._addresses.set_aside(volunteer.channel.peer, self._clock()):
+            if volunteer.channel.kind != "pipe":
+                self._addresses.set_aside(volunteer.channel.peer, self._clock())
+            if self._address_aside(volunteer.channel) > 0:
                 peer = printable(volunteer.channel.peer, 64)
                 self._complain(f"too many breaches of the protocol from {peer}: who comes from there has to wait")
         elif ended.reason == "broken":

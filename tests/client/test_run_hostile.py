@@ -272,6 +272,7 @@ async def test_four_megabytes_at_once_are_not_even_received(programs: Programs) 
         with suppress(ConnectionClosed):
             await peer.raw(b"\x21" + bytes(4 << 20))
         await peer.socket.wait_closed()
+        assert run.program.out.count(b"\n") == 1
         await run.feed(1, LAST)
 
 
@@ -331,6 +332,7 @@ async def test_answers_to_what_was_never_lent_change_nothing(programs: Programs)
         await peer.say(Pong(b"12345678"))
         await peer.say(VolunteerGoodbye("left", "bye"))
         await peer.socket.wait_closed()
+        assert b"wrong" not in run.program.out
 
 
 async def test_one_that_cannot_load_the_function_is_said_once(programs: Programs) -> None:
@@ -360,6 +362,7 @@ async def test_one_that_takes_work_and_vanishes(programs: Programs, how: str) ->
             await peer.say(VolunteerGoodbye("closed"))
         # Else: two heartbeats later its items are lent again.
         await run.program.prints(LAST)
+        assert b"set aside" not in run.program.err
 
 
 async def test_one_that_answers_pings_and_nothing_else(programs: Programs) -> None:
@@ -369,6 +372,7 @@ async def test_one_that_answers_pings_and_nothing_else(programs: Programs) -> No
         listening = asyncio.create_task(peer.goodbye())
         await run.feed(LAST, LAST)
         await run.program.prints(LAST)
+        assert run.program.out.count(b"\n") >= LAST
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
 
@@ -381,6 +385,7 @@ async def test_one_that_stops_reading(programs: Programs) -> None:
         peer.socket.transport.pause_reading()
         await run.feed(1, LAST)
         await run.program.prints(LAST)
+        assert run.program.out.count(b"\n") >= LAST
 
 
 async def test_a_long_result_for_what_it_does_not_hold_is_a_breach(programs: Programs) -> None:

@@ -61,12 +61,14 @@ async def test_without_a_name_the_browser_is_named(browser: Chromium, tmp_path: 
         await tab.page.press("#device-name", "Enter")
         await tab.state("working")
         await client.says(r"Chrome \d+ on Linux joined")
+        assert client.said("joined") == 1
 
 
 async def test_underscores_in_the_address_are_spaces(browser: Chromium, tmp_path: Path) -> None:
     async with pando(squares(tmp_path), ENDLESS) as client:
         await browser.open(client.url, device="My_old_phone")
         await client.says(r"My old phone joined")
+        assert client.said("My_old_phone") == 0
 
 
 @pytest.mark.parametrize("protocol", ["websocket", "webrtc"])
@@ -218,7 +220,7 @@ async def test_a_client_that_is_killed_is_missed(browser: Chromium, tmp_path: Pa
         tab = await browser.open(client.url)
         await tab.has_done(10)
         client.signal(signal.SIGKILL)
-        await client.ends()
+        assert await client.ends() == -signal.SIGKILL, client
         await tab.state("lost")
 
 

@@ -1,5 +1,25 @@
 /** What several test files need. */
 
+import { NO_LIMITS } from "../src/hello.ts";
+
+/** What a client says of a job that asks for nothing in particular. */
+export const HELLO = {
+  protocol: 1,
+  version: "0.1.0",
+  job: "test",
+  title: "t.js",
+  heartbeat_ms: 2500,
+  ...NO_LIMITS,
+  context: "worker" as const,
+  allow_net: [],
+};
+
+/** Returns a bundle as it travels. */
+export async function packed(code: string): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Response(code).body!.pipeThrough(new CompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
 /** Returns the bytes that a hexadecimal text spells. */
 export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));

@@ -1,8 +1,7 @@
 import { build } from "../build.ts";
-import { NO_LIMITS } from "../src/hello.ts";
 import { Joiner, Outbox } from "../src/framing.ts";
 import { decodeFromVolunteer, encodeMessage, type FromClient, type FromVolunteer } from "../src/messages.ts";
-import { assert, assertSame, within } from "./helpers.ts";
+import { assert, assertSame, HELLO, packed, within } from "./helpers.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 const script = build().then(async ({ client }) => {
@@ -43,19 +42,8 @@ class Volunteer {
   }
 
   async hello(code: string): Promise<void> {
-    const packed = new Response(code).body!.pipeThrough(new CompressionStream("gzip"));
-    const bundle = new Uint8Array(await new Response(packed).arrayBuffer());
-    const info = {
-      protocol: 1,
-      version: "0.1.0",
-      job: "test",
-      title: "test.js",
-      heartbeat_ms: 2500,
-      ...NO_LIMITS,
-      context: "worker" as const,
-      allow_net: [],
-    };
-    await this.send({ type: "hello", info, bundle });
+    const bundle = await packed(code);
+    await this.send({ type: "hello", info: HELLO, bundle });
   }
 
   async until<T>(find: () => T | undefined | false): Promise<T> {

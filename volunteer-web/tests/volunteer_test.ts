@@ -2,11 +2,10 @@ import { Attendance } from "../src/attendance.ts";
 import type { Channel, ChannelEvents } from "../src/channel.ts";
 import { ConnectError } from "../src/connect_error.ts";
 import { denoHost } from "../src/deno_host.ts";
-import { NO_LIMITS } from "../src/hello.ts";
 import { Joiner, Outbox } from "../src/framing.ts";
 import { decodeFromVolunteer, encodeMessage, type FromClient, type FromVolunteer } from "../src/messages.ts";
 import { type Connector, Volunteer } from "../src/volunteer.ts";
-import { assert, assertSame, within } from "./helpers.ts";
+import { assert, assertSame, HELLO, packed, within } from "./helpers.ts";
 import { useWorkerSource } from "./worker_helpers.ts";
 
 /** A channel whose other end is this test. */
@@ -41,19 +40,8 @@ class TestChannel implements Channel {
     this.#events!.room();
   }
   async hello(code: string): Promise<void> {
-    const packed = new Response(code).body!.pipeThrough(new CompressionStream("gzip"));
-    const bundle = new Uint8Array(await new Response(packed).arrayBuffer());
-    const info = {
-      protocol: 1,
-      version: "0.1.0",
-      job: "test",
-      title: "t.js",
-      heartbeat_ms: 2500,
-      ...NO_LIMITS,
-      context: "worker" as const,
-      allow_net: [],
-    };
-    this.say({ type: "hello", info, bundle });
+    const bundle = await packed(code);
+    this.say({ type: "hello", info: HELLO, bundle });
   }
 }
 
@@ -268,17 +256,7 @@ Deno.test("a bundle that is no gzip is broken, not a crash", () =>
   withLife(async (life) => {
     life.volunteer.join();
     await life.until(() => life.channels.length === 1);
-    const info = {
-      protocol: 1,
-      version: "0.1.0",
-      job: "test",
-      title: "t.js",
-      heartbeat_ms: 2500,
-      ...NO_LIMITS,
-      context: "worker" as const,
-      allow_net: [],
-    };
-    life.channels[0].say({ type: "hello", info, bundle: new TextEncoder().encode("no gzip at all") });
+    life.channels[0].say({ type: "hello", info: HELLO, bundle: new TextEncoder().encode("no gzip at all") });
     await life.until(() => life.volunteer.doing.phase === "unable");
   }));
 

@@ -1,0 +1,130 @@
+"""Fewer system calls from aiortc: what it sends in one turn of the event loop leaves together.
+
+aiortc reads each packet out of OpenSSL and sends it by itself, and after each that it receives it looks in vain for one
+to send. Here OpenSSL's records gather until the end of the turn, and Linux gets those of one size in one call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import struct
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from aiortc import RTCDtlsTransport
+from aiortc.rtcdtlstransport import State
+from OpenSSL import SSL
+
+MAX_BURST = 60_000
+"""Bytes in one call: before it is cut it is one IP packet, of at most 65,535 bytes."""
+RECEIVE_BUFFER = 4 * 1024 * 1024
+"""Bytes asked of the system, which gives what it allows: a browser sends faster than we read now and then."""
+_UDP_SEGMENT = 103
+"""Linux, udp(7): cuts what is sent into datagrams of this size. Python's `socket` has no name for it."""
+_HEAD = struct.Struct(">B2x8xH")
+"""Of a record of DTLS 1.2: type, and after version, epoch and number the length of what follows (RFC 6347, 4.1)."""
+_READ = 65536
+
+
+class Bursts:
+    """Sends what one `RTCDtlsTransport` wants sent, once for each turn of the event loop.
+
+    It takes the place of `_write_ssl` of the pinned aiortc. Where that has changed within, nothing is done.
+    """
+
+    def __init__(self, transport: RTCDtlsTransport) -> None:
+        self._transport: Any = transport
+        self._protocol: Any = None
+        self._socket: socket.socket | None = None
+        self._segments = sys.platform == "linux"
+        self._scheduled = False
+        self._known = False
+        if all(hasattr(transport, name) for name in ("_write_ssl", "_ssl", "_state", "_task")):
+            self._write_at_once = transport._write_ssl
+            transport._write_ssl = self._write  # type: ignore[method-assign]
+
+    def close(self) -> None:
+        """Ends the use of the socket, after which nothing may be sent."""
+        if self._socket:
+            self._socket.close()
+
+    async def _write(self) -> None:
+        transport = self._transport
+        if not self._known and transport._state is State.CONNECTED:
+            self._known = transport._ssl.get_protocol_version_name() == "DTLSv1.2"
+        if not self._known:
+            await self._write_at_once()
+        elif transport._task is None:
+            self._flush()  # aiortc is closing: in the next turn there is no socket any more
+        elif not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        pair = self._transport.transport._connection._nominated.get(1)
+        records = list(_records(self._transport._ssl))
+        if pair is None:
+            return  # ICE has ended; whoever reads there hears of it
+        for burst in of_one_size(records):
+            if not self._sent(burst, pair):
+                for record in burst:
+                    pair.protocol.transport.sendto(record, pair.remote_addr)
+
+    def _sent(self, burst: Sequence[bytes], pair: Any) -> bool:
+        # To a relay each datagram goes in an envelope, which is not ours to write.
+        if len(burst) == 1 or not self._segments or pair.protocol.local_candidate.type != "host":
+            return False
+        size = struct.pack("=H", len(burst[0]))
+        try:
+            sending = self._socket_of(pair.protocol)
+            sending.sendmsg(burst, [(socket.IPPROTO_UDP, _UDP_SEGMENT, size)], 0, pair.remote_addr)
+        except BlockingIOError:
+            return False  # the system's buffer is full; asyncio waits for room
+        except OSError:
+            self._segments = False  # not Linux, or a network that must cut these datagrams once more
+            return False
+        return True
+
+    def _socket_of(self, protocol: Any) -> socket.socket:
+        if self._socket is None or protocol is not self._protocol:
+            self.close()
+            # asyncio's own has no `sendmsg`; a second descriptor of the same socket has.
+            self._socket = socket.socket(fileno=os.dup(protocol.transport.get_extra_info("socket").fileno()))
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            self._protocol = protocol
+        return self._socket
+
+
+def _records(ssl: SSL.Connection) -> Iterator[bytes]:
+    data = b""
+    while True:
+        try:
+            part = ssl.bio_read(_READ)
+        except SSL.Error:
+            break  # there is nothing more
+        data += part
+        if len(part) < _READ:
+            break
+    at = 0
+    while at < len(data):
+        _, length = _HEAD.unpack_from(data, at)
+        yield data[at : at + _HEAD.size + length]
+        at += _HEAD.size + length
+
+
+def of_one_size(records: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Cuts the records into runs of at most `MAX_BURST` bytes and one size; the last of each may be shorter."""
+    start = 0
+    for at in range(1, len(records) + 1):
+        if (
+            at == len(records)
+            or (at - start + 1) * len(records[start]) > MAX_BURST
+            or len(records[at]) > len(records[start])
+            or len(records[at - 1]) < len(records[start])
+        ):
+            yield records[start:at]
+            start = at

@@ -1,0 +1,133 @@
+"""What aiortc sends leaves together: whole, whatever the system says to it, in few calls, and to the last goodbye."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_webrtc import connected
+
+from pando_client import bursts, congestion
+from pando_client.bursts import MAX_BURST, of_one_size
+from pando_client.webrtc import WebRtcChannel
+from pando_shared.framing import MAX_FRAME
+
+FRAMES = [bytes([n]) * MAX_FRAME for n in range(60)]
+
+
+def bursts_of(channel: WebRtcChannel) -> Any:
+    assert channel._bursts is not None
+    return channel._bursts
+
+
+def descriptors() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
+
+
+async def all_arrive(channel: WebRtcChannel, volunteer: Any) -> None:
+    """Sends frames to the volunteer's end, which has to get all of them."""
+    for frame in FRAMES:
+        await channel.send(frame)
+    assert [await volunteer.received.get() for _ in FRAMES] == FRAMES
+
+
+async def test_packets_of_one_turn_leave_in_one_call() -> None:
+    async with connected() as (channel, volunteer):
+        sent, runs = bursts_of(channel)._sent, []
+
+        def noting(burst: list[bytes], pair: Any) -> bool:
+            runs.append((len(burst), sent(burst, pair)))
+            return runs[-1][1]
+
+        bursts_of(channel)._sent = noting
+        for size in (1000,) * 10 + (500, 1000, 1000):  # of no meaning: the other end ignores them
+            await channel._connection.sctp.transport._send_data(bytes(size))  # type: ignore[union-attr]
+        assert runs == []
+        await asyncio.sleep(0)
+        together = sys.platform == "linux"
+        assert runs == [(11, together), (2, together)]
+        del bursts_of(channel)._sent
+        await all_arrive(channel, volunteer)
+
+
+async def test_a_system_that_does_not_cut_bursts_gets_packets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bursts, "_UDP_SEGMENT", 999)
+    async with connected() as (channel, volunteer):
+        await all_arrive(channel, volunteer)
+        assert not bursts_of(channel)._segments
+
+
+async def test_a_system_whose_buffer_is_full_gets_packets_later() -> None:
+    async with connected() as (channel, volunteer):
+        own = bursts_of(channel)._socket_of
+
+        class Full:
+            """In every other call."""
+
+            calls = 0
+
+            def __init__(self, protocol: Any) -> None:
+                self._own = own(protocol)
+
+            def sendmsg(self, *arguments: Any) -> int:
+                Full.calls += 1
+                if Full.calls % 2:
+                    raise BlockingIOError
+                return int(self._own.sendmsg(*arguments))
+
+        bursts_of(channel)._socket_of = Full
+        await all_arrive(channel, volunteer)
+        assert bursts_of(channel)._segments or sys.platform != "linux"
+
+
+async def test_the_goodbye_leaves_before_the_socket_closes() -> None:
+    async with connected() as (channel, volunteer):
+        channel._channel.send(b"last")
+        await channel.close()
+        async with asyncio.timeout(1):
+            assert await volunteer.received.get() == b"last"
+            await volunteer.closed.wait()
+
+
+async def test_no_descriptor_stays_open() -> None:
+    async def once() -> int:
+        async with connected() as (channel, volunteer):
+            await all_arrive(channel, volunteer)
+        await asyncio.sleep(0.1)
+        return descriptors()
+
+    assert await once() == await once()
+
+
+async def test_no_more_is_under_way_than_a_browser_nearby_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with connected() as (channel, volunteer):
+        sctp: Any = channel._connection.sctp
+        most, transmit = [0], sctp._transmit
+
+        async def watched() -> None:
+            await transmit()
+            most[0] = max(most[0], sctp._flight_size)
+
+        sctp._transmit = watched
+        await all_arrive(channel, volunteer)
+        assert 0 < most[0] <= congestion.WINDOW + 1200
+
+        monkeypatch.setattr(congestion, "NEARBY", 0.0)
+        await all_arrive(channel, volunteer)
+        assert most[0] > congestion.WINDOW + 1200, "far away nothing but loss bounds it"
+
+
+@given(st.lists(st.integers(1, 1500), max_size=200) | st.lists(st.sampled_from([65, 1265]), max_size=200))
+def test_runs_are_cut_where_sizes_change(sizes: list[int]) -> None:
+    records = [bytes(size) for size in sizes]
+    runs = list(of_one_size(records))
+    assert [record for run in runs for record in run] == records
+    for run in runs:
+        assert len({len(record) for record in run[:-1]}) <= 1
+        assert len(run[-1]) <= len(run[0])
+        assert sum(map(len, run)) <= MAX_BURST

@@ -3,13 +3,14 @@
 import base64
 import hashlib
 import json
+import time
 from pathlib import Path
 
 import pytest
 from browsers import Chromium, firefox
 from functions import module
 from machine import free_port
-from programs import pando
+from programs import Client, pando
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -149,6 +150,40 @@ async def test_an_item_that_never_ends_costs_its_worker_and_not_the_page(browser
         assert await browser.worker_processes() <= workers
         assert (client.said("Patient joined"), client.said("Patient left")) == (1, 0)
         await tab.state("done")
+
+
+# Three items of 5 ms, and one that blocks its worker for far longer than the others may wait.
+BLOCKS = "const end = performance.now() + Number(x); while (performance.now() < end); cb(null, x)"
+SHORT, LONG = ["5", "5", "5"], "3000"
+
+
+async def results_leave_before_the_long_item_ends(client: Client) -> None:
+    await client.says("joined")
+    since = time.monotonic()
+    await client.feed([*SHORT, LONG])
+    await client.until(lambda: client.out == SHORT, "the short items' results")
+    first = time.monotonic()
+    assert await client.ends() == 0, client
+    assert client.out == [*SHORT, LONG]
+    # Both halves: what came early, and that the item behind it was running meanwhile.
+    assert time.monotonic() - first > 1
+    assert first - since < 3
+
+
+async def test_results_do_not_wait_for_an_item_that_blocks_its_worker_in_chromium(
+    browser: Chromium, tmp_path: Path
+) -> None:
+    async with pando(module(tmp_path, BLOCKS), None, "--batch-size=4") as client:
+        await browser.open(client.url)
+        await results_leave_before_the_long_item_ends(client)
+
+
+async def test_results_do_not_wait_for_an_item_that_blocks_its_worker_in_firefox(tmp_path: Path) -> None:
+    async with (
+        pando(module(tmp_path, BLOCKS), None, "--batch-size=4") as client,
+        firefox(client.url, tmp_path / "profile"),
+    ):
+        await results_leave_before_the_long_item_ends(client)
 
 
 async def test_a_function_that_cannot_be_loaded_is_told_to_both_sides(browser: Chromium, tmp_path: Path) -> None:

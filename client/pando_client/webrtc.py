@@ -21,6 +21,7 @@ from pando_client.bursts import Bursts
 from pando_client.candidates import keep_safe_candidates
 from pando_client.channels import CLOSE_WITHIN
 from pando_client.congestion import keep_within_a_browsers_buffer
+from pando_client.opening import let_the_volunteer_begin
 from pando_shared.framing import MAX_FRAME
 from pando_shared.signaling import IceServer
 
@@ -227,6 +228,7 @@ async def answer(sdp: str, ice_servers: Sequence[IceServer], *, loopback: bool) 
             raise ValueError("not one data channel")
         _with_loopback.set(loopback)
         await connection.setRemoteDescription(RTCSessionDescription(safe, "offer"))
+        let_the_volunteer_begin(connection)
         await connection.setLocalDescription(await connection.createAnswer())
         channel.hasten()
     except Exception as error:

@@ -1,0 +1,81 @@
+"""Who speaks first: the volunteer, as DTLS client and with SCTP; and where it does not, we do, later."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from test_webrtc import Volunteer, connected
+
+from pando_client import opening
+from pando_client.webrtc import WebRtcChannel, answer
+
+WITHIN = 20.0
+
+
+async def exchange(channel: WebRtcChannel, volunteer: Volunteer) -> None:
+    await channel.send(b"ours")
+    volunteer.channel.send(b"theirs")
+    assert (await volunteer.received.get(), await channel.receive()) == (b"ours", b"theirs")
+
+
+def begins(monkeypatch: pytest.MonkeyPatch, sctp_class: Any) -> list[Any]:
+    """Notes which ends send an INIT."""
+    by: list[Any] = []
+    begin = sctp_class._init
+
+    async def noted(self: Any) -> None:
+        by.append(self)
+        await begin(self)
+
+    monkeypatch.setattr(sctp_class, "_init", noted)
+    return by
+
+
+async def test_the_volunteer_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    by = begins(monkeypatch, opening.RTCSctpTransport)
+    async with connected() as (channel, volunteer):
+        assert channel._connection.sctp.transport._role == "server"  # type: ignore[union-attr]  # it is connected
+        await exchange(channel, volunteer)
+        assert by == [volunteer.connection.sctp]
+
+
+async def test_it_stays_so_when_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "PATIENCE", 0.0)
+    by = begins(monkeypatch, opening.RTCSctpTransport)
+    async with connected() as (channel, volunteer):
+        await asyncio.sleep(0.1)
+        await exchange(channel, volunteer)
+        assert volunteer.connection.sctp in by
+
+
+async def test_an_offer_to_be_the_dtls_server_is_taken() -> None:
+    volunteer = Volunteer()
+    async with asyncio.timeout(WITHIN):
+        sdp = (await volunteer.offer()).replace("a=setup:actpass", "a=setup:passive")
+        volunteer.connection.sctp.transport._set_role("server")  # type: ignore[union-attr]  # it has a channel
+        answered, channel = await answer(sdp, [], loopback=True)
+        assert "a=setup:active" in answered
+        await volunteer.accept(answered)
+        await channel.opened(WITHIN)
+        await volunteer.open.wait()
+        await exchange(channel, volunteer)
+        await asyncio.gather(channel.close(), volunteer.connection.close())
+
+
+async def test_a_volunteer_that_does_not_begin_is_spoken_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "PATIENCE", 0.2)
+
+    async def wait_for_us() -> None:
+        return
+
+    volunteer = Volunteer()
+    monkeypatch.setattr(volunteer.connection.sctp, "_init", wait_for_us)
+    async with asyncio.timeout(WITHIN):
+        answered, channel = await answer(await volunteer.offer(), [], loopback=True)
+        await volunteer.accept(answered)
+        await channel.opened(WITHIN)
+        await volunteer.open.wait()
+        await exchange(channel, volunteer)
+        await asyncio.gather(channel.close(), volunteer.connection.close())

@@ -18,15 +18,19 @@ PATIENCE = 1.0
 """Seconds from the end of DTLS, after which we begin: browsers and werift do so at once, but they need not."""
 
 
-def let_the_volunteer_begin(connection: RTCPeerConnection) -> None:
+def let_the_volunteer_begin(connection: RTCPeerConnection, offered: str) -> None:
     """Makes our end of a connection, which is to answer an offer, the DTLS server (RFC 8842, 5.3), and slow with INIT.
 
-    An offer that wants to be the server itself gets its will. Where aiortc has changed within, nothing is done.
+    Where aiortc has changed within, nothing is done.
+
+    Args:
+        connection: with the offer set.
+        offered: the DTLS role of the offer in aiortc's words: `auto`, `client`, or `server`, which gets its will.
     """
     sctp: Any = connection.sctp
     if not all(hasattr(sctp, name) for name in ("_init", "_association_state")):
         return
-    if sctp.transport._role == "auto":
+    if offered != "server":
         sctp.transport._set_role("server")
     # Both ends may begin an association (RFC 8841, 9.3).
     begin, tasks = sctp._init, set()

@@ -228,7 +228,7 @@ async def answer(sdp: str, ice_servers: Sequence[IceServer], *, loopback: bool) 
             raise ValueError("not one data channel")
         _with_loopback.set(loopback)
         await connection.setRemoteDescription(RTCSessionDescription(safe, "offer"))
-        let_the_volunteer_begin(connection)
+        let_the_volunteer_begin(connection, media[0].dtls.role)
         await connection.setLocalDescription(await connection.createAnswer())
         channel.hasten()
     except Exception as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -50,18 +52,25 @@ async def test_it_stays_so_when_patience_ends(monkeypatch: pytest.MonkeyPatch) -
         assert volunteer.connection.sctp in by
 
 
-async def test_an_offer_to_be_the_dtls_server_is_taken() -> None:
-    volunteer = Volunteer()
-    async with asyncio.timeout(WITHIN):
-        sdp = (await volunteer.offer()).replace("a=setup:actpass", "a=setup:passive")
-        volunteer.connection.sctp.transport._set_role("server")  # type: ignore[union-attr]  # it has a channel
-        answered, channel = await answer(sdp, [], loopback=True)
-        assert "a=setup:active" in answered
-        await volunteer.accept(answered)
+@asynccontextmanager
+async def answered(volunteer: Volunteer, sdp: str) -> AsyncIterator[tuple[str, WebRtcChannel]]:
+    async with asyncio.timeout(WITHIN), AsyncExitStack() as ends:
+        ends.push_async_callback(volunteer.connection.close)
+        sdp, channel = await answer(sdp, [], loopback=True)
+        ends.push_async_callback(channel.close)
+        await volunteer.accept(sdp)
         await channel.opened(WITHIN)
         await volunteer.open.wait()
+        yield sdp, channel
+
+
+async def test_an_offer_to_be_the_dtls_server_is_taken() -> None:
+    volunteer = Volunteer()
+    offer = (await volunteer.offer()).replace("a=setup:actpass", "a=setup:passive")
+    volunteer.connection.sctp.transport._set_role("server")  # type: ignore[union-attr]  # it has a channel
+    async with answered(volunteer, offer) as (sdp, channel):
+        assert "a=setup:active" in sdp
         await exchange(channel, volunteer)
-        await asyncio.gather(channel.close(), volunteer.connection.close())
 
 
 async def test_a_volunteer_that_does_not_begin_is_spoken_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,10 +81,5 @@ async def test_a_volunteer_that_does_not_begin_is_spoken_to(monkeypatch: pytest.
 
     volunteer = Volunteer()
     monkeypatch.setattr(volunteer.connection.sctp, "_init", wait_for_us)
-    async with asyncio.timeout(WITHIN):
-        answered, channel = await answer(await volunteer.offer(), [], loopback=True)
-        await volunteer.accept(answered)
-        await channel.opened(WITHIN)
-        await volunteer.open.wait()
+    async with answered(volunteer, await volunteer.offer()) as (_, channel):
         await exchange(channel, volunteer)
-        await asyncio.gather(channel.close(), volunteer.connection.close())

@@ -7,11 +7,12 @@ to send. Here OpenSSL's records gather until the end of the turn, and Linux gets
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import struct
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from aiortc import RTCDtlsTransport
@@ -20,36 +21,57 @@ from OpenSSL import SSL
 
 MAX_BURST = 60_000
 """Bytes in one call: before it is cut it is one IP packet, of at most 65,535 bytes."""
+MAX_RECORDS = 64
+"""In one call: `UDP_MAX_SEGMENTS` of Linux before 6.9, which has 128."""
 RECEIVE_BUFFER = 4 * 1024 * 1024
-"""Bytes asked of the system, which gives what it allows: a browser sends faster than we read now and then."""
+"""Bytes asked of the system, which gives what it allows: now and then a browser sends faster than we read.
+
+Asked when the first burst leaves, and so for volunteers that are lent much.
+"""
 _UDP_SEGMENT = 103
 """Linux, udp(7): cuts what is sent into datagrams of this size. Python's `socket` has no name for it."""
 _HEAD = struct.Struct(">B2x8xH")
 """Of a record of DTLS 1.2: type, and after version, epoch and number the length of what follows (RFC 6347, 4.1)."""
 _READ = 65536
+_NEVER = {errno.EINVAL, errno.EIO, errno.EMSGSIZE, errno.ENOPROTOOPT}
+"""What is said where bursts are not cut: by the system, the interface, or a network of small packets."""
 
 
 class Bursts:
     """Sends what one `RTCDtlsTransport` wants sent, once for each turn of the event loop.
 
-    It takes the place of `_write_ssl` of the pinned aiortc. Where that has changed within, nothing is done.
+    It takes the place of `_write_ssl` of the pinned aiortc, and stands around `_send_data`. Where aiortc lacks what is
+    used of the transport itself, nothing is done.
+
+    Args:
+        transport: of a connection that is not open yet.
+        broke: called when nothing can be sent any more.
     """
 
-    def __init__(self, transport: RTCDtlsTransport) -> None:
+    def __init__(self, transport: RTCDtlsTransport, broke: Callable[[], object]) -> None:
         self._transport: Any = transport
+        self._broke = broke
         self._protocol: Any = None
         self._socket: socket.socket | None = None
         self._segments = sys.platform == "linux"
         self._scheduled = False
         self._known = False
-        if all(hasattr(transport, name) for name in ("_write_ssl", "_ssl", "_state", "_task")):
-            self._write_at_once = transport._write_ssl
-            transport._write_ssl = self._write  # type: ignore[method-assign]
+        if all(hasattr(transport, name) for name in ("_write_ssl", "_send_data", "_ssl", "_state", "_task")):
+            self._write_at_once, self._send_data = transport._write_ssl, transport._send_data
+            transport._write_ssl, transport._send_data = self._write, self._send  # type: ignore[method-assign]
 
     def close(self) -> None:
         """Ends the use of the socket, after which nothing may be sent."""
         if self._socket:
             self._socket.close()
+
+    async def _send(self, data: bytes) -> None:
+        try:
+            await self._send_data(data)
+        except SSL.Error as error:
+            # The other end has sent a fatal alert. aiortc takes no notice, and would fail even in closing.
+            self._broke()
+            raise ConnectionError("DTLS has ended") from error
 
     async def _write(self) -> None:
         transport = self._transport
@@ -78,14 +100,16 @@ class Bursts:
         # To a relay each datagram goes in an envelope, which is not ours to write.
         if len(burst) == 1 or not self._segments or pair.protocol.local_candidate.type != "host":
             return False
+        if pair.protocol.transport.get_write_buffer_size():
+            return False  # what waits there would be overtaken
         size = struct.pack("=H", len(burst[0]))
         try:
             sending = self._socket_of(pair.protocol)
             sending.sendmsg(burst, [(socket.IPPROTO_UDP, _UDP_SEGMENT, size)], 0, pair.remote_addr)
         except BlockingIOError:
             return False  # the system's buffer is full; asyncio waits for room
-        except OSError:
-            self._segments = False  # not Linux, or a network that must cut these datagrams once more
+        except OSError as error:
+            self._segments = error.errno not in _NEVER
             return False
         return True
 
@@ -117,11 +141,12 @@ def _records(ssl: SSL.Connection) -> Iterator[bytes]:
 
 
 def of_one_size(records: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """Cuts the records into runs of at most `MAX_BURST` bytes and one size; the last of each may be shorter."""
+    """Cuts the records into runs that can leave in one call: of one size, but the last of each may be shorter."""
     start = 0
     for at in range(1, len(records) + 1):
         if (
             at == len(records)
+            or at - start == MAX_RECORDS
             or (at - start + 1) * len(records[start]) > MAX_BURST
             or len(records[at]) > len(records[start])
             or len(records[at - 1]) < len(records[start])

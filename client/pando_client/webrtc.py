@@ -117,7 +117,7 @@ class WebRtcChannel:
         assert self._connection.sctp is not None
         acknowledge_together(self._connection.sctp)
         keep_within_a_browsers_buffer(self._connection.sctp)
-        self._bursts = Bursts(self._connection.sctp.transport)
+        self._bursts = Bursts(self._connection.sctp.transport, self._on_closed)
 
     async def opened(self, within: float) -> None:
         """Waits until frames can be sent.

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hmac
+import struct
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 from test_webrtc import connected
 
 from pando_client import bursts, congestion
-from pando_client.bursts import MAX_BURST, of_one_size
+from pando_client.bursts import MAX_BURST, MAX_RECORDS, of_one_size
 from pando_client.webrtc import WebRtcChannel
 from pando_shared.framing import MAX_FRAME
 
@@ -55,6 +59,14 @@ async def test_packets_of_one_turn_leave_in_one_call() -> None:
         await all_arrive(channel, volunteer)
 
 
+async def test_so_do_very_many_small_ones() -> None:
+    async with connected() as (channel, volunteer):
+        for number in range(200):
+            channel._channel.send(b"%03d" % number)
+        assert [await volunteer.received.get() for _ in range(200)] == [b"%03d" % number for number in range(200)]
+        assert bursts_of(channel)._segments == (sys.platform == "linux")
+
+
 async def test_a_system_that_does_not_cut_bursts_gets_packets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bursts, "_UDP_SEGMENT", 999)
     async with connected() as (channel, volunteer):
@@ -85,6 +97,34 @@ async def test_a_system_whose_buffer_is_full_gets_packets_later() -> None:
         assert bursts_of(channel)._segments or sys.platform != "linux"
 
 
+def fatal_alert(ssl: Any) -> bytes:
+    """Returns the record in which a DTLS 1.2 client says `internal_error` under its keys (RFC 5246, 6.3; RFC 5288)."""
+    seed, keys = b"key expansion" + ssl.server_random() + ssl.client_random(), b""
+    chained = seed
+    while len(keys) < 40:
+        chained = hmac.digest(ssl.master_key(), chained, "sha256")
+        keys += hmac.digest(ssl.master_key(), chained + seed, "sha256")
+    number, kind, alert = struct.pack(">HHI", 1, 0, 5000), b"\x15\xfe\xfd", b"\x02\x50"
+    sealed = AESGCM(keys[:16]).encrypt(keys[32:36] + number, alert, number + kind + struct.pack(">H", len(alert)))
+    return kind + number + struct.pack(">H", len(number + sealed)) + number + sealed
+
+
+async def test_a_fatal_alert_ends_the_volunteer_and_leaves_nothing_open() -> None:
+    async def once() -> int:
+        async with connected() as (channel, volunteer):
+            transport: Any = volunteer.connection.sctp.transport  # type: ignore[union-attr]  # it is connected
+            assert transport._ssl.get_cipher_name() == "ECDHE-ECDSA-AES128-GCM-SHA256"
+            await transport.transport._send(fatal_alert(transport._ssl))
+            await asyncio.sleep(0.1)
+            with contextlib.suppress(ConnectionError):
+                await channel.send(b"to nobody")
+            assert await channel.receive() is None
+        await asyncio.sleep(0.1)
+        return descriptors()
+
+    assert await once() == await once()
+
+
 async def test_the_goodbye_leaves_before_the_socket_closes() -> None:
     async with connected() as (channel, volunteer):
         channel._channel.send(b"last")
@@ -106,6 +146,7 @@ async def test_no_descriptor_stays_open() -> None:
 
 async def test_no_more_is_under_way_than_a_browser_nearby_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     async with connected() as (channel, volunteer):
+        monkeypatch.setattr(congestion, "NEARBY", 10.0)  # however slow this machine is
         sctp: Any = channel._connection.sctp
         most, transmit = [0], sctp._transmit
 
@@ -131,3 +172,4 @@ def test_runs_are_cut_where_sizes_change(sizes: list[int]) -> None:
         assert len({len(record) for record in run[:-1]}) <= 1
         assert len(run[-1]) <= len(run[0])
         assert sum(map(len, run)) <= MAX_BURST
+        assert len(run) <= MAX_RECORDS

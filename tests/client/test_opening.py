@@ -49,7 +49,8 @@ async def test_it_stays_so_when_patience_ends(monkeypatch: pytest.MonkeyPatch) -
     async with connected() as (channel, volunteer):
         await asyncio.sleep(0.1)
         await exchange(channel, volunteer)
-        assert volunteer.connection.sctp in by
+        # Both, or only the volunteer, if it was the sooner: it must not matter.
+        assert len(by) == len(set(by)) == (2 if channel._connection.sctp in by else 1)
 
 
 @asynccontextmanager

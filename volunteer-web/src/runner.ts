@@ -124,7 +124,7 @@ export class Runner {
     }
     this.#queue.push(lease);
     if (this.#lease === null && !this.#breathing) {
-      this.#since = this.#around.now();
+      this.#breath = this.#since = this.#around.now();
       this.#loop();
     }
   }
@@ -185,7 +185,7 @@ export class Runner {
 
   #isTimeToFlush(lease: Lease): boolean {
     const now = this.#around.now();
-    return lease.careful || now - this.#since >= FLUSH_AFTER_MS ||
+    return lease.careful || now - this.#since >= FLUSH_AFTER_MS || now - this.#breath >= FLUSH_AFTER_MS ||
       now - this.#batchSince > this.#batch.count * SLOW_ITEM_MS;
   }
 

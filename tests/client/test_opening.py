@@ -16,10 +16,11 @@ from pando_client.webrtc import WebRtcChannel, answer
 WITHIN = 20.0
 
 
-async def exchange(channel: WebRtcChannel, volunteer: Volunteer) -> None:
+async def exchanged(channel: WebRtcChannel, volunteer: Volunteer) -> bool:
+    """Whether a frame gets through each way."""
     await channel.send(b"ours")
     volunteer.channel.send(b"theirs")
-    assert (await volunteer.received.get(), await channel.receive()) == (b"ours", b"theirs")
+    return (await volunteer.received.get(), await channel.receive()) == (b"ours", b"theirs")
 
 
 def begins(monkeypatch: pytest.MonkeyPatch, sctp_class: Any) -> list[Any]:
@@ -39,7 +40,7 @@ async def test_the_volunteer_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     by = begins(monkeypatch, opening.RTCSctpTransport)
     async with connected() as (channel, volunteer):
         assert channel._connection.sctp.transport._role == "server"  # type: ignore[union-attr]  # it is connected
-        await exchange(channel, volunteer)
+        assert await exchanged(channel, volunteer)
         assert by == [volunteer.connection.sctp]
 
 
@@ -48,7 +49,7 @@ async def test_it_stays_so_when_patience_ends(monkeypatch: pytest.MonkeyPatch) -
     by = begins(monkeypatch, opening.RTCSctpTransport)
     async with connected() as (channel, volunteer):
         await asyncio.sleep(0.1)
-        await exchange(channel, volunteer)
+        assert await exchanged(channel, volunteer)
         # Both, or only the volunteer, if it was the sooner: it must not matter.
         assert len(by) == len(set(by)) == (2 if channel._connection.sctp in by else 1)
 
@@ -71,7 +72,7 @@ async def test_an_offer_to_be_the_dtls_server_is_taken() -> None:
     volunteer.connection.sctp.transport._set_role("server")  # type: ignore[union-attr]  # it has a channel
     async with answered(volunteer, offer) as (sdp, channel):
         assert "a=setup:active" in sdp
-        await exchange(channel, volunteer)
+        assert await exchanged(channel, volunteer)
 
 
 async def test_a_volunteer_that_does_not_begin_is_spoken_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,6 +82,8 @@ async def test_a_volunteer_that_does_not_begin_is_spoken_to(monkeypatch: pytest.
         return
 
     volunteer = Volunteer()
+    by = begins(monkeypatch, opening.RTCSctpTransport)
     monkeypatch.setattr(volunteer.connection.sctp, "_init", wait_for_us)
     async with answered(volunteer, await volunteer.offer()) as (_, channel):
-        await exchange(channel, volunteer)
+        assert by == [channel._connection.sctp]
+        assert await exchanged(channel, volunteer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 
-from running import SECRET, Programs
+from running import SECRET, Outcome, Programs
 
 SLOW = "module.exports['/pando/1.0.0'] = function (x, cb) { setTimeout(function () { cb(null, x * x) }, 20) }\n"
 ITEMS = [str(n) for n in range(1, 101)]
@@ -41,10 +41,14 @@ async def test_two_clients_on_one_server_get_their_own_results(programs: Program
 async def test_a_volunteer_that_goes_is_replaced(programs: Programs) -> None:
     """Killed, told to end, frozen: three runs at once, since most of it is waiting."""
     programs.file("g.js", SLOW)
-    await asyncio.gather(*(replaced(programs, number) for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP)))
+    outcomes = await asyncio.gather(
+        *(replaced(programs, number) for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP))
+    )
+    for outcome in outcomes:
+        assert (outcome.status, outcome.lines, outcome.complaints) == (0, SQUARES, [])
 
 
-async def replaced(programs: Programs, number: int) -> None:
+async def replaced(programs: Programs, number: int) -> Outcome:
     _, port = await programs.server()
     client = await programs.start_client(port, "g.js", "--heartbeat=300", *ITEMS)
     first = await programs.volunteer(port)
@@ -52,18 +56,21 @@ async def replaced(programs: Programs, number: int) -> None:
     await programs.volunteer(port)
     first.send(number)
     outcome = await client.finish()
-    assert (outcome.status, outcome.lines, outcome.complaints) == (0, SQUARES, [])
     if number == signal.SIGTERM:
         assert (await first.finish(within=10)).status in (0, 143)
+    return outcome
 
 
 async def test_the_server_dies_and_comes_back(programs: Programs) -> None:
     """The run goes on without it; with another secret the client says so, and keeps on trying."""
     programs.file("g.js", SLOW)
-    await asyncio.gather(*(comes_back(programs, same_secret) for same_secret in (True, False)))
+    for outcome in await asyncio.gather(*(comes_back(programs, same_secret) for same_secret in (True, False))):
+        assert (outcome.status, outcome.lines) == (0, SQUARES)
+        assert len(outcome.complaints) == 2
+        assert not any("Traceback" in line for line in outcome.err)
 
 
-async def comes_back(programs: Programs, same_secret: bool) -> None:
+async def comes_back(programs: Programs, same_secret: bool) -> Outcome:
     server, port = await programs.server()
     client = await programs.start_client(port, "g.js", "--stdin", stdin=asyncio.subprocess.PIPE)
     await programs.volunteer(port)
@@ -82,10 +89,7 @@ async def comes_back(programs: Programs, same_secret: bool) -> None:
         await client.says(r"has another secret; trying again")
     await client.write("".join(f"{n}\n" for n in ITEMS[3:]).encode())
     await client.end_input()
-    outcome = await client.finish()
-    assert (outcome.status, outcome.lines) == (0, SQUARES)
-    assert len(outcome.complaints) == 2
-    assert not any("Traceback" in line for line in outcome.err)
+    return await client.finish()
 
 
 async def test_the_server_ends_properly(programs: Programs) -> None:

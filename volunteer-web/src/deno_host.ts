@@ -15,11 +15,11 @@ function permissionsIn({ net }: Place): unknown {
   return { ...others, net: net.includes(ANYTHING) ? true : addresses(net) };
 }
 
-export const denoHost: WorkerHost = {
-  settle(place) {
+export const denoHost = {
+  settle(place: Place) {
     permissions = permissionsIn(place);
   },
-  start(port, crashed) {
+  start(port: MessagePort, crashed: (text: string) => void) {
     url ??= workerUrl();
     const worker = new Worker(url, { type: "module", deno: { permissions } } as WorkerOptions);
     worker.addEventListener("error", (event) => {
@@ -28,7 +28,7 @@ export const denoHost: WorkerHost = {
       crashed(event.message);
     });
     worker.addEventListener("messageerror", () => crashed("a message that cannot be read"));
-    worker.postMessage({ pando: "port" } satisfies Birth, [port]);
+    worker.postMessage({ pando: "port", speaks: "port" } satisfies Birth, [port]);
     return () => worker.terminate();
   },
-};
+} satisfies WorkerHost;

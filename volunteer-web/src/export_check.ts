@@ -46,7 +46,7 @@ export async function checkExport(code: string): Promise<Finding> {
     if (note.note === "broken") resolve(judge(note));
   };
   try {
-    port.postMessage({ order: "load", code, maxResult: NO_LIMITS.max_result } satisfies Order);
+    port.postMessage({ order: "load", code, maxResult: NO_LIMITS.max_result, prompt: false } satisfies Order);
     return await promise;
   } finally {
     clearTimeout(timer);

@@ -37,16 +37,8 @@ export function frameHost(frame: HTMLIFrameElement, stage: HTMLElement): WorkerH
     if (event.data.pando === "ready") {
       ready = true;
       for (const start of waiting.splice(0)) start();
-    } else if (event.data.pando === "crashed") {
-      crash(event.data.worker, String(event.data.text).slice(0, 500));
     }
   });
-
-  function crash(worker: number, text: string, together = false): void {
-    const onCrash = crashed.get(worker);
-    crashed.delete(worker);
-    onCrash?.(text, together);
-  }
 
   /** Puts a new frame in the place of the old one, whose process may be gone: only a new element gets another. */
   function renew(): void {
@@ -63,7 +55,9 @@ export function frameHost(frame: HTMLIFrameElement, stage: HTMLElement): WorkerH
 
   function died(text: string): void {
     renew();
-    for (const worker of [...crashed.keys()]) crash(worker, text, true);
+    const all = [...crashed.values()];
+    crashed.clear();
+    for (const crash of all) crash(text, true);
   }
 
   function ask(): void {
@@ -83,19 +77,22 @@ export function frameHost(frame: HTMLIFrameElement, stage: HTMLElement): WorkerH
       place = next;
       renew();
     },
-    start(port, onCrash) {
+    start(port, onCrash, hear) {
       if (place.context === "page") {
         return startPageFrame(stage, addressOf("/page_frame.html", place), port, onCrash);
       }
       const worker = ++workers;
+      const { port1: from, port2: back } = new MessageChannel();
+      from.onmessage = ({ data }) => hear(data);
       crashed.set(worker, onCrash);
       const start = () => {
-        if (crashed.has(worker)) tell({ pando: "start", worker }, [port]);
+        if (crashed.has(worker)) tell({ pando: "start", worker }, [port, back]);
       };
       if (ready) start();
       else waiting.push(start);
       return () => {
         crashed.delete(worker);
+        from.close();
         tell({ pando: "end", worker });
       };
     },

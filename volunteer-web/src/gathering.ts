@@ -29,7 +29,7 @@ export class Gathering {
   }
 
   /**
-   * Takes the next `results` message.
+   * Takes the next `results` message. `pass` or `rest` is to follow, behind the last of those that came together.
    *
    * @param last whether it ends its lease
    */
@@ -37,7 +37,13 @@ export class Gathering {
     if (this.#waiting.length > 0 && !this.#continues(message)) this.pass();
     this.#waiting.push(message);
     this.#size += message.length;
-    if (last || performance.now() - this.#passedAt >= GATHER_MS) this.pass();
+    if (last) this.#passedAt = -Infinity;
+  }
+
+  /** Lets what waits wait for more, if it may. */
+  rest(): void {
+    if (this.#waiting.length === 0) return;
+    if (performance.now() - this.#passedAt >= GATHER_MS) this.pass();
     else this.#timer ??= setTimeout(() => this.pass(), GATHER_MS);
   }
 

@@ -5,7 +5,7 @@
  * function may keep this thread busy for as long as it likes, so a worker of this frame answers there.
  */
 
-import type { FromPageFrame } from "./frame_messages.ts";
+import type { FromFrame } from "./frame_messages.ts";
 import { live } from "./slot_life.ts";
 
 // No policy of a browser governs these. A fresh window would have them again, but none can be made here in which
@@ -21,7 +21,7 @@ addEventListener("message", function born({ source, ports }: MessageEvent) {
   if (source !== parent || ports.length !== 2) return;
   removeEventListener("message", born);
   answering.postMessage(null, [ports[1]]);
-  live(ports[0], "page");
+  live(ports[0], ports[0].postMessage.bind(ports[0]), "page");
 });
 
-parent.postMessage({ pando: "ready" } satisfies FromPageFrame, "*");
+parent.postMessage({ pando: "ready" } satisfies FromFrame, "*");

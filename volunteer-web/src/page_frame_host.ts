@@ -1,7 +1,7 @@
 /** Starts the function in the window of a sandboxed frame that the owner of the device sees. */
 
 import type { Birth } from "./worker_messages.ts";
-import type { FromPageFrame } from "./frame_messages.ts";
+import type { FromFrame } from "./frame_messages.ts";
 
 /** The frame is asked so often whether its process lives. */
 const ASK_MS = 1000;
@@ -33,7 +33,7 @@ export function startPageFrame(
   let loads = 0;
   let born = false;
 
-  const listen = (event: MessageEvent<FromPageFrame>) => {
+  const listen = (event: MessageEvent<FromFrame>) => {
     if (event.source !== frame.contentWindow) return;
     if (++words > MAX_WORDS) return fail("it floods the page with messages");
     if (event.data?.pando !== "ready") return;
@@ -42,7 +42,8 @@ export function startPageFrame(
     born = true;
     unanswered = 0;
     // Its origin is opaque: there is no other way to name it.
-    frame.contentWindow?.postMessage({ pando: "port" } satisfies Birth, "*", [port, life.port2]);
+    const birth: Birth = { pando: "port", speaks: "port" };
+    frame.contentWindow?.postMessage(birth, "*", [port, life.port2]);
   };
   const end = () => {
     clearInterval(timer);

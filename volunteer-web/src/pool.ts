@@ -14,7 +14,7 @@
 import { Gathering } from "./gathering.ts";
 import { type Limits, NO_LIMITS } from "./hello.ts";
 import { readResultsHead } from "./messages.ts";
-import type { PoolEvents, WorkerHost } from "./pool_types.ts";
+import type { Heard, PoolEvents, WorkerHost } from "./pool_types.ts";
 import { errorAnswer, give, type Held, isCertain, isFree, MAX_AHEAD, order, type Slot } from "./slot.ts";
 import { TimeLimit } from "./time_limit.ts";
 import { Waiting } from "./waiting.ts";
@@ -141,7 +141,9 @@ export class Pool {
 
   #start(): void {
     const { port1, port2 } = new MessageChannel();
-    const end = this.#host.start(port2, (text, together) => this.#crashed(slot, text, together));
+    const crashed = (text: string, together?: boolean) => this.#crashed(slot, text, together);
+    const hear = (heard: Heard) => this.#hear(slot, heard);
+    const end = this.#host.start(port2, crashed, hear);
     const slot: Slot = {
       port: port1,
       end,
@@ -153,7 +155,7 @@ export class Pool {
       dropping: new Set(),
       retiring: false,
     };
-    port1.onmessage = ({ data }) => this.#hear(slot, data);
+    port1.onmessage = ({ data }) => hear(data);
     this.#slots.push(slot);
     this.#loadInto(slot);
   }
@@ -161,7 +163,8 @@ export class Pool {
   #loadInto(slot: Slot): void {
     if (this.#code === null || slot.state !== "empty") return;
     slot.state = "loading";
-    order(slot, { order: "load", code: this.#code, maxResult: this.#limits.max_result });
+    const { max_result, timeout_ms } = this.#limits;
+    order(slot, { order: "load", code: this.#code, maxResult: max_result, prompt: timeout_ms !== null });
   }
 
   #end(slot: Slot): void {
@@ -172,7 +175,15 @@ export class Pool {
     this.#slots = this.#slots.filter((other) => other !== slot);
   }
 
-  #hear(slot: Slot, data: ArrayBuffer | Note): void {
+  #hear(slot: Slot, heard: Heard): void {
+    const several = heard instanceof Array;
+    for (const data of several ? heard : [heard]) this.#take(slot, data);
+    // What came together has waited elsewhere, or must not wait.
+    if (several) slot.out.pass();
+    else slot.out.rest();
+  }
+
+  #take(slot: Slot, data: ArrayBuffer | Note): void {
     if (slot.state === "ended") return;
     if (data instanceof ArrayBuffer) return this.#answer(slot, new Uint8Array(data));
     switch (data.note) {
@@ -202,6 +213,8 @@ export class Pool {
         return this.#events.reported(data.report);
       case "log":
         return this.#events.log(data.level, data.text);
+      case "crashed":
+        return this.#crashed(slot, data.text);
     }
   }
 

@@ -5,7 +5,7 @@
  * callback. A function that calls back at once is called from a loop, never from its own callback, so the stack
  * does not grow. Answers gather in a batch that leaves when the lease ends, when it is large, or after
  * `FLUSH_AFTER_MS`, and before the next item when items are slow enough for that. The loop also lets the event loop
- * breathe, so that a `drop` reaches a long lease; that costs more than sending, so only every `FLUSH_AFTER_MS`.
+ * breathe, so that a `drop` reaches a long lease; that costs more than sending, so only every `BREATHE_AFTER_MS`.
  * A timer sends what waits while an item is slow to call back. Every item has a number, and a callback that does not
  * belong to the open item (a second one, or one after the end) is ignored. Time and the outside are parameters.
  */
@@ -26,8 +26,12 @@ export interface Surroundings {
   later(ms: number, callback: () => void): void;
   /** Calls back after the events that wait now. */
   soon(callback: () => void): void;
-  /** Sends a `results` message. */
-  answer(message: Uint8Array<ArrayBuffer>): void;
+  /**
+   * Sends a `results` message.
+   *
+   * @param mayWait for others: more work follows it
+   */
+  answer(message: Uint8Array<ArrayBuffer>, mayWait: boolean): void;
   /** Says that a lease is given up. */
   dropped(lease: number): void;
   /** Says that an item, and none before it, has no answer, while the event loop turns. */
@@ -36,8 +40,10 @@ export interface Surroundings {
   warn(text: string): void;
 }
 
-/** Half of what the wire allows, because timers come late. */
-const FLUSH_AFTER_MS = 25;
+/** With the time for which an answer waits outside, less than the 50 ms that the wire allows: timers come late. */
+const FLUSH_AFTER_MS = 15;
+/** What the owner of the worker takes back is to be given up as soon. */
+const BREATHE_AFTER_MS = 25;
 /** Answers to items that take longer than this on average do not wait for the next: it may take for ever. */
 const SLOW_ITEM_MS = 1;
 const LEND_HEAD = 12;
@@ -166,8 +172,8 @@ export class Runner {
       if (lease === null) return;
       while (lease.next < lease.count) {
         if (this.#batch.count > 0 && this.#isTimeToFlush(lease)) {
-          this.#flush();
-          if (this.#since - this.#breath >= FLUSH_AFTER_MS) {
+          this.#flush(!lease.careful);
+          if (this.#since - this.#breath >= BREATHE_AFTER_MS) {
             this.#breathe();
             return;
           }
@@ -178,14 +184,14 @@ export class Runner {
           return;
         }
       }
-      this.#flush();
+      this.#flush(!lease.careful && this.#queue.length > 0);
       this.#lease = null;
     }
   }
 
   #isTimeToFlush(lease: Lease): boolean {
     const now = this.#around.now();
-    return lease.careful || now - this.#since >= FLUSH_AFTER_MS || now - this.#breath >= FLUSH_AFTER_MS ||
+    return lease.careful || now - this.#since >= FLUSH_AFTER_MS || now - this.#breath >= BREATHE_AFTER_MS ||
       now - this.#batchSince > this.#batch.count * SLOW_ITEM_MS;
   }
 
@@ -238,14 +244,14 @@ export class Runner {
   #settle(call: number, kind: number, value: Value): void {
     if (call !== this.#open) return;
     this.#open = 0;
-    if (this.#batch.isFullFor(value)) this.#flush();
+    if (this.#batch.isFullFor(value)) this.#flush(true);
     this.#batch.add(kind, value);
     if (!this.#inCall) this.#loop();
   }
 
-  #flush(): void {
+  #flush(mayWait: boolean): void {
     const now = this.#around.now();
-    if (this.#batch.count > 0) this.#around.answer(this.#batch.take(now - this.#since));
+    if (this.#batch.count > 0) this.#around.answer(this.#batch.take(now - this.#since), mayWait);
     this.#since = now;
     // Not `now`: it takes a while to encode a batch of many.
     this.#batchSince = this.#around.now();
@@ -265,7 +271,7 @@ export class Runner {
     this.#timer = true;
     this.#around.later(FLUSH_AFTER_MS, () => {
       this.#timer = false;
-      if (this.#batch.count > 0) this.#flush();
+      if (this.#batch.count > 0) this.#flush(true);
       if (this.#open !== 0) this.#around.open(this.#lease!.number, this.#lease!.next - 1);
     });
   }

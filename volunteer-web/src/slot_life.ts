@@ -1,8 +1,8 @@
 /**
  * The life of one slot: runs the function in the global scope in which it is, that of a worker or of a page.
  *
- * The port of the pool stays in this file's closure: the function, evaluated in the global scope, cannot reach it and
- * so cannot speak for the slot.
+ * The port of the pool stays in this file's closure, and so does the way back: the function, evaluated in the global
+ * scope, cannot reach them and so cannot speak for the slot.
  */
 
 import { errorName, errorText } from "./answers.ts";
@@ -13,7 +13,7 @@ import { functionSource } from "./function_source.ts";
 import { type ItemFunction, Runner } from "./runner.ts";
 import { BEYOND_BROWSERS } from "./beyond_browsers.ts";
 import type { Context } from "./place.ts";
-import type { Note, Order } from "./worker_messages.ts";
+import type { Note, Order, Said } from "./worker_messages.ts";
 
 type Scope = typeof globalThis & Record<string, unknown>;
 const scope = globalThis as Scope;
@@ -22,26 +22,28 @@ const scope = globalThis as Scope;
 const { setTimeout, performance } = scope;
 const soon = nextTurn();
 
+/** What a slot says goes out by this; bound, before the function can put something else in its place. */
+type Post = (said: Said, transfer: Transferable[]) => void;
+
 /** Serves the pool at the other end of `port` for as long as this global scope exists. */
-export function live(port: MessagePort, context: Context): void {
-  // Bound before the function can put something else in its place.
-  const post = port.postMessage.bind(port) as (message: unknown, transfer?: Transferable[]) => void;
-  const say = (note: Note) => post(note);
+export function live(port: MessagePort, post: Post, context: Context): void {
+  const say = (note: Note) => post(note, []);
   const log = consoleFor((level, text) => say({ note: "log", level, text }), () => performance.now());
   scope.console = log as unknown as Console;
   if (context === "worker") shelter();
 
   let runner: Runner | null = null;
+  let prompt = false;
   const later = (ms: number, callback: () => void) => void setTimeout(callback, ms);
   const reports = new Reports(later, (report) => say({ note: "report", report }));
   const surroundings = {
     now: () => performance.now(),
     later,
     soon,
-    answer: (message: Uint8Array<ArrayBuffer>) => {
+    answer: ({ buffer }: Uint8Array<ArrayBuffer>, mayWait: boolean) => {
       // Before the results that it is about: with the last of them the job may end.
       reports.pass();
-      post(message.buffer, [message.buffer]);
+      post(mayWait && !prompt ? buffer : [buffer], [buffer]);
     },
     dropped: (lease: number) => say({ note: "dropped", lease }),
     open: (lease: number, item: number) => say({ note: "open", lease, item }),
@@ -69,6 +71,7 @@ export function live(port: MessagePort, context: Context): void {
     try {
       const run = load(data.code, functionApi(reports), module);
       runner = new Runner(run, surroundings, data.maxResult);
+      prompt = data.prompt;
       say({ note: "loaded", context: wishOf(module.exports) });
     } catch (error) {
       const why = !(error instanceof ExportError) ? "load" : error.wrong ? "shape" : "missing";

@@ -3,7 +3,11 @@
 import { live } from "./slot_life.ts";
 import type { Birth } from "./worker_messages.ts";
 
+// Bound before there is a function: for that one it does nothing.
+const tellStarter = postMessage.bind(globalThis) as MessagePort["postMessage"];
+
 addEventListener("message", (event) => {
-  const { data, ports } = event as MessageEvent<Birth>;
-  if (data?.pando === "port" && ports.length === 1) live(ports[0], "worker");
+  const { data, ports: [port] } = event as MessageEvent<Birth>;
+  if (data?.pando !== "port" || port === undefined) return;
+  live(port, data.speaks === "port" ? port.postMessage.bind(port) : tellStarter, "worker");
 }, { once: true });

@@ -1,8 +1,9 @@
 /**
- * What a pool and a worker say to each other through their port.
+ * What a pool and a worker say to each other.
  *
  * Leases and results are the bulk and travel as bare `ArrayBuffer`s, each a whole message of the data plane: a
- * `lend` to the worker, `results` from it. Everything else is one of the small objects below.
+ * `lend` to the worker, `results` from it. Everything else is one of the small objects below. An array is several
+ * messages in their order. What the pool says comes through a port.
  */
 
 import type { Context } from "./place.ts";
@@ -14,6 +15,8 @@ export type LoadOrder = {
   readonly code: string;
   /** Bytes that a result may have. */
   readonly maxResult: number;
+  /** Whether no answer may wait for others: somebody measures how long each takes. */
+  readonly prompt: boolean;
 };
 /** The lease is no longer this worker's; always answered by `dropped`. */
 export type DropOrder = { readonly order: "drop"; readonly lease: number };
@@ -55,7 +58,15 @@ export type OpenNote = { readonly note: "open"; readonly lease: number; readonly
 export type LogNote = { readonly note: "log"; readonly level: "info" | "error"; readonly text: string };
 /** The function has reported of its work; it is about what was done since the last such note. */
 export type ReportNote = { readonly note: "report"; readonly report: Report };
-export type Note = LoadedNote | BrokenNote | DroppedNote | OpenNote | LogNote | ReportNote;
+/** Said by who started the worker, behind everything that the worker said: it ended by itself. */
+export type CrashedNote = { readonly note: "crashed"; readonly text: string };
+export type Note = LoadedNote | BrokenNote | DroppedNote | OpenNote | LogNote | ReportNote | CrashedNote;
+/** What a worker says at a time: results that may wait for others, results that may not, or a note. */
+export type Said = ArrayBuffer | readonly [ArrayBuffer] | Note;
 
-/** First and only message to a new worker's global scope; its one transferred port is the pool's. */
-export type Birth = { readonly pando: "port" };
+/**
+ * First and only message to a new worker's global scope; its one transferred port is the pool's.
+ *
+ * `speaks`: what the worker says goes through that port as well, or to who started it.
+ */
+export type Birth = { readonly pando: "port"; readonly speaks: "port" | "starter" };

@@ -3,10 +3,16 @@
 import { type Limits, NO_LIMITS } from "../src/hello.ts";
 import { decodeFromVolunteer, encodeMessage, type Results } from "../src/messages.ts";
 import { Pool } from "../src/pool.ts";
-import type { PoolEvents, WorkerHost } from "../src/pool_types.ts";
+import type { Heard, PoolEvents, WorkerHost } from "../src/pool_types.ts";
 import type { Report } from "../src/report.ts";
 import type { Order } from "../src/worker_messages.ts";
 import { within } from "./helpers.ts";
+
+/** Returns a `results` message as workers say it. */
+export function answers(lease: number, offset: number, values: string[]): ArrayBuffer {
+  const message: Results = { type: "results", lease, offset, busy_us: 1, kinds: null, values };
+  return encodeMessage("volunteer", message).buffer;
+}
 
 /** A worker whose part this test plays. */
 export class Puppet {
@@ -16,9 +22,17 @@ export class Puppet {
   readonly crash: (text: string, together?: boolean) => void;
   #port: MessagePort;
 
-  constructor(port: MessagePort, crash: (text: string, together?: boolean) => void) {
+  /** Says something by another way than the port. */
+  readonly tell: (said: Heard) => void;
+
+  constructor(
+    port: MessagePort,
+    crash: (text: string, together?: boolean) => void,
+    tell: (said: Heard) => void,
+  ) {
     this.#port = port;
     this.crash = crash;
+    this.tell = tell;
     port.onmessage = ({ data }) => {
       if (data instanceof ArrayBuffer) this.leases.push(new DataView(data).getUint32(4, true));
       else {
@@ -37,8 +51,7 @@ export class Puppet {
   }
 
   answer(lease: number, offset: number, values: string[]): void {
-    const message: Results = { type: "results", lease, offset, busy_us: 1, kinds: null, values };
-    const { buffer } = encodeMessage("volunteer", message);
+    const buffer = answers(lease, offset, values);
     this.#port.postMessage(buffer, [buffer]);
   }
 
@@ -56,8 +69,12 @@ export class Stage implements PoolEvents, WorkerHost {
   readonly pool = new Pool(this, this);
 
   settle(): void {}
-  start(port: MessagePort, crashed: (text: string, together?: boolean) => void): () => void {
-    const puppet = new Puppet(port, crashed);
+  start(
+    port: MessagePort,
+    crashed: (text: string, together?: boolean) => void,
+    hear: (said: Heard) => void,
+  ): () => void {
+    const puppet = new Puppet(port, crashed, hear);
     this.puppets.push(puppet);
     return () => {
       puppet.ended = true;

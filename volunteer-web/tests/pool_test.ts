@@ -1,5 +1,5 @@
 import { assert, assertSame } from "./helpers.ts";
-import { Stage, withPool } from "./pool_helpers.ts";
+import { answers, Stage, withPool } from "./pool_helpers.ts";
 
 Deno.test("the pool is loaded once, with the first worker that is", () =>
   withPool(3, (stage) => {
@@ -47,6 +47,40 @@ Deno.test("partial answers pass, and a lease ends with its last", () =>
     assertSame(stage.pool.busy, 1);
     stage.puppets[0].answer(1, 2, ["C"]);
     await stage.until(() => stage.pool.busy === 0);
+  }));
+
+Deno.test("several messages that come together are taken in their order, and answers of a lease pass as one", () =>
+  withPool(1, async (stage) => {
+    stage.lend(1, "a", "b", "c", "d");
+    stage.lend(2, "e", "f");
+    const [puppet] = stage.puppets;
+    await stage.until(() => puppet.leases.length === 2);
+    const report = { cpu_ms: 1, data_transfer_ms: 2, items: 3, units: "u" };
+    puppet.tell(answers(1, 0, ["A"]));
+    puppet.tell([
+      answers(1, 1, ["B"]),
+      { note: "report", report },
+      answers(1, 2, ["C", "D"]),
+      answers(2, 0, ["E"]),
+    ]);
+    assertSame(stage.results.map(({ lease, values }) => [lease, values]), [
+      [1, ["A"]],
+      [1, ["B", "C", "D"]],
+      [2, ["E"]],
+    ]);
+    assertSame(stage.reports, [report]);
+    assertSame(stage.pool.busy, 1);
+  }));
+
+Deno.test("a worker that is said to have crashed has answered what came before", () =>
+  withPool(1, async (stage) => {
+    stage.lend(1, "a", "b");
+    const [puppet] = stage.puppets;
+    await stage.until(() => puppet.leases.length === 1);
+    puppet.tell([answers(1, 0, ["A"]), { note: "crashed", text: "it broke" }, answers(1, 1, ["too late"])]);
+    assertSame(stage.results.map(({ offset, kinds }) => [offset, kinds]), [[0, null], [1, [1]]]);
+    assert(stage.told.includes("a worker crashed: it broke"), `${stage.told}`);
+    await stage.until(() => stage.puppets.length === 2);
   }));
 
 Deno.test("a worker that answers what it was not asked is replaced", () =>

@@ -11,15 +11,16 @@ const TURN_MS = 25;
 /**
  * Runs one lease of items that take their milliseconds and then call back.
  *
- * @returns the longest time without a turn of the event loop, how many there were, and when each message left, in ms
+ * @returns the longest time without a turn of the event loop, how many there were, when each message left, in ms, and
+ *   whether it may wait for others
  */
 function ran(
   items: readonly number[],
   resultLength: number,
   startMs = 1000,
-): { silentMs: number; turns: number; left: number[] } {
+): { silentMs: number; turns: number; left: number[]; waits: boolean[] } {
   let now = startMs, turned = startMs, silentMs = 0, turns = 0;
-  const waiting: (() => void)[] = [], left: number[] = [];
+  const waiting: (() => void)[] = [], left: number[] = [], waits: boolean[] = [];
   const runner = new Runner(
     (item, callback) => {
       now += Number(item);
@@ -29,7 +30,10 @@ function ran(
       now: () => now,
       later: () => undefined,
       soon: (callback) => void waiting.push(callback),
-      answer: () => void left.push(now - startMs),
+      answer: (_, mayWait) => {
+        left.push(now - startMs);
+        waits.push(mayWait);
+      },
       dropped: () => undefined,
       open: () => undefined,
       warn: () => undefined,
@@ -41,7 +45,7 @@ function ran(
     silentMs = Math.max(silentMs, now - turned);
     turned = now;
     const next = waiting.shift();
-    if (next === undefined) return { silentMs, turns, left };
+    if (next === undefined) return { silentMs, turns, left, waits };
     turns++;
     next();
   }
@@ -69,6 +73,15 @@ for (
 
 Deno.test("each answer leaves before the next item when they take more than a millisecond", () => {
   assertSame(ran([3, 3, 400], 10).left, [3, 6, 406]);
+});
+
+Deno.test("an answer may wait for others outside, unless it is the last", () => {
+  assertSame(ran([3, 3, 400], 10).waits, [true, true, false]);
+});
+
+Deno.test("answers leave at least every 15 ms, however fast the items", () => {
+  const { left } = ran(many(20_000, 0.01), 10);
+  assert(left.every((at, i) => at - (left[i - 1] ?? 0) <= 15.02), `${left}`);
 });
 
 Deno.test("the event loop does not turn for each of them: that costs more than sending", () => {

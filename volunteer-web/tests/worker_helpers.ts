@@ -22,6 +22,8 @@ export class TestWorker {
   readonly results: Results[] = [];
   readonly notes: Note[] = [];
   crashed = "";
+  /** Whether each of the results may wait for others. */
+  readonly mayWait: boolean[] = [];
   /** When each of the results came, in milliseconds since the worker's start. */
   readonly times: number[] = [];
   #port: MessagePort;
@@ -38,20 +40,23 @@ export class TestWorker {
       this.#wake();
     });
     port1.onmessage = ({ data }) => {
-      if (data instanceof ArrayBuffer) {
-        this.results.push(decodeFromVolunteer(new Uint8Array(data)) as Results);
-        this.times.push(performance.now() - start);
-      } else this.notes.push(data);
+      for (const said of data instanceof Array ? data : [data]) {
+        if (said instanceof ArrayBuffer) {
+          this.results.push(decodeFromVolunteer(new Uint8Array(said)) as Results);
+          this.times.push(performance.now() - start);
+          this.mayWait.push(data === said);
+        } else this.notes.push(said);
+      }
       this.#wake();
     };
   }
 
   /** Loads a function given as the body of a module, or only as the text of the function. */
-  async load(code: string, maxResult = DEFAULT_RESULT): Promise<Note> {
+  async load(code: string, maxResult = DEFAULT_RESULT, prompt = false): Promise<Note> {
     const body = code.startsWith("function") || code.startsWith("async")
       ? `module.exports['/pando/1.0.0'] = ${code}`
       : code;
-    this.order({ order: "load", code: body, maxResult });
+    this.order({ order: "load", code: body, maxResult, prompt });
     await this.until(() => this.notes.some(({ note }) => note === "loaded" || note === "broken"));
     return this.notes.find(({ note }) => note === "loaded" || note === "broken")!;
   }

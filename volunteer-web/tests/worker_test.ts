@@ -149,6 +149,25 @@ Deno.test("it is said which item is without an answer, when the event loop turns
     assertSame(w.results.flatMap(({ values }) => values), ["0", "1"]);
   }));
 
+Deno.test("an answer may wait for others while there is more to do, unless somebody measures the time of each", async () => {
+  await withWorker(
+    "function (x, cb) { const end = Date.now() + 3; while (Date.now() < end); cb(null, x); }",
+    async (worker) => {
+      await worker.run(["a", "b", "c"]);
+      assertSame(worker.mayWait, [true, true, false]);
+    },
+  );
+  await useWorkerSource();
+  const worker = new TestWorker();
+  try {
+    await worker.load("function (x, cb) { setTimeout(cb, 3, null, x); }", undefined, true);
+    await worker.run(["a", "b", "c"]);
+    assertSame(worker.mayWait, [false, false, false]);
+  } finally {
+    worker.end();
+  }
+});
+
 Deno.test("a lease that is dropped stops, and the next one runs", () =>
   withWorker(
     "function (x, cb) { const t = Date.now(); while (Date.now() - t < 10); cb(null, x) }",

@@ -25,13 +25,35 @@ def hard(folder: Path, body: str) -> Path:
 
 
 async def test_a_million_messages_of_a_function(browser: Chromium, tmp_path: Path) -> None:
-    flood = "for (let i = 0; i < 1e6; i++) postMessage({ note: 'loaded', i })"
+    flood = "for (let i = 0; i < 1e6; i++) postMessage({ note: 'crashed', text: 'forged' })"
     async with pando(hard(tmp_path, flood), ITEMS) as client:
         tab = await browser.open(client.url)
         assert await client.ends() == 0, client
         assert client.out == squared(ITEMS)
         assert await tab.items() == len(ITEMS)
         assert client.said("Test joined") == 1
+        assert "forged" not in await tab.text("#log")
+
+
+STEALS_PORT = """
+Object.defineProperty(MessageEvent.prototype, 'data', { get() {
+  this.target.postMessage({ note: 'crashed', text: 'forged' });
+  return { order: 'none' };
+} });
+const { apply } = Reflect;
+Function.prototype.call = function (...given) {
+  if (given[0] instanceof MessageEvent) given[0].target.postMessage({ note: 'crashed', text: 'forged' });
+  return apply(this, given[0], given.slice(1));
+};
+"""
+
+
+async def test_a_function_that_would_speak_for_its_slot(browser: Chromium, tmp_path: Path) -> None:
+    async with pando(hard(tmp_path, STEALS_PORT), ITEMS, "--batch-size=1") as client:
+        tab = await browser.open(client.url)
+        assert await client.ends() == 0, client
+        assert client.out == squared(ITEMS)
+        assert "forged" not in await tab.text("#log")
 
 
 async def test_four_gigabytes_at_once(browser: Chromium, tmp_path: Path) -> None:

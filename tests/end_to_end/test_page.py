@@ -55,6 +55,26 @@ async def test_it_asks_for_a_name_once(browser: Chromium, tmp_path: Path) -> Non
         await client.says("My old phone joined", times=3)
 
 
+SEEN = """
+() => new Promise((resolve) => {
+  const seen = ([{ isIntersecting }]) => resolve(isIntersecting);
+  new IntersectionObserver(seen).observe(document.querySelector('#frame'));
+})
+"""
+
+
+async def test_the_frame_counts_as_seen_wherever_the_page_is_scrolled_to(browser: Chromium, tmp_path: Path) -> None:
+    # Browsers hold back the timers of a frame that nobody can see, and with them what workers have said.
+    async with pando(squares(tmp_path), ENDLESS) as client:
+        tab = await browser.open(client.url)
+        await tab.state("working")
+        await tab.page.set_viewport_size({"width": 320, "height": 240})
+        assert await tab.page.evaluate(SEEN)
+        await tab.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        assert await tab.page.evaluate("scrollY") > 0
+        assert await tab.page.evaluate(SEEN)
+
+
 async def test_without_a_name_the_browser_is_named(browser: Chromium, tmp_path: Path) -> None:
     async with pando(squares(tmp_path), ENDLESS) as client:
         tab = await browser.open(client.url, device=None)

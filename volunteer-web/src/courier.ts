@@ -2,15 +2,15 @@
  * Carries what workers say from the sandboxed frame to the page, several messages at a time.
  *
  * A worker sends each answer at once when items are slow, so that no answer waits for the item behind it. To wake the
- * page, which is in another process, takes the core from under a worker for longer than that answer took to send: so
- * what comes within `CARRY_MS` waits here for the rest, and all workers' messages go together. An answer after a
- * pause goes at once, and so does what says that it must not wait.
+ * page, which most browsers have in another process, takes the core from under a worker for longer than it took to
+ * send: so what comes within `CARRY_MS` waits here for the rest, and all workers' messages go together. After a pause
+ * they go at once, and so does what must not wait, with all that was said before it.
  */
 
 import type { Note, Said } from "./worker_messages.ts";
 
 /** With what a worker holds back, and the page does not, less than the 50 ms that the wire allows. */
-export const CARRY_MS = 25;
+const CARRY_MS = 25;
 /** Bytes of results that are worth a journey of their own. */
 const MAX_CARRIED = 60 * 1024;
 
@@ -43,11 +43,11 @@ export class Courier {
   take(worker: number, said: Said): void {
     const bag = this.#bags.get(worker);
     if (bag === undefined) return;
-    const waits = said instanceof ArrayBuffer;
     if (said instanceof Array) bag.said.push(...said);
     else bag.said.push(said);
-    if (waits) bag.size += said.byteLength;
-    if (!waits || bag.size >= MAX_CARRIED || performance.now() - bag.passedAt >= CARRY_MS) this.#pass();
+    if (said instanceof ArrayBuffer) bag.size += said.byteLength;
+    const full = bag.size >= MAX_CARRIED;
+    if (full || !mayWait(said) || performance.now() - bag.passedAt >= CARRY_MS) this.#pass();
     else this.#timer ??= setTimeout(() => this.#pass(), CARRY_MS);
   }
 
@@ -56,11 +56,17 @@ export class Courier {
     this.#timer = undefined;
     const now = performance.now();
     for (const bag of this.#bags.values()) {
-      if (bag.said.length === 0) continue;
-      bag.to.postMessage(bag.said, bag.said.filter((said) => said instanceof ArrayBuffer));
+      const { said } = bag;
+      if (said.length === 0) continue;
       bag.said = [];
       bag.size = 0;
       bag.passedAt = now;
+      bag.to.postMessage(said, said.filter((one) => one instanceof ArrayBuffer));
     }
   }
+}
+
+/** Functions may report, and write to the console, for each item: that is no reason to wake the page for each. */
+function mayWait(said: Said): boolean {
+  return said instanceof ArrayBuffer || ("note" in said && (said.note === "report" || said.note === "log"));
 }

@@ -3,7 +3,7 @@
  *
  * A worker sends each answer at once when items are slow, so that no answer waits for the item behind it. For the
  * client a message costs more than an item: here those of a lease become one, until the first of them has waited
- * for `GATHER_MS` or the lease ends.
+ * for `GATHER_MS` or the lease ends. Those that came together have waited elsewhere and go on as one.
  */
 
 import { readResultsHead } from "./messages.ts";

@@ -99,7 +99,7 @@ export class Pool {
     }
   }
 
-  /** Passes on the answers that wait for others. */
+  /** Passes on the answers that wait for others; those that are still on their way from the workers are lost. */
   passOn(): void {
     for (const slot of this.#slots) slot.out.pass();
   }
@@ -178,8 +178,8 @@ export class Pool {
   #hear(slot: Slot, heard: Heard): void {
     const several = heard instanceof Array;
     for (const data of several ? heard : [heard]) this.#take(slot, data);
-    // What came together has waited elsewhere, or must not wait.
-    if (several) slot.out.pass();
+    // What came together has waited elsewhere. With a time limit it has not, and came one by one.
+    if (several && this.#limits.timeout_ms === null) slot.out.pass();
     else slot.out.rest();
   }
 

@@ -16,7 +16,7 @@ export interface WorkerHost {
   /**
    * Starts a worker that hears through `port`. What it says comes through that port, or to `hear`.
    *
-   * @param crashed called once if the worker ends by itself and does not say so, with what is known of it, and whether
+   * @param crashed called if the worker ends by itself and no note says so, with what is known of it, and whether
    *   it ended together with others, so that the fault need not be its own
    * @param hear takes what the worker says, in its order: one message, or several in an array
    * @returns how to end it

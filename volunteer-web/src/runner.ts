@@ -5,7 +5,8 @@
  * callback. A function that calls back at once is called from a loop, never from its own callback, so the stack
  * does not grow. Answers gather in a batch that leaves when the lease ends, when it is large, or after
  * `FLUSH_AFTER_MS`, and before the next item when items are slow enough for that. The loop also lets the event loop
- * breathe, so that a `drop` reaches a long lease; that costs more than sending, so only every `BREATHE_AFTER_MS`.
+ * breathe, so that a `drop` reaches a long lease; that costs more than sending, so only every `BREATHE_AFTER_MS`,
+ * unless the next item may take the worker with it: then what is said is to be far away before it begins.
  * A timer sends what waits while an item is slow to call back. Every item has a number, and a callback that does not
  * belong to the open item (a second one, or one after the end) is ignored. Time and the outside are parameters.
  */
@@ -29,7 +30,7 @@ export interface Surroundings {
   /**
    * Sends a `results` message.
    *
-   * @param mayWait for others: more work follows it
+   * @param mayWait for others: more of its lease follows, and nobody needs to know of it now
    */
   answer(message: Uint8Array<ArrayBuffer>, mayWait: boolean): void;
   /** Says that a lease is given up. */
@@ -42,7 +43,7 @@ export interface Surroundings {
 
 /** With the time for which an answer waits outside, less than the 50 ms that the wire allows: timers come late. */
 const FLUSH_AFTER_MS = 15;
-/** What the owner of the worker takes back is to be given up as soon. */
+/** What is taken back is given up within this, besides the item that runs. */
 const BREATHE_AFTER_MS = 25;
 /** Answers to items that take longer than this on average do not wait for the next: it may take for ever. */
 const SLOW_ITEM_MS = 1;
@@ -173,7 +174,7 @@ export class Runner {
       while (lease.next < lease.count) {
         if (this.#batch.count > 0 && this.#isTimeToFlush(lease)) {
           this.#flush(!lease.careful);
-          if (this.#since - this.#breath >= BREATHE_AFTER_MS) {
+          if (lease.careful || this.#since - this.#breath >= BREATHE_AFTER_MS) {
             this.#breathe();
             return;
           }
@@ -184,7 +185,7 @@ export class Runner {
           return;
         }
       }
-      this.#flush(!lease.careful && this.#queue.length > 0);
+      this.#flush(false);
       this.#lease = null;
     }
   }

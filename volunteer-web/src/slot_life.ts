@@ -21,6 +21,9 @@ const scope = globalThis as Scope;
 // Taken before the function can replace them.
 const { setTimeout, performance } = scope;
 const soon = nextTurn();
+const { apply } = Reflect;
+/** Reads what a message holds. In browsers a property of the prototype does, which gets the event, and so the port. */
+const dataOf = Object.getOwnPropertyDescriptor(MessageEvent.prototype, "data")?.get;
 
 /** What a slot says goes out by this; bound, before the function can put something else in its place. */
 type Post = (said: Said, transfer: Transferable[]) => void;
@@ -63,7 +66,8 @@ export function live(port: MessagePort, post: Post, context: Context): void {
     if (!runner?.fail(error)) log.error(errorText(error).message);
   }
 
-  port.onmessage = ({ data }: MessageEvent<ArrayBuffer | Order>) => {
+  port.onmessage = (event) => {
+    const data: ArrayBuffer | Order = dataOf === undefined ? event.data : apply(dataOf, event, []);
     if (data instanceof ArrayBuffer) return runner?.lend(new Uint8Array(data));
     if (data.order === "drop") return runner?.drop(data.lease);
     if (data.order === "resume") return runner?.resume(data);
@@ -125,8 +129,8 @@ function nextTurn(): (callback: () => void) => void {
 
 /** Takes away what the function must not use in a worker, or would not find in others. */
 function shelter(): void {
-  // Closing itself would leave its lease unanswered without a sign of it; and nobody listens to its messages, but
-  // a million of them would keep the thread busy on which they arrive.
+  // Closing itself would leave its lease unanswered without a sign of it; and its messages would be taken for what
+  // the slot says.
   silence("close");
   silence("postMessage");
   // Some of these write to the process's stdout, which is not the function's.

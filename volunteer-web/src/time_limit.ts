@@ -6,7 +6,7 @@ import { AwakeClock } from "./awake_clock.ts";
 const CHECKS = 20;
 const LEAST_STEP_MS = 10;
 const MOST_STEP_MS = 1000;
-/** Beyond the limit, because a worker may keep an answer for 25 ms, and needs a moment to unpack a lease. */
+/** Beyond the limit, because a worker may keep an answer for 15 ms, and needs a moment to unpack a lease. */
 const GRACE_MS = 150;
 
 /** A limit, or none yet, with the clock by which it is measured: never too early, and late if it must be. */

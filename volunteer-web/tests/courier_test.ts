@@ -46,6 +46,17 @@ Deno.test("the first results go at once; those that follow soon go together, aft
   assertSame(one.came.length, 3);
 });
 
+Deno.test("what a function says of each item waits as its results do, in its order", () => {
+  const { say, one } = carrying();
+  say(1, results(1));
+  say(1, { note: "report", report: { cpu_ms: 1, data_transfer_ms: 1, items: 1, units: "" } });
+  say(1, results(2));
+  say(1, { note: "log", level: "info", text: "hello" });
+  assertSame(one.came.length, 1);
+  say(1, dropped);
+  assertSame(one.came[1], ["report", 2, "log", "dropped"]);
+});
+
 Deno.test("a note and results that must not wait go at once, behind what waits", () => {
   const { say, one } = carrying();
   say(1, results(1));
@@ -71,6 +82,25 @@ Deno.test("long results go at once", () => {
   assertSame(one.came.length, 1);
   say(1, results(3, 40 * 1024));
   assertSame(one.came, [[1], [2, 3]]);
+});
+
+Deno.test("what cannot be sent is not tried again, and does not stand in the way", () => {
+  const { say, one } = carrying();
+  const twice = results(1);
+  const failing = new Courier();
+  let failures = 0;
+  const { port1, port2 } = new MessageChannel();
+  failing.open(1, port1);
+  try {
+    failing.take(1, [twice, twice] as unknown as Said);
+  } catch {
+    failures++;
+  }
+  failing.take(1, [results(2)]);
+  port1.close();
+  port2.close();
+  say(1, results(3));
+  assertSame([failures, one.came], [1, [[3]]]);
 });
 
 Deno.test("what a worker said is forgotten when it is ended, and what it says later too", async () => {

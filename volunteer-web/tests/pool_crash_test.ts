@@ -1,5 +1,5 @@
 import { assert, assertSame } from "./helpers.ts";
-import { type Stage, withPool } from "./pool_helpers.ts";
+import { answers, type Stage, withPool } from "./pool_helpers.ts";
 
 const message = ({ values }: { values: readonly unknown[] }) => JSON.parse(values[0] as string).message;
 
@@ -104,6 +104,16 @@ Deno.test("when it is not known which, the rest of the lease runs with care, and
     stage.puppets[2].answer(2, 0, ["D"]);
     await stage.until(() => stage.results.length === 4);
     assertSame(stage.back, []);
+  }, LIMITS));
+
+Deno.test("with a limit workers answer at once, and the answers of a moment still go on as one", () =>
+  withPool(1, async (stage) => {
+    const [puppet] = stage.puppets;
+    assertSame(puppet.orders.map((order) => order.order === "load" && order.prompt), [true]);
+    stage.lend(1, "a", "b", "c", "d");
+    await stage.until(() => puppet.leases.length === 1);
+    for (const [i, value] of ["A", "B", "C", "D"].entries()) puppet.tell([answers(1, i, [value])]);
+    assertSame(stage.results.map(({ values }) => values), [["A"], ["B", "C", "D"]]);
   }, LIMITS));
 
 Deno.test("leases over which workers hung run with care at the same time", () =>

@@ -9,7 +9,7 @@ import { assert, assertSame } from "./helpers.ts";
 const TURN_MS = 25;
 
 /**
- * Runs one lease of items that take their milliseconds and then call back.
+ * Runs one lease of items that take their milliseconds and then call back; with another one behind it if `queued`.
  *
  * @returns the longest time without a turn of the event loop, how many there were, when each message left, in ms, and
  *   whether it may wait for others
@@ -18,6 +18,7 @@ function ran(
   items: readonly number[],
   resultLength: number,
   startMs = 1000,
+  { careful = false, queued = false } = {},
 ): { silentMs: number; turns: number; left: number[]; waits: boolean[] } {
   let now = startMs, turned = startMs, silentMs = 0, turns = 0;
   const waiting: (() => void)[] = [], left: number[] = [], waits: boolean[] = [];
@@ -40,7 +41,11 @@ function ran(
     },
     DEFAULT_RESULT,
   );
-  runner.lend(encodeMessage("client", { type: "lend", lease: 1, items: items.map(String) }));
+  if (careful) runner.resume({ order: "resume", lease: 1, from: 0, careful });
+  const lend = (lease: number, items: string[]) =>
+    runner.lend(encodeMessage("client", { type: "lend", lease, items }));
+  if (queued) waiting.push(() => lend(2, ["1"]));
+  lend(1, items.map(String));
   for (;;) {
     silentMs = Math.max(silentMs, now - turned);
     turned = now;
@@ -77,6 +82,14 @@ Deno.test("each answer leaves before the next item when they take more than a mi
 
 Deno.test("an answer may wait for others outside, unless it is the last", () => {
   assertSame(ran([3, 3, 400], 10).waits, [true, true, false]);
+  // The pool gives out leases by who is through with his.
+  assertSame(ran([3, 30, 3], 10, 1000, { queued: true }).waits, [true, true, false, false]);
+});
+
+Deno.test("where the next item may be the worker's last, no answer waits, and the event loop turns before it", () => {
+  const { left, waits, turns } = ran([3, 0, 0, 3], 10, 1000, { careful: true });
+  assertSame([left, waits], [[3, 3, 3, 6], [false, false, false, false]]);
+  assertSame(turns, 3);
 });
 
 Deno.test("answers leave at least every 15 ms, however fast the items", () => {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
 
 import pytest
 from running import PANDO, Program, Programs
@@ -19,14 +18,6 @@ NEVER = "module.exports['/pando/1.0.0'] = function (x, cb) { if (x == 1) cb(null
 HERE = ("--start-idle=false", "--port=0")
 SQUARES = [str(n * n) for n in range(1, 101)]
 ITEMS = [str(n) for n in range(1, 101)]
-
-
-@pytest.fixture(autouse=True)
-def hangups_are_not_ignored() -> Iterator[None]:
-    """As they are under `nohup`, also by what the tests start."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
 
 
 async def begun(programs: Programs, function: str, *arguments: str) -> Program:

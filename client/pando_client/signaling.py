@@ -47,6 +47,8 @@ REPORT_AFTER_LOOKS = 10
 """Looks, one a second, after which the number of volunteers is reported although it has not changed."""
 MAX_ANSWER = 64 * 1024
 """Bytes that are read of the answer of what may not be a Pando server."""
+LOGIN_TIMEOUT = 5.0
+"""Seconds for the answer to a login. As long is waited when the server goes down meanwhile."""
 FIRST_RETRY = 0.5
 LAST_RETRY = 30.0
 """Seconds between attempts to log in again: doubled from the first to the last, less a random part."""
@@ -121,12 +123,14 @@ class Signaling:
                 auth=login.model_dump(mode="json", exclude_none=True),
                 transports=["websocket"],
                 namespaces=[NAMESPACE],
-                wait_timeout=HTTP_TIMEOUT,
+                wait_timeout=LOGIN_TIMEOUT,
             )
-        except (socketio.exceptions.SocketIOError, OSError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - engineio takes a WebSocket's close for a packet: a TypeError
             await self._hang_up()
+            known = isinstance(error, (socketio.exceptions.SocketIOError, OSError, TimeoutError))
+            why = printable(error) if known else "it hung up"
             raise self._refusal() or ServerUnreachable(
-                f"the server at {self._server.url} does not take connections: {printable(error)}"
+                f"the server at {self._server.url} does not take connections: {why}"
             ) from None
 
     async def keep(self) -> None:

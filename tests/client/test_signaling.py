@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 
 from pando_client import console
 from pando_client import signaling as signaling_module
 from pando_client.embedded import EmbeddedServer
 from pando_client.options import Server
 from pando_client.signaling import Signaling
+from pando_shared import PROTOCOL
 from pando_shared.errors import LoginRefused, ServerUnreachable
-from pando_shared.signaling import Code, ForwardedOffer
+from pando_shared.signaling import Code, ForwardedOffer, Nonce
 
 OFFER = {"volunteer": "v1", "attempt": 1, "sdp": "v=0\r\n", "loopback": True}
 
@@ -125,6 +129,22 @@ async def test_offers() -> None:
         assert (await signaling._on_offer(broken))["error"]["code"] == Code.INVALID
 
 
+async def test_a_server_that_hangs_up_in_the_middle_of_a_login() -> None:
+    def nonce(connection: ServerConnection, request: Request) -> Response | None:
+        answer = Nonce(nonce="0" * 64, protocol=PROTOCOL, version="1.0.0").model_dump_json()
+        return connection.respond(HTTPStatus.OK, answer) if request.path == "/api/nonce" else None
+
+    async def hang_up(connection: ServerConnection) -> None:
+        await connection.close()
+
+    async with serve(hang_up, "127.0.0.1", 0, process_request=nonce) as server:
+        port = server.sockets[0].getsockname()[1]
+        signaling = client_of(port, "0" * 32)
+        for _ in range(2):
+            with pytest.raises(ServerUnreachable, match="does not take connections: it hung up"):
+                await signaling.login()
+
+
 async def test_lost_and_found(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The server goes, comes back with another secret, and at last with the right one."""
     monkeypatch.setattr(signaling_module, "FIRST_RETRY", 0.01)
@@ -137,7 +157,8 @@ async def test_lost_and_found(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
         news.set()
 
     async def until(lines: int) -> None:
-        async with asyncio.timeout(20):
+        # A login that the server does not survive is waited for.
+        async with asyncio.timeout(60):
             while len(said) < lines:
                 news.clear()
                 await news.wait()

@@ -505,7 +505,8 @@ async def test_pongs_that_nobody_asked_for_are_broken_messages(here: Site) -> No
         await raw.joined()
         for _ in range(3):
             await raw.send("3")
-        await raw.ended()
+        assert await raw.ended() == 1000
+    assert here.relay.volunteers == 0
 
 
 async def test_messages_before_the_login_are_broken(here: Site) -> None:
@@ -513,7 +514,8 @@ async def test_messages_before_the_login_are_broken(here: Site) -> None:
         await raw.receive()
         for _ in range(3):
             await raw.offer({"attempt": 1, "sdp": "x"})
-        await raw.ended()
+        assert await raw.ended() == 1000
+    assert here.relay.volunteers == 0
 
 
 async def test_a_volunteer_cannot_make_two_offers_at_a_time(here: Site) -> None:
@@ -592,7 +594,7 @@ async def test_a_peer_that_says_goodbye_is_gone(here: Site) -> None:
             await raw.joined()
             await raw.send(goodbye)
             await until(lambda: here.relay.volunteers == 0)
-            await raw.ended()
+            assert await raw.ended() == 1000
 
 
 async def test_a_peer_that_vanishes_is_gone(here: Site) -> None:
@@ -602,6 +604,7 @@ async def test_a_peer_that_vanishes_is_gone(here: Site) -> None:
         await until(lambda: here.relay.volunteers == 1)
         raw.websocket.transport.abort()
         await until(lambda: here.relay.volunteers == 0)
+    assert here.relay.jobs == 1  # the others are not touched
     await client.close()
 
 

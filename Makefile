@@ -16,7 +16,7 @@ WEB_SOURCES := $(shell find volunteer-web/src volunteer-web/public volunteer-web
 	volunteer-web/build.ts volunteer-web/build_stand_ins.ts \
 	volunteer-web/deno.json volunteer-web/deno.lock
 
-MACHINES := tests/client/test_lender_machine.py tests/client/test_session_machine.py
+MACHINES := tests/client/lending/test_lender_machine.py tests/client/coordination/test_session_machine.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-page test-machines check fast-test format build browsers bench soak soak-chaos soak-lender clean
@@ -55,7 +55,8 @@ format: $(VENV)/.developing ## formats all code
 	cd volunteer-web && $(abspath $(BIN))/deno fmt
 
 bench: $(VENV)/.developing $(PAGE)/index.html browsers ## runs every benchmark, one after the other
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
+		echo "== benchmarks.$$script"; $(BIN)/python -m benchmarks.$$script || exit 1; done
 
 soak: $(VENV)/.developing $(PAGE)/index.html browsers ## runs chaos and the lender's state machine for long
 	@$(MAKE) --no-print-directory --jobs=2 soak-chaos soak-lender
@@ -66,7 +67,7 @@ soak-chaos:
 		tests/end_to_end/test_chaos_browsers.py
 
 soak-lender:
-	PANDO_LENDER_EXAMPLES=50000 $(SOAK) tests/client/test_lender_machine.py
+	PANDO_LENDER_EXAMPLES=50000 $(SOAK) tests/client/lending/test_lender_machine.py
 
 build: $(PAGE)/index.html ## bundles the volunteer page and the Deno programs
 

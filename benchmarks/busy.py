@@ -1,6 +1,6 @@
 """How busy a tab's cores are with items of 10 ms, near by and at a distance of 100 ms.
 
-    python benchmarks/busy.py [--quick]
+    python -m benchmarks.busy [--quick]
 
 One Chromium tab with two slots, over WebRTC. The function keeps its core busy until 10 ms have passed by the clock, so
 the ideal is 200 items a second; what is missing is time in which a slot had no item, or no core. What two workers reach
@@ -13,10 +13,11 @@ from __future__ import annotations
 import time
 from contextlib import AsyncExitStack
 
-from support import browsers, distance, functions
-from support.bare import bare_work
-from support.flow import flowing, numbers
-from support.script import Given, Table, run
+from benchmarks.support.bare import bare_work
+from benchmarks.support.flow import flowing, numbers
+from benchmarks.support.script import Given, Table, run
+from tests.support import browsers, functions
+from tests.support.distance import distance
 
 SLOTS = 2
 MS = 10

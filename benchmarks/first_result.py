@@ -1,6 +1,6 @@
 """How long it takes from opening the page to the first result, in Chromium, on this machine.
 
-    python benchmarks/first_result.py [--runs=10] [--hide-addresses]
+    python -m benchmarks.first_result [--runs=10] [--hide-addresses]
 
 Each run has a client of its own with one item and a function that answers at once, and a browser context of its own,
 with nothing cached. The clock starts before the browser is told to open the page, and stops when the first line of the
@@ -12,17 +12,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
-import sys
 import tempfile
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "end_to_end"))
-
-import browsers
-from functions import module
-from programs import Server, pando, pando_server
+from tests.support import browsers
+from tests.support.functions import module
+from tests.support.programs import Server, pando, pando_server
 
 AIMS = {"webrtc": 0.5, "websocket": 0.3}
 """Seconds, of the median."""

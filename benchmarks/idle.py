@@ -1,6 +1,6 @@
 """What a hundred volunteers cost the client that are connected and have nothing to do.
 
-    python benchmarks/idle.py [--quick]
+    python -m benchmarks.idle [--quick]
 
 Simulated volunteers in other processes: their channels, handshakes, pings and consent checks are real, but they need no
 browser. The client waits for its first item meanwhile. Memory is counted from the client before the first of them came.
@@ -12,13 +12,12 @@ import asyncio
 import sys
 import time
 from contextlib import AsyncExitStack
-from pathlib import Path
 
-from support import functions, programs
-from support.flow import Flow, flowing
-from support.script import Given, Table, run
-from support.simulated import Echo, over_websocket
-from support.usage import cpu_seconds, resident
+from benchmarks.support.flow import Flow, flowing
+from benchmarks.support.script import Given, Table, run
+from benchmarks.support.simulated import Echo, over_websocket
+from benchmarks.support.usage import cpu_seconds, resident
+from tests.support import functions, programs
 
 VOLUNTEERS = 100
 PROCESSES = 2
@@ -35,9 +34,8 @@ async def used(pid: int, seconds: float) -> float:
 
 async def join_over_webrtc(client: Flow, stack: AsyncExitStack, count: int) -> None:
     """Lets so many volunteers join."""
-    environment = {"PYTHONPATH": str(Path(__file__).parent)}
-    command = (sys.executable, "-m", "support.peers", client.url, str(count))
-    peers = await programs.start(programs.Program, *command, env=environment)
+    command = (sys.executable, "-m", "benchmarks.support.peers", client.url, str(count))
+    peers = await programs.start(programs.Program, *command)
     stack.push_async_callback(peers.close)
     await peers.says("^ready", within=120)
 

@@ -1,6 +1,6 @@
 """Whether a large function that twenty volunteers are being sent keeps the results of another one waiting.
 
-    python benchmarks/large_bundle.py [--quick]
+    python -m benchmarks.large_bundle [--quick]
 
 The function is 5 MB that cannot be packed any smaller. One volunteer gives a result every 20 ms; then twenty more come
 at once, each of whom has to be sent the function. They are simulated, and in other processes. What counts is the
@@ -18,9 +18,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from idle import join_over_webrtc, join_over_websocket
-from support import functions, programs
-from support.flow import Flow, flowing, numbers
-from support.script import Given, Table, run
+
+from benchmarks.support.flow import Flow, flowing, numbers
+from benchmarks.support.script import Given, Table, run
+from tests.support import functions, programs
 
 VOLUNTEERS = 20
 SIZE = 5_000_000

@@ -1,6 +1,6 @@
 """What happens to the results when half of the volunteers are killed at once.
 
-    python benchmarks/losing_half.py [--quick]
+    python -m benchmarks.losing_half [--quick]
 
 Eight volunteers of one slot each, 100 ms an item; four of them get SIGKILL in the middle, with nothing said to anybody.
 The others owe one result each every 100 ms from that moment on. The output is in order, so it stops at what the dead
@@ -14,9 +14,9 @@ import bisect
 import time
 from contextlib import AsyncExitStack
 
-from support import functions, machine, programs
-from support.flow import flowing, numbers
-from support.script import Given, Table, run
+from benchmarks.support.flow import flowing, numbers
+from benchmarks.support.script import Given, Table, run
+from tests.support import functions, machine, programs
 
 VOLUNTEERS = 8
 SECONDS_EACH = 0.1

@@ -1,6 +1,6 @@
 """How close ten volunteers come to ten times one, when each item sleeps for a second.
 
-    python benchmarks/sleeps.py [--quick]
+    python -m benchmarks.sleeps [--quick]
 
 Ten volunteers of one slot each wait at a public server before the client starts. The clock runs from the moment at
 which the first of them is ready for items to the last result, so that it includes the arrival of the others.
@@ -11,9 +11,9 @@ from __future__ import annotations
 import time
 from contextlib import AsyncExitStack
 
-from support import functions, programs
-from support.flow import flowing
-from support.script import Given, Table, run
+from benchmarks.support.flow import flowing
+from benchmarks.support.script import Given, Table, run
+from tests.support import functions, programs
 
 VOLUNTEERS = 10
 

@@ -1,6 +1,6 @@
 """How long a user waits for `pando --help`, for a function to be bundled, and for `pando fn.js` to serve volunteers.
 
-    python benchmarks/startup.py [--quick]
+    python -m benchmarks.startup [--quick]
 
 Medians of several runs, after one that does not count: files are cached, and the bundler has been fetched.
 """
@@ -13,9 +13,9 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from pando_client.bundle import bundle
-from support import functions, programs
-from support.script import Given, Table, run
+from benchmarks.support.script import Given, Table, run
+from pando_client.function.bundle import bundle
+from tests.support import functions, programs
 
 SQUARE = Path(__file__).parents[1] / "examples" / "square" / "square.js"
 

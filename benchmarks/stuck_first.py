@@ -1,6 +1,6 @@
 """How much memory the client takes when the first item is stuck, so that nothing can be written, and is then released.
 
-    python benchmarks/stuck_first.py [--quick]
+    python -m benchmarks.stuck_first [--quick]
 
 Two simulated volunteers give every item back, but keep the first one until the client has read all that it will read
 meanwhile. They take their time until then, so that the first item is given up for a straggler long before. The peak is
@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import time
 
-from pando_shared.messages import Lend, encode
-from support import functions, machine
-from support.flow import Flow, flowing, numbers
-from support.script import Given, Table, run
-from support.simulated import Echo, over_websocket
-from support.usage import peak_resident, resident
+from benchmarks.support.flow import Flow, flowing, numbers
+from benchmarks.support.script import Given, Table, run
+from benchmarks.support.simulated import Echo, over_websocket
+from benchmarks.support.usage import peak_resident, resident
+from pando_shared.wire.messages import Lend, encode
+from tests.support import functions, machine
 
 PAUSE = 0.1
 """Seconds between two answers, each to a lease of thousands of items."""

@@ -1,6 +1,6 @@
 """How many items a second one Chromium tab does when the function takes no time at all.
 
-    python benchmarks/throughput.py [--quick]
+    python -m benchmarks.throughput [--quick]
 
 The steady rate counts from the first result on; the rate of the whole run from the opening of the page, with
 everything that happens once. The limit is what the same channel, browser and function do with no engine at all.
@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import time
 
-from support import functions
-from support.bare import bare_rate
-from support.flow import flowing, numbers
-from support.script import Given, Table, run
-from support.tabs import Chromium, chromium
+from benchmarks.support.bare import bare_rate
+from benchmarks.support.flow import flowing, numbers
+from benchmarks.support.script import Given, Table, run
+from benchmarks.support.tabs import Chromium, chromium
+from tests.support import functions
 
 
 async def rates(browser: Chromium, given: Given, protocol: str, items: bytes) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """How fast large values travel: 1 MiB each, to one Chromium tab and back.
 
-    python benchmarks/values.py [--quick]
+    python -m benchmarks.values [--quick]
 
 Every value goes both ways, so each figure is the rate each way while the other way is as busy. The limit is what the
 same browser and channel do with no engine, in the same run.
@@ -8,11 +8,11 @@ same browser and channel do with no engine, in the same run.
 
 from __future__ import annotations
 
-from support import functions
-from support.bare import bare_bytes
-from support.flow import flowing
-from support.script import Given, Table, run
-from support.tabs import chromium
+from benchmarks.support.bare import bare_bytes
+from benchmarks.support.flow import flowing
+from benchmarks.support.script import Given, Table, run
+from benchmarks.support.tabs import chromium
+from tests.support import functions
 
 SIZE = 1024 * 1024
 BOUNDS = {"webrtc": ("WebRTC", 15, 25), "websocket": ("WebSocket", 60, 150)}

@@ -1,13 +1,16 @@
 """What all tests share."""
 
+from __future__ import annotations
+
 import signal
-import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import hypothesis
+import pytest
 
-# Modules that stand beside the tests which use them.
-sys.path[:0] = [str(Path(__file__).parent / folder) for folder in ("client", "end_to_end", "examples")]
+from tests.support.processes import Programs, programs_in
+from tests.support.server_peers import write_page
 
 # CI machines stall now and then; a slow example is no failure of the code.
 hypothesis.settings.register_profile("pando", deadline=None, print_blob=True)
@@ -21,3 +24,16 @@ for number, usual in (
 ):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, usual)
+
+
+@pytest.fixture(scope="session")
+def static(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A volunteer page that is as good as built."""
+    return write_page(tmp_path_factory.mktemp("static"))
+
+
+@pytest.fixture
+async def programs(tmp_path: Path) -> AsyncIterator[Programs]:
+    """Starts real processes in a folder of their own, and ends what is left of them."""
+    async with programs_in(tmp_path) as found:
+        yield found

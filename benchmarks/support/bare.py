@@ -20,9 +20,9 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from pando_shared.framing import MAX_FRAME
-from pando_shared.messages import Lend, encode
-from support.tabs import Tab
+from benchmarks.support.tabs import Tab
+from pando_shared.wire.framing import MAX_FRAME
+from pando_shared.wire.messages import Lend, encode
 
 IN_FLIGHT = 8
 """Frames that are under way at a time: enough that nobody waits for one."""

@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from machine import LIMIT
-from programs import PROGRAMS, SECRET, Client, Server, start
+from tests.support.machine import LIMIT
+from tests.support.programs import PROGRAMS, SECRET, Client, Server, start
 
 CHUNK = 1024 * 1024
 

@@ -14,10 +14,10 @@ from typing import Any
 import socketio
 from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 
+from benchmarks.support.bare import loopback_only
+from benchmarks.support.script import new_event_loop
+from benchmarks.support.simulated import Echo
 from pando_shared import PROTOCOL, __version__
-from support.bare import loopback_only
-from support.script import new_event_loop
-from support.simulated import Echo
 
 AT_ONCE = 4
 """Volunteers that connect at a time."""

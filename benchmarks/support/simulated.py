@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from pando_shared.framing import Joiner, split
-from pando_shared.messages import (
+from pando_shared.wire.framing import Joiner, split
+from pando_shared.wire.messages import (
     ClientGoodbye,
     Hello,
     Lend,

@@ -14,9 +14,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from browsers import CHROMIUM_FLAGS, OPEN_ADDRESSES, installed
-from programs import Program, start
 from websockets.asyncio.client import ClientConnection, connect
+
+from tests.support.browsers import CHROMIUM_FLAGS, OPEN_ADDRESSES, installed
+from tests.support.programs import Program, start
 
 ANSWER_WITHIN = 60.0
 """Seconds for one command."""

@@ -1,5 +1,5 @@
 """`python -m pando_client`."""
 
-from pando_client.cli import main
+from pando_client.command.main import main
 
 main()

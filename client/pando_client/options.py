@@ -27,12 +27,12 @@ from pydantic import (
     ValidationError,
 )
 
-from pando_client.instructions import OnError, Policy
+from pando_client.lending.instructions import OnError, Policy
+from pando_shared.allowed_hosts import ANYTHING, Hosts
 from pando_shared.errors import UsageError
-from pando_shared.messages import DEFAULT_RESULT, MAX_RESULT, Context
-from pando_shared.reach import ANYTHING, Hosts
 from pando_shared.signaling import IceServer
 from pando_shared.text import printable
+from pando_shared.wire.messages import DEFAULT_RESULT, MAX_RESULT, Context
 
 DEFAULT_PORT = 5000
 DEFAULT_STUN = "stun:stun.l.google.com:19302"

@@ -17,18 +17,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.websockets import WebSocket
 
-from pando_server import pages as page_files
-from pando_server.addresses import TrustedProxies, is_foreign
-from pando_server.edge import Edge
-from pando_server.guard import Receive, Send
-from pando_server.handshake import deny
-from pando_server.instructions import Refuse
-from pando_server.limits import Limits
-from pando_server.pages import PAGE_POLICY, Page, read_pages
-from pando_server.relay import Relay
-from pando_server.serving import Server, server_for
+from pando_server.http import pages as page_files
+from pando_server.http.bounded_uvicorn import Server, server_for
+from pando_server.http.middleware import Edge
+from pando_server.http.pages import PAGE_POLICY, Page, read_pages
+from pando_server.peers import TrustedProxies, is_foreign
+from pando_server.relay.instructions import Refuse
+from pando_server.relay.limits import Limits
+from pando_server.relay.relay import Relay
 from pando_server.settings import ServerSettings
-from pando_server.sockets import Sockets
+from pando_server.signaling.packet_filter import Receive, Send
+from pando_server.signaling.sockets import Sockets
+from pando_server.signaling.websocket_handshake import deny
 from pando_shared import PROTOCOL, __version__
 from pando_shared.signaling import JOB_PATTERN, Code, Health, Nonce, ServerConfig, refusal
 

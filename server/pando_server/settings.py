@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from pando_server.addresses import TrustedProxies
-from pando_server.limits import Limits
+from pando_server.peers import TrustedProxies
+from pando_server.relay.limits import Limits
 from pando_shared.errors import UsageError
 
 MIN_SECRET = 16

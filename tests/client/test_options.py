@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from running import Programs
 
-from pando_client.lender import OnError
+from pando_client.lending.lender import OnError
 from pando_client.options import Options, Server, Where, load, secret_of, server_of
 from pando_shared.errors import UsageError
 from pando_shared.signaling import IceServer
+from tests.support.processes import Programs
 
 SECRET = "0123456789abcdef"
 

@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator
 
-import browsers
 import pytest
 import pytest_asyncio
+
+from tests.support import browsers
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-import browsers
 import pytest
-from browsers import Chromium, firefox
-from functions import squared, squares
-from programs import Client, pando, pando_server, pando_volunteer
+
+from tests.support import browsers
+from tests.support.browsers import Chromium, firefox
+from tests.support.functions import squared, squares
+from tests.support.programs import Client, pando, pando_server, pando_volunteer
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 

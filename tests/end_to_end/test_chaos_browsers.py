@@ -15,13 +15,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import browsers
 import pytest
-from browsers import Chromium, Tab
-from chaos import Story, seeds
-from functions import squared, squares
-from machine import descendants, kill
-from programs import Client, Program, pando
+
+from tests.support import browsers
+from tests.support.browsers import Chromium, Tab
+from tests.support.chaos import Story, seeds
+from tests.support.functions import squared, squares
+from tests.support.machine import descendants, kill
+from tests.support.programs import Client, Program, pando
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 

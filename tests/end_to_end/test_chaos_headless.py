@@ -17,9 +17,10 @@ from enum import Enum
 from pathlib import Path
 
 import pytest
-from chaos import Story, seeds
-from functions import squared, squares
-from programs import Client, Program, pando, pando_volunteer
+
+from tests.support.chaos import Story, seeds
+from tests.support.functions import squared, squares
+from tests.support.programs import Client, Program, pando, pando_volunteer
 
 ITEMS = range(1, 10_001)
 VOLUNTEERS = 8

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from browsers import Chromium, Tab, firefox
-from functions import module
-from machine import free_port, kill
 from playwright.async_api import FrameLocator, expect
-from programs import pando, pando_volunteer
+
+from tests.support.browsers import Chromium, Tab, firefox
+from tests.support.functions import module
+from tests.support.machine import free_port, kill
+from tests.support.programs import pando, pando_volunteer
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 

@@ -7,10 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
-from browsers import Chromium, firefox
-from functions import module
-from machine import free_port
-from programs import Client, pando
+
+from tests.support.browsers import Chromium, firefox
+from tests.support.functions import module
+from tests.support.machine import free_port
+from tests.support.programs import Client, pando
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 

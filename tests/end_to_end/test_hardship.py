@@ -5,12 +5,13 @@ Tabs and browsers that vanish are in `test_vanishing`, what happens to many of t
 
 from pathlib import Path
 
-import browsers
 import pytest
-from browsers import Chromium, Tab
-from functions import module, squared, squares
 from playwright.async_api import Route
-from programs import pando, pando_server, pando_volunteer
+
+from tests.support import browsers
+from tests.support.browsers import Chromium, Tab
+from tests.support.functions import module, squared, squares
+from tests.support.programs import pando, pando_server, pando_volunteer
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 

@@ -5,11 +5,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from browsers import Chromium, Tab
-from functions import module, squared, squares
-from machine import cable, eventually, free_port
 from playwright.async_api import expect
-from programs import pando, pando_server
+
+from tests.support.browsers import Chromium, Tab
+from tests.support.functions import module, squared, squares
+from tests.support.machine import cable, eventually, free_port
+from tests.support.programs import pando, pando_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 

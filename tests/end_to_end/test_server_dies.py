@@ -4,9 +4,10 @@ import signal
 from pathlib import Path
 
 import pytest
-from browsers import Chromium
-from functions import squared, squares
-from programs import pando, pando_server
+
+from tests.support.browsers import Chromium
+from tests.support.functions import squared, squares
+from tests.support.programs import pando, pando_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 

@@ -8,13 +8,14 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import browsers
 import pytest
-from browsers import Chromium, Tab
-from distance import distance
-from functions import squared, squares
-from machine import kill
-from programs import Client, pando, pando_server, pando_volunteer
+
+from tests.support import browsers
+from tests.support.browsers import Chromium, Tab
+from tests.support.distance import distance
+from tests.support.functions import squared, squares
+from tests.support.machine import kill
+from tests.support.programs import Client, pando, pando_server, pando_volunteer
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 

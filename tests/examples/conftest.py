@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import browsers
 import pytest
+
+from tests.support import browsers
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from browsers import Chromium, Tab
-from pipelines import example
 from playwright.async_api import FrameLocator, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from tests.support.browsers import Chromium, Tab
+from tests.support.pipelines import example
 
 pytestmark = pytest.mark.browser
 

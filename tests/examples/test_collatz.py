@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipelines import example
+from tests.support.pipelines import example
 
 
 def steps(n: int) -> int:

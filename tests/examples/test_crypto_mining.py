@@ -4,7 +4,7 @@ import hashlib
 from itertools import count
 from pathlib import Path
 
-from pipelines import example
+from tests.support.pipelines import example
 
 
 def chain(blocks: int, bits: int) -> list[str]:

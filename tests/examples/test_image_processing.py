@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 from types import ModuleType
 
-from pipelines import EXAMPLES, example
+from tests.support.pipelines import EXAMPLES, example
 
 
 def load_painter() -> ModuleType:

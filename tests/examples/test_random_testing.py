@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from pipelines import example
 
-from pando_client.instructions import Instruction, Lend, Policy, Write
-from pando_client.lender import Lender
+from pando_client.lending.instructions import Instruction, Lend, Policy, Write
+from pando_client.lending.lender import Lender
+from tests.support.pipelines import example
 
 NAMES = ("Ada", "Bo", "Cy", "Di")
 

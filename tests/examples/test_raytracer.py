@@ -10,7 +10,8 @@ from types import ModuleType
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipelines import EXAMPLES, example
+
+from tests.support.pipelines import EXAMPLES, example
 
 
 def load_encoder() -> ModuleType:

@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 
 import pytest
-from browsers import Chromium
-from pipelines import example
 from playwright.async_api import expect
+
+from tests.support.browsers import Chromium
+from tests.support.pipelines import example
 
 SETTINGS = {"rate": 0.1, "discount": 0.9, "hidden": 24, "seed": 1}
 INK = """(canvas) => {

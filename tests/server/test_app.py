@@ -14,18 +14,18 @@ import httpx
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
-from peers import SECRET, Client, Site, Volunteer, site, until, write_page
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
 from pando_server.app import ServerSettings, create_app
-from pando_server.limits import Limits
-from pando_server.pages import PAGE_POLICY, frame_policy
+from pando_server.http.pages import PAGE_POLICY, frame_policy
+from pando_server.relay.limits import Limits
 from pando_shared import __version__
 from pando_shared.errors import PandoError
 from pando_shared.signaling import Health, Nonce, ServerConfig
+from tests.support.server_peers import SECRET, Client, Site, Volunteer, site, until, write_page
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pando_server.limits import Limits
+from pando_server.relay.limits import Limits
 from pando_server.settings import ServerSettings, load
 from pando_shared.errors import UsageError
 

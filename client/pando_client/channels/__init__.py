@@ -1,0 +1,1 @@
+"""Two-way pipes to volunteers, of several kinds with one interface."""

@@ -1,0 +1,1 @@
+"""What is overridden of the pinned aiortc, and why."""

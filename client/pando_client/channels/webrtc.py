@@ -1,0 +1,238 @@
+"""The WebRTC data channel to a volunteer, by aiortc.
+
+aiortc has traps; each comment below names the one it avoids. Read them before changing a line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import ipaddress
+from collections import deque
+from collections.abc import Sequence
+
+import aioice.ice
+from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCSessionDescription
+from aiortc.exceptions import InvalidStateError
+from aiortc.sdp import SessionDescription
+
+from pando_client.channels.aiortc_tuning.acknowledgements import acknowledge_together
+from pando_client.channels.aiortc_tuning.congestion import keep_within_a_browsers_buffer
+from pando_client.channels.aiortc_tuning.datagrams import Bursts
+from pando_client.channels.aiortc_tuning.opening import let_the_volunteer_begin
+from pando_client.channels.candidates import keep_safe_candidates
+from pando_client.channels.channel import CLOSE_WITHIN
+from pando_shared.signaling import IceServer
+from pando_shared.wire.framing import MAX_FRAME
+
+HIGH_WATER = 256 * 1024
+"""Bytes that aiortc may hold unsent: more only adds delay, and control frames wait behind it."""
+LOW_WATER = 128 * 1024
+MAX_RECEIVED = 8 * 1024 * 1024
+"""Bytes that may wait to be taken. Behind a packet that was lost much can arrive at once; more than this is a flood."""
+FRAME_COST = 256
+"""Bytes that a frame counts besides its content, so that empty ones count as well."""
+
+_with_loopback: contextvars.ContextVar[bool] = contextvars.ContextVar("with_loopback", default=False)
+_interfaces_of_machine = aioice.ice.get_host_addresses
+
+
+def _host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+    # aioice leaves 127.0.0.1 out, and then a machine without a network has no candidate at all.
+    addresses: list[str] = _interfaces_of_machine(use_ipv4, use_ipv6)
+    if use_ipv4 and _with_loopback.get():
+        addresses = ["127.0.0.1", *addresses]
+    return addresses
+
+
+aioice.ice.get_host_addresses = _host_addresses
+
+
+def on_private_network() -> bool:
+    """Whether this machine is on a private network, so that a volunteer of the same network can be reached."""
+    return any(ipaddress.ip_address(a.split("%")[0]).is_private for a in _interfaces_of_machine(True, True))
+
+
+class WebRtcChannel:
+    """A `Channel` over one negotiated data channel. Made by `answer`; `opened` waits for it."""
+
+    kind = "webrtc"
+
+    def __init__(self, connection: RTCPeerConnection, channel: RTCDataChannel) -> None:
+        self.peer = "?"
+        self._connection = connection
+        self._channel = channel
+        self._received: deque[bytes] = deque()
+        self._received_bytes = 0
+        self._arrived = asyncio.Event()
+        self._room = asyncio.Event()
+        self._open = asyncio.Event()
+        self._closed = False
+        self._bursts: Bursts | None = None
+        channel.bufferedAmountLowThreshold = LOW_WATER
+        # Handlers are synchronous and only note what happened: an exception in one would close the connection, and
+        # asynchronous ones may run out of order.
+        channel.on("open", self._open.set)
+        channel.on("message", self._on_message)
+        channel.on("close", self._on_closed)
+        channel.on("error", self._on_error)
+        channel.on("bufferedamountlow", self._room.set)
+        connection.on("connectionstatechange", self._on_state)
+        connection.on("error", self._on_error)
+        # Nobody asked for another channel or for media.
+        connection.on("datachannel", self._on_unasked)
+        connection.on("track", self._on_unasked)
+
+    def _on_message(self, data: str | bytes) -> None:
+        self._received_bytes += len(data) + FRAME_COST
+        if self._received_bytes > MAX_RECEIVED:
+            self._on_closed()
+            return
+        # Text, and what is longer than any frame, is passed on as no frame at all: the session ends the volunteer.
+        is_frame = isinstance(data, bytes) and len(data) <= MAX_FRAME
+        self._received.append(data if is_frame else b"")  # type: ignore[arg-type]  # just checked
+        self._arrived.set()
+
+    def _on_state(self) -> None:
+        # There is no "disconnected" state: it fails, or is closed.
+        if self._connection.connectionState in ("failed", "closed"):
+            self._on_closed()
+
+    def _on_error(self, *_: object) -> None:
+        self._on_closed()
+
+    def _on_unasked(self, *_: object) -> None:
+        # As what is no frame, so that the session hears of the breach; and nothing more is taken.
+        if not self._closed:
+            self._received.append(b"")
+            self._on_closed()
+
+    def _on_closed(self) -> None:
+        self._closed = True
+        for event in (self._arrived, self._room, self._open):
+            event.set()
+
+    def hasten(self) -> None:
+        """Has aiortc do with fewer packets and system calls."""
+        assert self._connection.sctp is not None
+        acknowledge_together(self._connection.sctp)
+        keep_within_a_browsers_buffer(self._connection.sctp)
+        self._bursts = Bursts(self._connection.sctp.transport, self._on_closed)
+
+    async def opened(self, within: float) -> None:
+        """Waits until frames can be sent.
+
+        Raises:
+            ConnectionError: it did not open within `within` seconds; the connection is closed then.
+        """
+        try:
+            async with asyncio.timeout(within):
+                if self._channel.readyState != "open":
+                    await self._open.wait()
+        except TimeoutError:
+            self._on_closed()
+        if self._closed:
+            await self.close()
+            raise ConnectionError("the peer connection did not open")
+        self.peer = _address_of_peer(self._connection)
+
+    async def send(self, frame: bytes) -> None:
+        """See `Channel`."""
+        while not self._closed and self._channel.bufferedAmount > HIGH_WATER:
+            self._room.clear()
+            # The event fires only when the level is crossed: look again after clearing, and wait with a limit.
+            if self._channel.bufferedAmount > LOW_WATER:
+                try:
+                    async with asyncio.timeout(1.0):
+                        await self._room.wait()
+                except TimeoutError:
+                    continue
+        if self._closed:
+            raise ConnectionError("the data channel is closed")
+        try:
+            self._channel.send(frame)
+        except (InvalidStateError, ValueError) as error:
+            raise ConnectionError(str(error)) from error
+
+    async def receive(self) -> bytes | None:
+        """See `Channel`."""
+        while not self._received:
+            if self._closed:
+                return None
+            self._arrived.clear()
+            await self._arrived.wait()
+        frame = self._received.popleft()
+        self._received_bytes -= len(frame) + FRAME_COST
+        return frame
+
+    async def close(self) -> None:
+        """See `Channel`."""
+        if not self._closed:
+            try:
+                async with asyncio.timeout(CLOSE_WITHIN):
+                    # `RTCPeerConnection.close` drops what is queued: wait for the last acknowledgement first.
+                    while (  # noqa: ASYNC110 - aiortc has no event for it
+                        not self._closed and (self._channel.bufferedAmount or _unacknowledged(self._connection))
+                    ):
+                        await asyncio.sleep(0.01)
+            except TimeoutError:
+                pass
+        self._on_closed()
+        try:
+            async with asyncio.timeout(5.0):
+                await self._connection.close()
+        except TimeoutError:
+            pass
+        finally:
+            if self._bursts:
+                self._bursts.close()
+
+
+def _unacknowledged(connection: RTCPeerConnection) -> bool:
+    # aiortc has no public word for it; without these attributes we wait for the buffer only.
+    sctp = connection.sctp
+    return bool(getattr(sctp, "_sent_queue", None) or getattr(sctp, "_outbound_queue", None))
+
+
+def _address_of_peer(connection: RTCPeerConnection) -> str:
+    sctp = connection.sctp
+    nominated = getattr(getattr(sctp.transport.transport, "_connection", None), "_nominated", None) if sctp else None
+    pair = nominated.get(1) if nominated else None
+    return str(pair.remote_addr[0]) if pair else "?"
+
+
+async def answer(sdp: str, ice_servers: Sequence[IceServer], *, loopback: bool) -> tuple[str, WebRtcChannel]:
+    """Answers a volunteer's offer.
+
+    Args:
+        sdp: the offer, complete, with one negotiated data channel.
+        ice_servers: STUN and TURN servers; none on a local network, since gathering waits for them.
+        loopback: whether the volunteer is known to be on this machine.
+
+    Returns:
+        The answer and the channel, which is not open yet.
+
+    Raises:
+        ValueError: the offer cannot be understood.
+    """
+    # Always explicit: the default is somebody else's server.
+    servers = [RTCIceServer(urls=s.urls, username=s.username, credential=s.credential) for s in ice_servers]
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
+    try:
+        # Negotiated: no race for the "datachannel" event, and one queue for all that is sent.
+        channel = WebRtcChannel(connection, connection.createDataChannel("pando", negotiated=True, id=0, ordered=True))
+        safe = keep_safe_candidates(sdp, loopback=loopback, private=on_private_network())
+        # aiortc answers whatever it can parse, an empty description among it.
+        media = SessionDescription.parse(safe).media
+        if [section.kind for section in media] != ["application"] or media[0].dtls is None:
+            raise ValueError("not one data channel")
+        _with_loopback.set(loopback)
+        await connection.setRemoteDescription(RTCSessionDescription(safe, "offer"))
+        let_the_volunteer_begin(connection, media[0].dtls.role)
+        await connection.setLocalDescription(await connection.createAnswer())
+        channel.hasten()
+    except Exception as error:
+        # aiortc's parser raises whatever its lines raise; to the caller each is the same: not an offer.
+        await connection.close()
+        raise ValueError(f"the offer cannot be understood: {type(error).__name__}") from error
+    return connection.localDescription.sdp, channel

@@ -1,0 +1,1 @@
+"""What a user starts: `pando` and `pando-volunteer`."""

@@ -1,0 +1,148 @@
+"""The user's module, bundled to one script and checked, before anybody is asked for help."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pando_client import console
+from pando_client.function.deno import command
+from pando_shared.errors import FunctionError, ToolError
+from pando_shared.text import printable
+from pando_shared.wire.messages import Context
+
+BUNDLE_WITHIN = 60.0
+"""Seconds; the first run on a machine fetches the bundler."""
+MAX_BUNDLE = 60 * 1024 * 1024
+"""Bytes of a bundle, as it travels."""
+
+
+class BundleProblem(BaseModel):
+    """Why there is no bundle, and where."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: str
+    text: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    source: str | None = None
+
+
+class BundleOutcome(BaseModel):
+    """What `bundler.js` prints."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    ok: bool
+    code: str = ""
+    map: str = ""
+    files: tuple[str, ...] = ()
+    warnings: tuple[BundleProblem, ...] = ()
+    context: Context | None = None
+    not_in_worker: BundleProblem | None = None
+    error: BundleProblem | None = None
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The function as it travels, and where its parts came from."""
+
+    script: bytes
+    """gzip."""
+    source_map: str
+    """JSON; stays here."""
+    files: tuple[str, ...] = ()
+    """What it is made of, by names beside the module."""
+    context: Context = "worker"
+    """Where the function runs."""
+
+
+async def bundle(module: Path, context: Context | None = None) -> Bundle:
+    """Bundles the module and what it requires, and says on standard error what may be wrong with it.
+
+    Args:
+        module: the file that exports the function.
+        context: where the function is to run; None for where its module asks to be run.
+
+    Raises:
+        FunctionError: the module is missing, does not parse, lacks a package, or has no function of the right shape.
+        ToolError: the bundler itself failed.
+    """
+    path = _readable(module)
+    permissions = ["--allow-read", "--allow-env", "--allow-run", "--allow-sys", "--allow-write"]
+    process = await asyncio.create_subprocess_exec(
+        *command("bundler.js", permissions, [str(path)]),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        # Its own session: Ctrl-C in the terminal is ours to handle, not the bundler's.
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(BUNDLE_WITHIN):
+            output, errors = await process.communicate()
+    except TimeoutError:
+        raise ToolError(f"the bundler did not finish within {BUNDLE_WITHIN:.0f} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    try:
+        outcome = BundleOutcome.model_validate_json(output)
+    except ValidationError:
+        raise ToolError(f"the bundler failed: {_why(errors)}") from None
+    if outcome.error is not None:
+        if outcome.error.kind == "internal":
+            raise ToolError(outcome.error.text)
+        unusable = FunctionError(_said(outcome.error, module))
+        unusable.files = outcome.files
+        raise unusable
+    for warning in outcome.warnings:
+        console.error(_said(warning, module))
+    chosen = context or outcome.context or "worker"
+    if chosen == "worker" and outcome.not_in_worker is not None:
+        raise FunctionError(_said(outcome.not_in_worker, module))
+    packed = gzip.compress(outcome.code.encode(), compresslevel=6, mtime=0)
+    if len(packed) > MAX_BUNDLE:
+        raise FunctionError(f"the bundle of {printable(module)} is too large: {len(packed)} bytes, compressed")
+    return Bundle(packed, outcome.map, outcome.files, chosen)
+
+
+def _readable(module: Path) -> Path:
+    """Returns the whole path of the module.
+
+    Raises:
+        FunctionError: there is no such file, or we may not read it.
+    """
+    try:
+        if not module.is_file():
+            problem = "is not a file" if module.exists() else "does not exist"
+            raise FunctionError(f"the module {printable(module)} {problem}")
+        with module.open("rb"):
+            return module.resolve()
+    except OSError as error:  # a name that is too long, a folder that we may not enter
+        raise FunctionError(f"the module {printable(module)} cannot be read: {error.strerror}") from None
+
+
+def _said(problem: BundleProblem, module: Path) -> str:
+    """The place, what is wrong there, and the line itself."""
+    place: str | Path = problem.file or module
+    if problem.line is not None:
+        place = f"{place}:{problem.line}" + (f":{problem.column}" if problem.column is not None else "")
+    text = f"{printable(place)}: {printable(problem.text.rstrip('.'), 500)}"
+    return text + (f": {printable(problem.source.strip(), 120)}" if problem.source else "")
+
+
+def _why(errors: bytes) -> str:
+    """The line of Deno's standard error that says most, with a hint for the one failure that a user can mend."""
+    lines = [line.strip() for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
+    text = next((line for line in lines if line.lower().startswith("error")), lines[-1] if lines else "no output")
+    offline = any("registry" in line or "Connect" in line or "dns error" in line for line in lines)
+    hint = "; the first run fetches the bundler from the npm registry, which needs the internet" if offline else ""
+    return printable(text) + hint

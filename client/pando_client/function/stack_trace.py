@@ -1,0 +1,91 @@
+"""Stacks of the function's errors, in terms of the user's files."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pando_client import console
+from pando_client.function.deno import command
+from pando_shared.errors import ToolError
+
+TRACE_WITHIN = 10.0
+"""Seconds."""
+FRAMES_SHOWN = 4
+EXPORT = "/pando/1.0.0"
+"""What engines call the function itself ends like this, unless it has a name."""
+LOOKED_AT = 200
+LONGEST_LINE = 1000
+"""Lines of a stack, and characters of one: a volunteer may send anything as a stack."""
+_FRAME = re.compile(r"(?:at (?P<v8>.*)|(?P<name>[^@]*)@(?P<place>.*))$")
+"""`at name (place)` in V8, `name@place` in Firefox and Safari."""
+_PLACE = re.compile(r"^(?P<file>[^()\s][^()]*?):(?P<line>\d+):(?P<column>\d+)$")
+
+
+class TracerOutcome(BaseModel):
+    """What `tracer.js` prints."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    stack: str
+
+
+async def traced(stack: str, source_map: str) -> str:
+    """Returns the stack with the positions of the bundle replaced by those in the user's files.
+
+    Args:
+        stack: as a volunteer sent it, so it may be anything.
+        source_map: of the bundle; JSON.
+
+    What cannot be mapped stays as it is; so does all of it if the tracer fails, since this serves only to explain.
+    """
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command("tracer.js", ["--no-remote", "--no-lock"], []),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,  # as in `bundle`
+        )
+    except (OSError, ToolError) as error:
+        console.debug(f"no tracer: {error}")
+        return stack
+    try:
+        async with asyncio.timeout(TRACE_WITHIN):
+            output, _ = await process.communicate(json.dumps({"map": source_map, "stack": stack}).encode())
+        return TracerOutcome.model_validate_json(output).stack
+    except (TimeoutError, ValidationError) as error:
+        console.debug(f"the tracer failed: {error}")
+        return stack
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def frames(stack: str, folder: Path) -> list[str]:
+    """Returns the calls that led to an error, the last one first: `name (file:line:column)`.
+
+    Args:
+        stack: as browsers write it, traced.
+        folder: of the module, to which the names of files are relative.
+    """
+    found: list[str] = []
+    for line in stack.splitlines()[:LOOKED_AT]:
+        frame = _FRAME.match(line.strip()) if len(line) <= LONGEST_LINE else None
+        if frame is None:
+            continue
+        name, place = frame["name"] or "", frame["place"]
+        if frame["v8"] is not None:
+            name, _, place = frame["v8"].rpartition(" (")
+            place = place.removesuffix(")")
+        if (position := _PLACE.match(place)) is not None:
+            file = os.path.normpath(folder / position["file"])
+            where = f"{file}:{position['line']}:{position['column']}"
+            found.append(where if not name or name.endswith(EXPORT) else f"{name} ({where})")
+    return found

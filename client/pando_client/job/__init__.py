@@ -1,0 +1,1 @@
+"""The shell round the coordinator: tasks, the clock, standard input and output."""

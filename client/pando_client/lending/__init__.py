@@ -1,0 +1,1 @@
+"""A core: who computes which items. It knows no I/O, no clock and no log."""

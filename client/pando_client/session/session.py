@@ -1,0 +1,430 @@
+"""The session: what the client and one volunteer say to each other on a channel.
+
+Theory of operation. Frames of the volunteer and the passing of time go in; events for the job come out; frames for the
+volunteer are drained with `next_frame`, control before bulk, whenever the channel has room. A session goes from
+*greeting* (hello is on its way) to *ready* (it has slots) and ends once, for one reason. Meanwhile it may be a
+*suspect*: silent for two heartbeats. Then its items are lent again, but the channel stays for a while, since most
+silences end.
+
+What lives here: liveness, credit, what a volunteer may say and when. What may not: who computes what (the lender), how
+bytes travel (the channels), the clock (time is a parameter, in seconds), logging.
+
+The invariant: `in_flight` is the number of leases that were lent here and are neither answered, returned nor withdrawn.
+
+Its twin is `session.ts` on the volunteer page. The form is that of websockets' sans-I/O protocol: feed, then drain.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pando_client.session.flow_control import Credit
+from pando_client.session.reports import Reports
+from pando_shared import PROTOCOL
+from pando_shared.errors import ProtocolViolation
+from pando_shared.wire.framing import CONTROL, Joiner, split
+from pando_shared.wire.messages import (
+    DECLINED,
+    DEFAULT_RESULT,
+    RESULT_OVERHEAD,
+    Broken,
+    ClientGoodbye,
+    ClientMessage,
+    ErrorInfo,
+    Lend,
+    Ping,
+    Pong,
+    Ready,
+    ReadyInfo,
+    Report,
+    Results,
+    Return,
+    VolunteerGoodbye,
+    VolunteerMessage,
+    Withdraw,
+    encode,
+    from_volunteer,
+)
+
+SUSPECT_AFTER_HEARTBEATS = 2
+GIVE_UP_AFTER_HEARTBEATS = 12
+"""Silences, in heartbeats: a hiccup of a phone costs no handshake, a vanished volunteer costs no memory."""
+
+MAX_STRAYS = 1024 * 1024
+"""Bytes of results for leases that a volunteer does not hold, and that were not taken from it while they were on
+their way: more than this is no accident."""
+STRAY_COST = 1024
+"""Bytes that such a message counts besides its values."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """Times in seconds, sizes in bytes."""
+
+    heartbeat: float = 2.5
+    ready_timeout: float = 60.0
+    max_result: int = DEFAULT_RESULT
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The volunteer is ready for its first lease."""
+
+    info: ReadyInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """It would take so many more leases, each of so many items: `Session.wanted`, unless it was lent to since."""
+
+    leases: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """It answered a run of a lease."""
+
+    results: Results
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """It handed these leases back."""
+
+    leases: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspected:
+    """Nothing was heard from it for two heartbeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A suspect was heard again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The session is over; what the volunteer held is to be lent again. `error`: why it could not load the function."""
+
+    reason: str
+    text: str = ""
+    error: ErrorInfo | None = None
+
+
+Event = Joined | Wants | Answered | Returned | Suspected | Recovered | Ended
+
+
+@dataclass(slots=True)
+class _OpenLease:
+    size: int
+    done: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a volunteer has done so far."""
+
+    items: int = 0
+    busy_us: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+
+
+@dataclass(slots=True)
+class _Outgoing:
+    """Frames to send: control first; of bulk messages one at a time."""
+
+    control: deque[bytes] = field(default_factory=deque)
+    bulk: deque[bytes] = field(default_factory=deque)
+    open: Iterator[bytes] | None = None
+
+    def next_frame(self) -> bytes | None:
+        if self.control:
+            return self.control.popleft()
+        while True:
+            if self.open is None:
+                if not self.bulk:
+                    return None
+                self.open = split(self.bulk.popleft())
+            frame = next(self.open, None)
+            if frame is not None:
+                return frame
+            self.open = None
+
+
+class Session:
+    """One volunteer's session. See the module's docstring.
+
+    Args:
+        hello: the encoded `hello` of the job, the same object for all sessions.
+        credit: how much it is lent at a time.
+        limits: what it may do, and how long it may be silent.
+        now: the time, in seconds of a clock that never jumps.
+    """
+
+    def __init__(self, hello: bytes, credit: Credit, limits: SessionLimits, now: float) -> None:
+        self.info: ReadyInfo | None = None
+        """What the volunteer said of itself last; None while greeting."""
+        self.suspect = False
+        self.ended: Ended | None = None
+        self.tally = Tally()
+        self.reports = Reports(now)
+        """What the function says of its own work there."""
+        self.round_trip: float | None = None
+        """Seconds of the last ping and its pong."""
+        self._limits = limits
+        self._credit = credit
+        self._joiner = Joiner(limits.max_result + RESULT_OVERHEAD)
+        self._outgoing = _Outgoing()
+        self._outgoing.bulk.append(hello)
+        self._leases: dict[int, _OpenLease] = {}
+        self._started = now
+        self._heard = now
+        # Tokens of the pings that are not answered, and when they were sent.
+        self._pinged: deque[tuple[bytes, float]] = deque(maxlen=GIVE_UP_AFTER_HEARTBEATS)
+        self._next_ping = now + limits.heartbeat
+        self._pings = 0
+        self._wanted = (0, 0)
+        self._doubted = False
+        self._late = 0  # items that were withdrawn or handed back, and whose answers may still come
+        self._strays = 0
+
+    def __repr__(self) -> str:
+        state = "ended" if self.ended else "suspect" if self.suspect else "ready" if self.info else "greeting"
+        return f"<Session {state}, {self.slots} slots, {self.in_flight} leases in flight>"
+
+    @property
+    def slots(self) -> int:
+        """Slots that the volunteer lends now."""
+        return self.info.slots if self.info else 0
+
+    @property
+    def wanted(self) -> tuple[int, int]:
+        """How many more leases it would take now, and of how many items each."""
+        return self._wanted
+
+    @property
+    def in_flight(self) -> int:
+        """Leases that it holds."""
+        return len(self._leases)
+
+    # From the volunteer
+
+    def receive(self, frame: bytes, now: float) -> list[Event]:
+        """Takes a frame; whatever is wrong with it ends this session and nothing else."""
+        if self.ended:
+            return []
+        self._heard = now
+        self._doubted = False
+        self.tally.bytes_in += len(frame)
+        events: list[Event] = []
+        if self.suspect:
+            self.suspect = False
+            events.append(Recovered())
+        try:
+            message = self._joiner.receive(frame)
+            if message is not None:
+                events += self._handle(from_volunteer(message), now)
+        except ProtocolViolation as violation:
+            events += self._end(Ended("protocol", str(violation)), goodbye=True)
+        return events
+
+    def _handle(self, message: VolunteerMessage, now: float) -> list[Event]:
+        match message:
+            case Results():
+                return self._results(message)
+            case Pong():
+                return self._pong(message, now)
+            case Ready():
+                return self._ready(message.info, now)
+            case Return():
+                returned = tuple(lease for lease in message.leases if self._close(lease))
+                return [Returned(returned), *self._wants()] if returned else []
+            case VolunteerGoodbye():
+                return self._end(Ended(message.reason, message.text))
+            case Broken():
+                return self._end(Ended("broken", "", message.error))
+            case Report():
+                self.reports.add(message.info, now)
+                return []
+
+    def _ready(self, info: ReadyInfo, now: float) -> list[Event]:
+        if info.protocol != PROTOCOL:
+            return self._end(Ended("protocol", f"it speaks version {info.protocol} of the protocol"), goodbye=True)
+        first = self.info is None
+        self.info = info
+        if not first:
+            return self._wants()
+        self._ping(now)  # the first leases depend on the round trip
+        return [Joined(info), *self._wants()]
+
+    def _results(self, results: Results) -> list[Event]:
+        lease = self._leases.get(results.lease)
+        if lease is None:
+            return self._stray(results)
+        if results.offset != lease.done or results.offset + len(results.values) > lease.size:
+            raise ProtocolViolation(
+                f"{len(results.values)} results from {results.offset} on; {lease.done} of {lease.size} are answered"
+            )
+        lease.done += len(results.values)
+        if lease.done == lease.size:
+            del self._leases[results.lease]
+        self.tally.items += len(results.values)
+        self.tally.busy_us += results.busy_us
+        # To decline takes no time, and says nothing of what an item takes.
+        worked = len(results.values) - (results.kinds.count(DECLINED) if results.kinds else 0)
+        if worked:
+            self._credit.answered(worked, results.busy_us)
+        return [Answered(results), *self._wants()]
+
+    def _stray(self, results: Results) -> list[Event]:
+        """Results for a lease that it does not hold: withdrawn or handed back in the meantime, or made up."""
+        self._late -= len(results.values)
+        if self._late < 0:
+            self._late = 0
+            self._strays += sum(map(len, results.values)) + STRAY_COST
+            if self._strays > MAX_STRAYS:
+                raise ProtocolViolation("too many results for leases that it does not hold")
+        return self._wants()
+
+    def _close(self, number: int) -> bool:
+        """A lease ends before it is answered; returns whether there was one."""
+        lease = self._leases.pop(number, None)
+        if lease is None:
+            return False
+        self._late += lease.size - lease.done
+        return True
+
+    def _pong(self, pong: Pong, now: float) -> list[Event]:
+        tokens = [token for token, _ in self._pinged]
+        if pong.token not in tokens:
+            return []
+        for _ in range(tokens.index(pong.token) + 1):
+            _, sent = self._pinged.popleft()
+        self.round_trip = now - sent
+        self._credit.round_trip(self.round_trip)
+        return self._wants()
+
+    # From the job
+
+    def lend(self, lease: int, items: Sequence[bytes]) -> None:
+        """Queues a lease for the volunteer; of one whose session has just ended, it will be taken back."""
+        if self.ended:
+            return
+        leases, batch = self._wanted
+        self._wanted = (max(0, leases - 1), batch)
+        self._leases[lease] = _OpenLease(len(items))
+        self._credit.lent(len(items), sum(map(len, items)))
+        self._send(Lend(lease, items))
+
+    def withdraw(self, lease: int, now: float) -> list[Event]:
+        """Tells the volunteer that a lease is no longer wanted.
+
+        That is because somebody else was faster, and so it may be gone, with nobody knowing yet: it is pinged, and lent
+        nothing more until it is heard.
+        """
+        if self.ended or not self._close(lease):
+            return []
+        self._send(Withdraw((lease,)))
+        if not self._doubted:
+            self._doubted = True
+            self._ping(now)
+        return self._wants()
+
+    def goodbye(self, message: ClientGoodbye) -> None:
+        """Ends the session from this side: the message is the last one."""
+        if not self.ended:
+            self._end(Ended(message.reason, message.text))
+            self._send(message)
+
+    def closed(self) -> list[Event]:
+        """The channel is closed under the session."""
+        return self._end(Ended("lost", "the connection was lost"))
+
+    # Time
+
+    @property
+    def deadline(self) -> float:
+        """When `tick` wants to be called next, unless frames come before."""
+        if self.ended:
+            return float("inf")
+        beat = self._limits.heartbeat
+        silence = self._heard + beat * (GIVE_UP_AFTER_HEARTBEATS if self.suspect else SUSPECT_AFTER_HEARTBEATS)
+        ready = float("inf") if self.info else self._started + self._limits.ready_timeout
+        return min(self._next_ping, silence, ready)
+
+    def tick(self, now: float) -> list[Event]:
+        """Time has passed: pings, suspects, gives up."""
+        late = now - self.deadline
+        if self.ended or late < 0:
+            return []
+        beat = self._limits.heartbeat
+        if late > beat:
+            # It was this program that stood still (a suspended laptop, SIGSTOP): nobody else is to blame.
+            self._heard += late
+            self._started += late
+            self._next_ping = now
+        if self.info is None and now >= self._started + self._limits.ready_timeout:
+            return self._end(Ended("silent", "it was not ready in time"), goodbye=True)
+        silent = now - self._heard
+        if now >= self._next_ping:
+            self._ping(now)
+        if silent >= beat * GIVE_UP_AFTER_HEARTBEATS:
+            return self._end(Ended("silent", f"nothing was heard from it for {silent:.0f} s"), goodbye=True)
+        if silent >= beat * SUSPECT_AFTER_HEARTBEATS and not self.suspect:
+            self.suspect = True
+            return [Suspected()]
+        return []
+
+    # To the volunteer
+
+    def next_frame(self) -> bytes | None:
+        """Returns the next frame to send, or None; call it only when the channel has room."""
+        frame = self._outgoing.next_frame()
+        if frame is not None:
+            self.tally.bytes_out += len(frame)
+        return frame
+
+    def _send(self, message: ClientMessage) -> None:
+        if self.ended and not isinstance(message, ClientGoodbye):
+            return
+        queue = self._outgoing.control if message.TYPE in CONTROL else self._outgoing.bulk
+        queue.append(encode(message))
+
+    def _ping(self, now: float) -> None:
+        # At every heartbeat, not only in silence: the round trip is worth knowing.
+        # And also while one is not answered: the volunteer may hear us although we do not hear it.
+        self._pings += 1
+        token = struct.pack("<Q", self._pings)
+        self._pinged.append((token, now))
+        self._next_ping = now + self._limits.heartbeat
+        self._send(Ping(token))
+
+    def _wants(self) -> list[Event]:
+        if self.info is None:
+            return []  # nothing comes before `Joined`
+        leases, items = self._credit.want(self.slots, len(self._leases))
+        wanted = (0 if self._doubted else leases, items)
+        if wanted == self._wanted:
+            return []
+        self._wanted = wanted
+        return [Wants(*wanted)]
+
+    def _end(self, ended: Ended, *, goodbye: bool = False) -> list[Event]:
+        if self.ended:
+            return []
+        if goodbye:
+            reason = "silent" if ended.reason == "silent" else "protocol"
+            self._send(ClientGoodbye(reason, ended.text))  # type: ignore[arg-type]  # one of the literals
+        self.ended = ended
+        self._leases.clear()
+        # Nothing but the goodbye is worth sending now; control may come between the parts of what was open.
+        self._outgoing.bulk.clear()
+        self._outgoing.open = None
+        return [ended]

@@ -1,0 +1,1 @@
+"""The two ends of the pipeline: items in, results out."""

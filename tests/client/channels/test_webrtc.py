@@ -1,0 +1,174 @@
+"""The data channel: two ends of aiortc in one process, over loopback; the other end may be hostile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import AudioStreamTrack
+
+from pando_client.channels import webrtc
+from pando_client.channels.webrtc import FRAME_COST, HIGH_WATER, MAX_RECEIVED, WebRtcChannel, answer, on_private_network
+from pando_shared.wire.framing import MAX_FRAME
+
+WITHIN = 20.0
+
+
+class Volunteer:
+    """The offering end."""
+
+    def __init__(self) -> None:
+        webrtc._with_loopback.set(True)
+        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.channel: RTCDataChannel = self.connection.createDataChannel("pando", negotiated=True, id=0)
+        self.received: asyncio.Queue[bytes | str] = asyncio.Queue()
+        self.open = asyncio.Event()
+        self.closed = asyncio.Event()
+        self.channel.on("message", self.received.put_nowait)
+        self.channel.on("open", self.open.set)
+        self.channel.on("close", self.closed.set)
+
+    async def offer(self) -> str:
+        await self.connection.setLocalDescription(await self.connection.createOffer())
+        sdp: str = self.connection.localDescription.sdp
+        return sdp
+
+    async def accept(self, sdp: str) -> None:
+        await self.connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[tuple[WebRtcChannel, Volunteer]]:
+    volunteer = Volunteer()
+    async with asyncio.timeout(WITHIN):
+        sdp, channel = await answer(await volunteer.offer(), [], loopback=True)
+        await volunteer.accept(sdp)
+        await channel.opened(WITHIN)
+        await volunteer.open.wait()
+        try:
+            yield channel, volunteer
+        finally:
+            await asyncio.gather(channel.close(), volunteer.connection.close())
+
+
+async def test_frames_go_both_ways_whole_and_in_order() -> None:
+    frames = [bytes([n]) * size for n, size in enumerate((4, 1, 1000, MAX_FRAME, 70))]
+    async with connected() as (channel, volunteer):
+        assert channel.kind == "webrtc"
+        assert channel.peer == "127.0.0.1"
+        for frame in frames:
+            await channel.send(frame)
+            volunteer.channel.send(frame)
+        assert [await volunteer.received.get() for _ in frames] == frames
+        assert [await channel.receive() for _ in frames] == frames
+
+
+async def test_what_was_sent_before_close_arrives() -> None:
+    frames = [b"%05d" % n * 5000 for n in range(30)]
+    async with connected() as (channel, volunteer):
+        for frame in frames:
+            await channel.send(frame)
+        await channel.close()
+        await channel.close()
+        assert [await volunteer.received.get() for _ in frames] == frames
+        assert await channel.receive() is None
+        with pytest.raises(ConnectionError):
+            await channel.send(b"more")
+
+
+async def test_sending_waits_for_room() -> None:
+    async with connected() as (channel, volunteer):
+        most = 0
+        for _ in range(40):
+            await channel.send(bytes(MAX_FRAME))
+            most = max(most, channel._channel.bufferedAmount)
+        assert most <= HIGH_WATER + MAX_FRAME
+        for _ in range(40):
+            assert len(await volunteer.received.get()) == MAX_FRAME
+
+
+async def test_the_other_end_leaves() -> None:
+    async with connected() as (channel, volunteer):
+        waiting = asyncio.create_task(channel.receive())
+        await volunteer.connection.close()
+        assert await waiting is None
+
+
+async def test_text_and_what_is_too_long_are_no_frames() -> None:
+    async with connected() as (channel, volunteer):
+        volunteer.channel.send("hello")
+        assert await channel.receive() == b""
+        volunteer.channel.send(bytes(MAX_FRAME + 1))
+        assert await channel.receive() == b""
+        volunteer.channel.send(b"good")
+        assert await channel.receive() == b"good"
+
+
+async def test_four_megabytes_at_once_are_no_frame_and_do_not_stay() -> None:
+    async with connected() as (channel, volunteer):
+        # Whatever this end announces, the other may send more.
+        volunteer.connection.sctp._remote_max_message_size = None  # type: ignore[union-attr]
+        limit = getattr(volunteer.connection.sctp, "remoteMaxMessageSize", None)
+        try:
+            volunteer.channel.send(bytes(4 << 20))
+        except ValueError:
+            assert limit is None or limit < 4 << 20
+            volunteer.channel.send(bytes(MAX_FRAME + 1))
+        assert await channel.receive() in (b"", None)
+
+
+async def test_another_channel_ends_the_volunteer_as_a_breach() -> None:
+    async with connected() as (channel, volunteer):
+        for n in range(20):
+            volunteer.connection.createDataChannel(f"more {n}")
+        assert await channel.receive() == b""
+        assert await channel.receive() is None
+
+
+async def test_an_offer_with_media_is_refused() -> None:
+    volunteer = Volunteer()
+    volunteer.connection.addTrack(AudioStreamTrack())
+    with pytest.raises(ValueError, match="cannot be understood"):
+        await answer(await volunteer.offer(), [], loopback=True)
+    await volunteer.connection.close()
+
+
+@pytest.mark.parametrize(
+    "sdp", ["", "x", "v=0\r\n", "v=0\r\nm=application 9 UDP/DTLS/SCTP x\r\n", "\0" * 1000, "m=\n" * 500]
+)
+async def test_what_is_no_offer(sdp: str) -> None:
+    with pytest.raises(ValueError, match="the offer cannot be understood"):
+        await answer(sdp, [], loopback=True)
+
+
+async def test_nobody_connects() -> None:
+    volunteer = Volunteer()
+    _, channel = await answer(await volunteer.offer(), [], loopback=True)
+    with pytest.raises(ConnectionError, match="did not open"):
+        await channel.opened(0.1)
+    assert await channel.receive() is None
+    await volunteer.connection.close()
+
+
+async def test_a_flood_that_nobody_takes_ends_the_volunteer() -> None:
+    async with connected() as (channel, _):
+        fitting = MAX_RECEIVED // (len(b"frame") + FRAME_COST)
+        for _ in range(fitting + 1):
+            channel._on_message(b"frame")
+        frames = [await channel.receive() for _ in range(fitting)]
+        assert frames == [b"frame"] * fitting
+        assert await channel.receive() is None
+
+
+@pytest.mark.parametrize(
+    ("addresses", "private"),
+    [(["8.8.8.8"], False), (["8.8.8.8", "192.168.1.7"], True), (["2a00::1", "fe80::1%eth0"], True), ([], False)],
+)
+def test_whether_this_machine_is_on_a_private_network(
+    addresses: list[str], private: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webrtc, "_interfaces_of_machine", lambda *_: addresses)
+    assert on_private_network() is private

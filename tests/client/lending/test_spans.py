@@ -1,0 +1,48 @@
+"""Values and numbers kept as runs."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pando_client.lending.spans import Intervals, Runs
+
+
+@given(st.permutations(range(30)))
+def test_intervals_hold_what_was_added_and_merge_what_adjoins(numbers):
+    intervals = Intervals()
+    for place, number in enumerate(numbers):
+        assert number not in intervals
+        intervals.add(number, number + 1)
+        assert all((other in intervals) == (other in numbers[: place + 1]) for other in range(-1, 31))
+    assert repr(intervals) == "<Intervals {0: 30}>"
+
+
+@given(st.lists(st.sampled_from(["take", "discard", "pop"]), max_size=20), st.randoms())
+def test_runs_behave_like_a_dictionary(steps, random):
+    runs: Runs[str] = Runs()
+    model: dict[int, str] = {}
+    for first in range(0, 60, 6):
+        length = random.randint(0, 6)
+        values = [f"v{first + i}" for i in range(length)]
+        runs.add(first, values)
+        model |= {first + i: value for i, value in enumerate(values)}
+    for step in steps:
+        if step == "discard":
+            index = random.randint(0, 60)
+            stop = index + random.randint(1, 20)
+            runs.discard(index, stop)
+            model = {i: value for i, value in model.items() if not index <= i < stop}
+        elif model and step == "take":
+            first, values = runs.take(random.randint(1, 8))
+            assert first == min(model)
+            assert values == [model.pop(first + i) for i in range(len(values))]
+        elif model and step == "pop":
+            first = min(model)
+            values = runs.pop_from(first)
+            assert values == [model.pop(first + i) for i in range(len(values))]
+            assert first + len(values) not in model
+        assert len(runs) == len(model)
+        assert dict(runs) == model
+        assert runs.lowest == min(model, default=None)
+        assert repr(runs).startswith(f"<Runs {len(model)} values in ")

@@ -1,0 +1,186 @@
+"""A client's place on a server, against a real one in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
+
+from pando_client import console
+from pando_client.options import Server
+from pando_client.rendezvous import signaling as signaling_module
+from pando_client.rendezvous.embedded import EmbeddedServer
+from pando_client.rendezvous.signaling import Signaling
+from pando_shared import PROTOCOL
+from pando_shared.errors import LoginRefused, ServerUnreachable
+from pando_shared.signaling import Code, ForwardedOffer, Nonce
+
+OFFER = {"volunteer": "v1", "attempt": 1, "sdp": "v=0\r\n", "loopback": True}
+
+
+@contextlib.asynccontextmanager
+async def serving(port: int = 0, secret: str | None = None) -> AsyncIterator[EmbeddedServer]:
+    async def attend(channel: object) -> None:
+        return None
+
+    server = EmbeddedServer(port)
+    server.secret = secret or server.secret
+    await server.start(attend)
+    try:
+        yield server
+    finally:
+        await server.close()
+
+
+def client_of(port: int, secret: str, job: str = "job-1", answer: object = None) -> Signaling:
+    async def agree(offer: ForwardedOffer) -> str:
+        return f"answer to {offer.volunteer}"
+
+    at = Server(f"http://127.0.0.1:{port}", loopback=True, local=True)
+    return Signaling(at, secret, job, (), answer or agree, lambda: 3)  # type: ignore[arg-type]
+
+
+async def test_login_and_leave() -> None:
+    async with serving() as server:
+        signaling = client_of(server.port, server.secret)
+        await signaling.login()
+        other = client_of(server.port, server.secret)
+        with pytest.raises(LoginRefused, match="refuses: "):
+            await other.login()  # the name is taken by a run with another key
+        await signaling.close()
+        await other.login()
+        await other.close()
+
+
+async def test_another_secret() -> None:
+    async with serving() as server:
+        with pytest.raises(LoginRefused, match="has another secret"):
+            await client_of(server.port, "0" * 32).login()
+
+
+async def test_a_nonce_is_good_for_one_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving() as server:
+        first = client_of(server.port, server.secret)
+        nonce = await first._nonce()
+
+        async def same() -> str:
+            return nonce
+
+        monkeypatch.setattr(first, "_nonce", same)
+        await first.login()
+        second = client_of(server.port, server.secret, "job-2")
+        monkeypatch.setattr(second, "_nonce", same)
+        with pytest.raises(LoginRefused, match="nonce"):
+            await second.login()
+        await first.close()
+
+
+async def test_nobody_answers_or_too_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving() as server:
+        port = server.port
+    with pytest.raises(ServerUnreachable, match="does not answer"):
+        await client_of(port, "0" * 32).login()
+    monkeypatch.setattr(signaling_module, "HTTP_TIMEOUT", 0.3)
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            while True:
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.05)  # faster than any one read may take, and for ever
+        except OSError:
+            return
+        finally:
+            writer.close()
+
+    slow = await asyncio.start_server(drip, "127.0.0.1", 0)
+    async with slow:
+        with pytest.raises(ServerUnreachable, match="does not answer within"):
+            await client_of(slow.sockets[0].getsockname()[1], "0" * 32).login()
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ValueError("no offer"), Code.FAILED),
+        (OSError("no network"), Code.FAILED),
+        (ConnectionRefusedError("too many"), Code.BUSY),
+    ],
+)
+async def test_an_offer_that_cannot_be_answered(error: Exception, code: Code) -> None:
+    async def fail(offer: ForwardedOffer) -> str:
+        raise error
+
+    answer = await client_of(1, "0" * 32, answer=fail)._on_offer(OFFER)
+    assert answer["error"]["code"] == code
+
+
+async def test_offers() -> None:
+    signaling = client_of(1, "0" * 32)
+    assert await signaling._on_offer(OFFER) == {"sdp": "answer to v1"}
+    broken: object
+    for broken in (None, [], "x", {}, OFFER | {"sdp": ""}, OFFER | {"attempt": "1"}, OFFER | {"attempt": 99}):
+        assert (await signaling._on_offer(broken))["error"]["code"] == Code.INVALID
+
+
+async def test_a_server_that_hangs_up_in_the_middle_of_a_login() -> None:
+    def nonce(connection: ServerConnection, request: Request) -> Response | None:
+        answer = Nonce(nonce="0" * 64, protocol=PROTOCOL, version="1.0.0").model_dump_json()
+        return connection.respond(HTTPStatus.OK, answer) if request.path == "/api/nonce" else None
+
+    async def hang_up(connection: ServerConnection) -> None:
+        await connection.close()
+
+    async with serve(hang_up, "127.0.0.1", 0, process_request=nonce) as server:
+        port = server.sockets[0].getsockname()[1]
+        signaling = client_of(port, "0" * 32)
+        for _ in range(2):
+            with pytest.raises(ServerUnreachable, match="does not take connections: it hung up"):
+                await signaling.login()
+
+
+async def test_lost_and_found(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The server goes, comes back with another secret, and at last with the right one."""
+    monkeypatch.setattr(signaling_module, "FIRST_RETRY", 0.01)
+    monkeypatch.setattr(signaling_module, "LAST_RETRY", 0.05)
+    said: list[str] = []
+    news = asyncio.Event()
+
+    def say(text: str) -> None:
+        said.append(text)
+        news.set()
+
+    async def until(lines: int) -> None:
+        # A login that the server does not survive is waited for.
+        async with asyncio.timeout(60):
+            while len(said) < lines:
+                news.clear()
+                await news.wait()
+
+    monkeypatch.setattr(console, "say", say)
+    async with serving() as server:
+        port, secret = server.port, server.secret
+        signaling = client_of(port, secret)
+        await signaling.login()
+        keeping = asyncio.create_task(signaling.keep())
+        await asyncio.sleep(0)
+    at = f"http://127.0.0.1:{port}"
+    await until(1)
+    async with serving(port, "another secret of some length"):
+        await until(2)
+    async with serving(port, secret):
+        await until(3)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await signaling.close()
+    assert said == [
+        f"pando: lost the server at {at}; the run goes on, new volunteers have to wait",
+        f"pando: the server at {at} has another secret; trying again",
+        f"pando: the server at {at} is back",
+    ]

@@ -1,0 +1,81 @@
+"""The volunteer on this machine: another one when it dies, but not for ever."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from pando_client.channels.channel import PipeChannel
+from pando_client.rendezvous import this_machine as here
+from pando_client.rendezvous.this_machine import MAX_CRASHES, volunteer_here
+from pando_shared.errors import ToolError
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(here, "AGAIN_AFTER", 0.0)
+
+
+def program(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    monkeypatch.setattr(here, "command", lambda name, permissions, arguments: [sys.executable, "-c", code, *arguments])
+
+
+async def test_a_volunteer_that_never_runs_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    program(monkeypatch, "raise SystemExit(7)")
+    lives = 0
+
+    async def attend(channel: PipeChannel) -> None:
+        nonlocal lives
+        lives += 1
+        assert await channel.receive() is None
+        await channel.close()
+
+    with pytest.raises(ToolError, match=r"ended 3 times in a row \(exit status 7\)"):
+        await volunteer_here(attend, lambda: True, 2, "here")
+    assert lives == MAX_CRASHES
+
+
+async def test_crashes_that_are_far_apart_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    program(monkeypatch, "pass")
+    monkeypatch.setattr(here, "QUICK", 0.0)
+    lives = 0
+
+    async def attend(channel: PipeChannel) -> None:
+        nonlocal lives
+        lives += 1
+        await channel.close()
+
+    await volunteer_here(attend, lambda: lives < 5, 1, "here")
+    assert lives == 5
+
+
+async def test_none_is_left_when_attending_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    program(monkeypatch, "import signal\nwhile True: signal.pause()")
+    numbers: list[int] = []
+
+    async def attend(channel: PipeChannel) -> None:
+        numbers.append(channel._process.pid)
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await volunteer_here(attend, lambda: True, 1, "here")
+    with pytest.raises(ChildProcessError):
+        os.waitpid(numbers[0], os.WNOHANG)  # noqa: ASYNC222 - it does not wait
+
+
+async def test_it_gets_its_cores_and_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    program(
+        monkeypatch,
+        "import sys\nsys.stdout.buffer.write(b'%c\\0\\0\\0' % len(sys.argv[1] + sys.argv[2]))\n"
+        "print(sys.argv[1] + sys.argv[2], end='')",
+    )
+    heard: list[bytes | None] = []
+
+    async def attend(channel: PipeChannel) -> None:
+        heard.append(await channel.receive())
+        await channel.close()
+
+    await volunteer_here(attend, lambda: not heard, 3, "a name")
+    assert heard == [b"--cores=3--device=a name"]

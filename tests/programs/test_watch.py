@@ -1,0 +1,150 @@
+"""`--local --watch`: the same items again whenever the function's files change."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from pando_client.function.changes import LOOK_EVERY, Watch
+from tests.support.processes import Program, Programs
+
+MODULE = """const { times } = require('./lib/times')
+module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, x * times) }
+"""
+
+
+async def waits(pando: Program, times: int) -> None:
+    """Waits until it has run so often."""
+    await pando.until(lambda: pando.err.count(b"waiting for a change") >= times)
+
+
+async def test_a_change_runs_it_again(programs: Programs) -> None:
+    programs.file("lib/times.js", "exports.times = 2\n")
+    programs.file("g.js", MODULE)
+    pando = await programs.start_pando("g.js", "--local", "--watch", "1", "2")
+    await waits(pando, 1)
+    assert pando.out == b"2\n4\n"
+    programs.file("lib/times.js", "exports.times = 3\n")
+    await waits(pando, 2)
+    assert pando.out == b"2\n4\n3\n6\n"
+    # A function that cannot be used is one line, and mending it is a change.
+    programs.file("g.js", "module.exports = (\n")
+    await pando.says(r"g\.js:\d")
+    await waits(pando, 3)
+    programs.file("g.js", MODULE)
+    await waits(pando, 4)
+    # So is one that throws.
+    programs.file("lib/times.js", "throw new Error('no times')\n")
+    await pando.says(r"lib/times\.js:1:7: Loading the module failed: Error: no times")
+    await waits(pando, 5)
+    pando.send(signal.SIGINT)
+    outcome = await pando.finish()
+    assert outcome.status == 130
+    assert outcome.lines == ["2", "4", "3", "6", "3", "6"]
+    await programs.nothing_is_left()
+
+
+async def test_what_it_cannot_do(programs: Programs) -> None:
+    says = "pando: --watch runs the items of the command line again and again: it needs --local, and no --stdin"
+    pando = await programs.start_pando("nowhere/f.js", "--local", "--watch", "1")
+    await waits(pando, 1)
+    pando.send(signal.SIGINT)
+    assert (await pando.finish()).err[0] == "pando: the module nowhere/f.js does not exist"
+    for arguments in (["--watch", "1"], ["--watch", "--local", "--stdin"]):
+        outcome = await programs.pando("f.js", *arguments)
+        assert (outcome.status, outcome.complaint) == (2, says)
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Path:
+    """A module and what it is made of, from long ago."""
+    (tmp_path / "lib").mkdir()
+    for name in ("f.js", "lib/a.js", "b.js"):
+        (tmp_path / name).write_text("")
+        os.utime(tmp_path / name, (1e9, 1e9))
+    return tmp_path / "f.js"
+
+
+async def has_changed(watch: Watch) -> bool:
+    try:
+        await asyncio.wait_for(watch.changed(), 2 * LOOK_EVERY)
+    except TimeoutError:
+        return False
+    return True
+
+
+FILES = ("f.js", "lib/a.js")
+
+
+@pytest.mark.parametrize(
+    ("name", "bundled", "counts"),
+    [
+        ("lib/a.js", True, True),
+        ("f.js", True, True),
+        ("b.js", True, False),
+        ("b.js", False, True),
+        ("f.js", False, True),
+        ("results.txt", False, False),
+    ],
+)
+async def test_what_counts_as_a_change(module: Path, name: str, bundled: bool, counts: bool) -> None:
+    watch = Watch(module)
+    if bundled:
+        watch.on(FILES)
+    assert not await has_changed(watch)
+    (module.parent / name).write_text("changed")
+    assert await has_changed(watch) == counts
+
+
+async def test_a_change_while_it_is_bundled_counts(module: Path) -> None:
+    watch = Watch(module)
+    (module.parent / "lib/a.js").write_text("changed")
+    watch.on(FILES)
+    assert await has_changed(watch)
+
+
+async def test_a_file_that_goes_is_a_change(module: Path) -> None:
+    watch = Watch(module)
+    watch.on(FILES)
+    (module.parent / "lib/a.js").unlink()
+    assert await has_changed(watch)
+
+
+async def test_a_time_that_is_still_to_come_is_no_change(module: Path) -> None:
+    later = time.time() + 3600
+    os.utime(module.parent / "lib/a.js", (later, later))
+    watch = Watch(module)
+    watch.on(FILES)
+    assert not await has_changed(watch)
+    (module.parent / "lib/a.js").write_text("changed")
+    assert await has_changed(watch)
+
+
+async def test_what_an_unusable_function_lacks_may_come(module: Path) -> None:
+    watch = Watch(module)
+    watch.on(["lib/a.js"], complete=False)
+    assert not await has_changed(watch)
+    (module.parent / "new.js").write_text("")
+    assert await has_changed(watch)
+    watch = Watch(module)
+    watch.on(["lib/a.js"], complete=False)
+    (module.parent / "lib/a.js").write_text("mended")
+    assert await has_changed(watch)
+
+
+async def test_a_run_without_an_end_is_left_when_its_function_is_mended(programs: Programs) -> None:
+    programs.file("g.js", "module.exports['/pando/1.0.0'] = function (x, cb) { console.log('begun'); while (1); }\n")
+    pando = await programs.start_pando("g.js", "--local", "--watch", "3", env={"DEBUG": "pando-computing"})
+    await pando.says("joined")
+    programs.file("g.js", "module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, x * x) }\n")
+    await pando.prints(1)
+    await waits(pando, 1)
+    pando.send(signal.SIGINT)
+    outcome = await pando.finish()
+    assert (outcome.status, outcome.lines) == (130, ["9"])
+    await programs.nothing_is_left()

@@ -1,0 +1,135 @@
+"""Messages of the data plane: the vectors bind this codec and the page's to the same bytes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pando_shared.errors import ProtocolViolation
+from pando_shared.wire import messages
+from pando_shared.wire.messages import (
+    Broken,
+    ClientGoodbye,
+    Hello,
+    Lend,
+    Message,
+    Ping,
+    Pong,
+    Ready,
+    Report,
+    Results,
+    Return,
+    VolunteerGoodbye,
+    Withdraw,
+)
+
+FOLDER = Path(__file__).parents[3] / "shared/vectors"
+GOOD = json.loads((FOLDER / "messages.json").read_text())
+BROKEN = json.loads((FOLDER / "broken.json").read_text())
+DECODE = {"client": messages.from_client, "volunteer": messages.from_volunteer}
+JSON_BODIES = {"withdraw", "return", "goodbye", "ready", "broken", "hello", "report"}
+
+
+def neutral(message: Message) -> dict[str, Any]:
+    """The form that the vectors have, in which no language's types show."""
+    match message:
+        case Hello():
+            return {"type": "hello", "info": message.info.model_dump(mode="json"), "bundle": message.bundle.hex()}
+        case Lend():
+            return {
+                "type": "lend",
+                "lease": message.lease,
+                "items": [item.decode() for item in message.items],
+            }
+        case Results():
+            return {
+                "type": "results",
+                "lease": message.lease,
+                "offset": message.offset,
+                "busy_us": message.busy_us,
+                "kinds": None if message.kinds is None else list(message.kinds),
+                "values": [value.decode() for value in message.values],
+            }
+        case Withdraw() | Return():
+            return {"type": type(message).__name__.lower(), "leases": list(message.leases)}
+        case Ping() | Pong():
+            return {"type": type(message).__name__.lower(), "token": message.token.hex()}
+        case ClientGoodbye() | VolunteerGoodbye():
+            return {"type": "goodbye", "reason": message.reason, "text": message.text}
+        case Ready():
+            return {"type": "ready", "info": message.info.model_dump()}
+        case Broken():
+            return {"type": "broken", **message.error.model_dump()}
+        case Report():
+            return {"type": "report", "report": message.info.model_dump()}
+
+
+@pytest.mark.parametrize("vector", GOOD, ids=lambda v: v["name"])
+def test_messages_are_those_of_the_vectors(vector):
+    message = DECODE[vector["from"]](bytes.fromhex(vector["hex"]))
+    assert neutral(message) == vector["message"]
+    again = messages.encode(message)
+    assert neutral(DECODE[vector["from"]](again)) == vector["message"]
+    if vector["message"]["type"] not in JSON_BODIES:
+        assert again.hex() == vector["hex"]
+
+
+@pytest.mark.parametrize("vector", BROKEN, ids=lambda v: v["name"])
+def test_broken_messages_are_refused(vector):
+    with pytest.raises(ProtocolViolation):
+        DECODE[vector["from"]](bytes.fromhex(vector["hex"]))
+
+
+@given(st.sampled_from(sorted(DECODE)), st.integers(0, 255), st.binary(max_size=60))
+def test_no_bytes_do_anything_but_decode_or_raise(sender, kind, body):
+    try:
+        message = DECODE[sender](bytes((kind, 0, 0, 0)) + body)
+    except ProtocolViolation:
+        return
+    assert neutral(message)
+
+
+@given(st.lists(st.text(), min_size=1), st.integers(1, 2**32 - 1))
+def test_items_arrive_as_they_were_lent(items, lease):
+    lend = messages.from_client(messages.encode(Lend(lease, [item.encode("utf-8", "replace") for item in items])))
+    assert isinstance(lend, Lend)
+    assert [item.decode() for item in lend.items] == [i.encode("utf-8", "replace").decode() for i in items]
+    assert lend.lease == lease
+
+
+def test_an_error_of_the_function_is_bounded():
+    def results(size: int) -> bytes:
+        error = json.dumps({"message": "x" * size, "stack": ""}).encode()
+        return messages.encode(Results(1, 0, 0, [error], bytes((messages.ERROR,))))
+
+    assert isinstance(messages.from_volunteer(results(60_000)), Results)
+    with pytest.raises(ProtocolViolation, match="too long"):
+        messages.from_volunteer(results(messages.MAX_ERROR))
+
+
+@pytest.mark.parametrize(
+    ("escaped", "read"),
+    [
+        (rb"\ud83d", "\ufffd"),
+        (rb"a\uDC00\ud83d\ude00", "a\ufffd😀"),
+        (rb"\ud83d\u0041", "\ufffdA"),
+        (rb"\ud83d\ud83d\ude00", "\ufffd😀"),
+        (rb"\\ud83d", r"\ud83d"),
+        (rb"\\\ud83d", "\\\ufffd"),
+    ],
+)
+def test_half_a_character_in_an_error_is_a_replacement_character(escaped, read):
+    body = b'{"message": "' + escaped + b'", "stack": ""}'
+    assert messages.error_info(body).message == read
+    assert messages.from_volunteer(bytes((Broken.TYPE, 0, 0, 0)) + body) == Broken(
+        messages.ErrorInfo(message=read, stack="")
+    )
+
+
+@pytest.mark.parametrize("escaped", [rb"\ud83", rb"\ud83d\udc", rb"\ud8xx", rb"\q", b"\\"])
+def test_an_escape_that_is_none_breaks_the_protocol(escaped):
+    with pytest.raises(ProtocolViolation):
+        messages.error_info(b'{"message": "' + escaped + b'"}')

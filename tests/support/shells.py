@@ -1,0 +1,95 @@
+"""A job without a process: its output in a list, its volunteers at the end of a fake channel."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from pando_client.job.job import Job
+from pando_client.lending.instructions import Policy
+from pando_client.session.flow_control import FixedCredit
+from pando_client.session.session import SessionLimits
+from pando_client.stdio.input import Arguments
+from pando_shared.wire.framing import Joiner, split
+from pando_shared.wire.messages import ClientMessage, Hello, HelloInfo, Lend, VolunteerMessage, encode, from_client
+
+
+class FakeChannel:
+    """A `Channel` whose other end is the test."""
+
+    kind = "fake"
+
+    def __init__(self, *, stuck: bool = False, peer: str = "nowhere") -> None:
+        self.peer = peer
+        self.sent: asyncio.Queue[bytes] = asyncio.Queue()
+        self.closed = asyncio.Event()
+        self.stuck = stuck
+        self._incoming: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._joiner = Joiner(64 << 20)
+
+    async def send(self, frame: bytes) -> None:
+        if self.closed.is_set():
+            raise ConnectionError("closed")
+        if self.stuck:
+            await asyncio.get_running_loop().create_future()
+        self.sent.put_nowait(frame)
+
+    async def receive(self) -> bytes | None:
+        return None if self.closed.is_set() else await self._incoming.get()
+
+    async def close(self) -> None:
+        self.closed.set()
+        self._incoming.put_nowait(None)
+
+    # The volunteer's side
+
+    def say(self, message: VolunteerMessage) -> None:
+        for frame in split(encode(message)):
+            self._incoming.put_nowait(frame)
+
+    def say_raw(self, frame: bytes) -> None:
+        self._incoming.put_nowait(frame)
+
+    def hang_up(self) -> None:
+        self._incoming.put_nowait(None)
+
+    async def hear(self) -> ClientMessage:
+        async with asyncio.timeout(10):
+            while True:
+                message = self._joiner.receive(await self.sent.get())
+                if message is not None:
+                    return from_client(message)
+
+    async def hello(self) -> Hello:
+        heard = await self.hear()
+        assert isinstance(heard, Hello)
+        return heard
+
+    async def lease(self) -> Lend:
+        while not isinstance(heard := await self.hear(), Lend):
+            continue
+        return heard
+
+
+class Written:
+    """Takes the place of `Results`."""
+
+    def __init__(self, job: Job) -> None:
+        self.lines: list[bytes] = []
+        self._job = job
+
+    def write(self, results: Sequence[bytes]) -> None:
+        self.lines += results
+        asyncio.get_running_loop().call_soon(self._job._wrote, len(results))
+
+
+def job_of(*items: str, limits: SessionLimits | None = None, policy: Policy | None = None) -> tuple[Job, Written]:
+    """Returns a job over `items` with leases of one item, and where its results go."""
+    numbers = iter(range(1, 10_000))
+    hello = encode(Hello(HelloInfo(job="job-1"), b"bundle"))
+    job = Job(
+        hello, Arguments(items), policy or Policy(), limits or SessionLimits(), FixedCredit, lambda: f"v{next(numbers)}"
+    )
+    written = Written(job)
+    job._results = written  # type: ignore[assignment]
+    return job, written

@@ -16,7 +16,7 @@ from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnec
 from aiortc.exceptions import InvalidStateError
 from aiortc.sdp import SessionDescription
 
-from pando_client.channels.aiortc_tuning.acknowledgements import acknowledge_together
+from pando_client.channels.aiortc_tuning.sctp import acknowledge_together
 from pando_client.channels.aiortc_tuning.congestion import keep_within_a_browsers_buffer
 from pando_client.channels.aiortc_tuning.datagrams import Bursts
 from pando_client.channels.aiortc_tuning.opening import let_the_volunteer_begin

@@ -26,7 +26,7 @@ from pando_client.function.stack_trace import FRAMES_SHOWN, frames, traced
 from pando_client.job.job import LAST_WORDS, Job
 from pando_client.lending.instructions import Failure, Finish, Policy
 from pando_client.options import Options, Where, secret_of, server_of
-from pando_client.run.arrivals import Crew, cancel, load_server, on_local_network, on_this_machine, through_server
+from pando_client.rendezvous.local_network import Crew, cancel, load_server, on_local_network, on_this_machine, through_server
 from pando_client.run.progress import say_what_we_wait_for
 from pando_client.session.flow_control import AutoCredit, Credit, FixedCredit
 from pando_client.session.session import SessionLimits

@@ -15,7 +15,8 @@ from benchmarks.support.flow import Flow, flowing, numbers
 from benchmarks.support.script import Given, Table, run
 from benchmarks.support.simulated import Echo, over_websocket
 from benchmarks.support.usage import peak_resident, resident
-from pando_shared.wire.messages import Lend, encode
+from pando_shared.wire.codec import encode
+from pando_shared.wire.messages import Lend
 from tests.support import functions, machine
 
 PAUSE = 0.1

@@ -21,8 +21,9 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from benchmarks.support.tabs import Tab
-from pando_shared.wire.framing import MAX_FRAME
-from pando_shared.wire.messages import Lend, encode
+from pando_shared.limits import MAX_FRAME_BYTES
+from pando_shared.wire.codec import encode
+from pando_shared.wire.messages import Lend
 
 IN_FLIGHT = 8
 """Frames that are under way at a time: enough that nobody waits for one."""
@@ -132,7 +133,7 @@ class _Turns:
 
 async def bare_rate(page: Tab, seconds: float) -> float:
     """Returns the items a second that workers do over WebRTC, in a page with nothing else in it."""
-    count = (MAX_FRAME - RESULTS_HEAD) // (4 + len(ITEM))
+    count = (MAX_FRAME_BYTES - RESULTS_HEAD) // (4 + len(ITEM))
     frame = encode(Lend(1, [ITEM] * count))
     async with _over_webrtc(page, WORKER, frame, lambda results: int(COUNT.unpack_from(results)[0])) as turns:
         return await turns.rate(seconds)
@@ -140,7 +141,7 @@ async def bare_rate(page: Tab, seconds: float) -> float:
 
 async def bare_bytes(page: Tab, protocol: str, seconds: float) -> float:
     """Returns the bytes a second, each way, of full frames that a page with nothing else in it gives back."""
-    frame = bytes(MAX_FRAME)
+    frame = bytes(MAX_FRAME_BYTES)
     over = _over_webrtc(page, None, frame, len) if protocol == "webrtc" else _over_websocket(page, frame, len)
     async with over as turns:
         return await turns.rate(seconds)

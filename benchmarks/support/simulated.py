@@ -11,19 +11,9 @@ from contextlib import asynccontextmanager
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from pando_shared.wire.codec import encode, from_client
 from pando_shared.wire.framing import Joiner, split
-from pando_shared.wire.messages import (
-    ClientGoodbye,
-    Hello,
-    Lend,
-    Ping,
-    Pong,
-    Ready,
-    ReadyInfo,
-    Results,
-    encode,
-    from_client,
-)
+from pando_shared.wire.messages import ClientGoodbye, Hello, Lend, Ping, Pong, Ready, ReadyInfo, Results
 
 MAX_TO_VOLUNTEER = 64 * 1024 * 1024
 

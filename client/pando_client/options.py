@@ -30,9 +30,10 @@ from pydantic import (
 from pando_client.lending.instructions import OnError, Policy
 from pando_shared.allowed_hosts import ANYTHING, Hosts
 from pando_shared.errors import UsageError
+from pando_shared.limits import DEFAULT_RESULT_BYTES, MAX_RESULT_BYTES
 from pando_shared.signaling import IceServer
 from pando_shared.text import printable
-from pando_shared.wire.messages import DEFAULT_RESULT, MAX_RESULT, Context
+from pando_shared.wire.messages import Context
 
 DEFAULT_PORT = 5000
 DEFAULT_STUN = "stun:stun.l.google.com:19302"
@@ -117,7 +118,7 @@ class Options(BaseModel):
     window: Annotated[int, Field(ge=1, le=100_000_000)] = Policy().window
     unordered: bool = False
     timeout: Annotated[float, Field(ge=0.001, le=86_400)] | None = None
-    max_result: Annotated[int, Field(ge=1, le=MAX_RESULT)] = DEFAULT_RESULT
+    max_result: Annotated[int, Field(ge=1, le=MAX_RESULT_BYTES)] = DEFAULT_RESULT_BYTES
     binary_output: bool = False
     context: Context | None = None
     """Where the function runs, if not where its module asks to be run."""

@@ -12,8 +12,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from pando_shared.limits import MAX_HOST_CHARS, MAX_HOSTS
+
 ANYTHING = "*"
-MAX_HOSTS = 32
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _ENTRY = re.compile(
     rf"(?:(https?|wss?)://)?((?=[^:]{{1,253}}(?::|\Z)){_LABEL}(?:\.{_LABEL})*)(?::([1-9][0-9]{{0,4}}))?"
@@ -40,7 +41,7 @@ def _checked(hosts: tuple[str, ...]) -> tuple[str, ...]:
     return hosts
 
 
-Hosts = Annotated[tuple[Annotated[str, Field(max_length=300)], ...], AfterValidator(_checked)]
+Hosts = Annotated[tuple[Annotated[str, Field(max_length=MAX_HOST_CHARS)], ...], AfterValidator(_checked)]
 
 
 def sources(hosts: Sequence[str]) -> str:

@@ -13,19 +13,20 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from pando_shared import PROTOCOL, __version__
+from pando_shared.limits import (
+    MAX_ATTEMPTS,
+    MAX_CANDIDATES,
+    MAX_ERROR_TEXT_CHARS,
+    MAX_ICE_SERVERS,
+    MAX_JOB_CHARS,
+    MAX_SDP_CHARS,
+    MAX_SHORT_TEXT_CHARS,
+    MAX_VERSION_CHARS,
+    MAX_VOLUNTEER_ID_CHARS,
+    MAX_VOLUNTEERS,
+)
 
-MAX_SDP = 16 * 1024
-"""Characters of one session description."""
-MAX_CANDIDATES = 20
-"""ICE candidates in one session description: each makes the other end send packets to an address."""
-MAX_ATTEMPTS = 3
-"""Offers that a volunteer may make on one socket."""
-MAX_SIGNAL = 64 * 1024
-"""Bytes of one signaling message."""
-NONCE_LIFETIME = 30.0
-"""Seconds in which a nonce can be used."""
-
-JOB_PATTERN = r"^[a-z0-9-]{1,32}$"
+JOB_PATTERN = rf"^[a-z0-9-]{{1,{MAX_JOB_CHARS}}}$"
 
 
 class Code(StrEnum):
@@ -57,27 +58,27 @@ def _few_candidates(sdp: str) -> str:
 
 
 JobName = Annotated[str, StringConstraints(pattern=JOB_PATTERN)]
-Sdp = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SDP), AfterValidator(_few_candidates)]
+Sdp = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SDP_CHARS), AfterValidator(_few_candidates)]
 Attempt = Annotated[int, Field(ge=1, le=MAX_ATTEMPTS, strict=True)]
-VersionText = Annotated[str, StringConstraints(max_length=64)]
+VersionText = Annotated[str, StringConstraints(max_length=MAX_VERSION_CHARS)]
 
 
 class IceServer(Signal):
     """A STUN or TURN server, in the form that browsers take (W3C webrtc-pc, RTCIceServer)."""
 
     urls: Annotated[str, StringConstraints(pattern=r"^(stuns?|turns?):\S{1,200}$")]
-    username: Annotated[str, StringConstraints(max_length=200)] | None = None
-    credential: Annotated[str, StringConstraints(max_length=200)] | None = None
+    username: Annotated[str, StringConstraints(max_length=MAX_SHORT_TEXT_CHARS)] | None = None
+    credential: Annotated[str, StringConstraints(max_length=MAX_SHORT_TEXT_CHARS)] | None = None
 
 
-IceServers = Annotated[tuple[IceServer, ...], Field(max_length=8)]
+IceServers = Annotated[tuple[IceServer, ...], Field(max_length=MAX_ICE_SERVERS)]
 
 
 class ErrorBody(Signal):
     """What went wrong, for a program (`code`) and for a person (`text`)."""
 
     code: Code
-    text: Annotated[str, StringConstraints(max_length=300)]
+    text: Annotated[str, StringConstraints(max_length=MAX_ERROR_TEXT_CHARS)]
 
 
 class Refusal(Signal):
@@ -160,7 +161,7 @@ class Answer(Signal):
 class ForwardedOffer(Signal):
     """Server to client. `loopback`: the volunteer reached the server from the server's own machine."""
 
-    volunteer: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    volunteer: Annotated[str, StringConstraints(min_length=1, max_length=MAX_VOLUNTEER_ID_CHARS)]
     attempt: Attempt
     sdp: Sdp
     loopback: bool = False
@@ -175,7 +176,7 @@ class ClientAnswer(Signal):
 class VolunteerCount(Signal):
     """Client to server: how many volunteers the job has now."""
 
-    count: Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
+    count: Annotated[int, Field(ge=0, le=MAX_VOLUNTEERS, strict=True)]
 
 
 def proof(secret: str, nonce: str, job: str) -> str:

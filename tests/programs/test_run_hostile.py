@@ -14,7 +14,9 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from pando_shared.wire.framing import MAX_FRAME, Joiner, split
+from pando_shared.limits import MAX_FRAME_BYTES
+from pando_shared.wire.codec import encode, from_client
+from pando_shared.wire.framing import Joiner, split
 from pando_shared.wire.messages import (
     ERROR,
     Broken,
@@ -30,8 +32,6 @@ from pando_shared.wire.messages import (
     Results,
     Return,
     VolunteerGoodbye,
-    encode,
-    from_client,
 )
 from tests.support.processes import Program, Programs
 
@@ -156,17 +156,17 @@ def head(kind: int, body: object) -> bytes:
     return bytes((kind, 0, 0, 0)) + json.dumps(body).encode()
 
 
-def first_part(total: int, size: int = MAX_FRAME) -> bytes:
+def first_part(total: int, size: int = MAX_FRAME_BYTES) -> bytes:
     return struct.pack("<BBBBI", 1, 0, 0, 0, total) + b"\x21" + bytes(size - 9)
 
 
-FULL_PART = b"\2\0\0\0" + bytes(MAX_FRAME - 4)
+FULL_PART = b"\2\0\0\0" + bytes(MAX_FRAME_BYTES - 4)
 
 BREACHES: dict[str, list[bytes | str]] = {
     "text": ["hello"],
     "an empty message": [b""],
     "a short frame": [b"\x23\0"],
-    "a frame that is too long": [b"\x21" + bytes(MAX_FRAME)],
+    "a frame that is too long": [b"\x21" + bytes(MAX_FRAME_BYTES)],
     "an unknown type": [b"\x7f\0\0\0"],
     "a message of the client": [b"\x13\0\0\0" + bytes(8)],
     "an unknown flag": [b"\x23\1\0\0" + bytes(8)],
@@ -400,7 +400,7 @@ async def test_a_long_result_for_what_it_does_not_hold_is_a_breach(programs: Pro
 async def test_a_gigabyte_of_parts_of_messages_that_never_end(programs: Programs) -> None:
     """Each part is valid and no message complete: the client holds what is open, and nothing of what is gone."""
     total = 16 << 20
-    parts = total // MAX_FRAME - 1
+    parts = total // MAX_FRAME_BYTES - 1
     at_once = 8
 
     async with half_way(programs) as run:

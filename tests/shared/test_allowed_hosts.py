@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pando_shared.allowed_hosts import MAX_HOSTS, addresses, fault_of, sources
+from pando_shared.allowed_hosts import addresses, fault_of, sources
+from pando_shared.limits import MAX_HOSTS
 
 
 def test_without_a_scheme_all_are_meant_and_without_a_port_the_usual_ones():

@@ -28,6 +28,7 @@ from pando_client.session.session import (
     Suspected,
     Wants,
 )
+from pando_shared.wire.codec import encode, from_client
 from pando_shared.wire.framing import Joiner, split
 from pando_shared.wire.messages import (
     DECLINED,
@@ -44,8 +45,6 @@ from pando_shared.wire.messages import (
     Results,
     Return,
     VolunteerGoodbye,
-    encode,
-    from_client,
 )
 from pando_shared.wire.messages import (
     Lend as LendMessage,

@@ -10,8 +10,9 @@ from pando_client.lending.instructions import Policy
 from pando_client.session.flow_control import FixedCredit
 from pando_client.session.session import SessionLimits
 from pando_client.stdio.input import Arguments
+from pando_shared.wire.codec import encode, from_client
 from pando_shared.wire.framing import Joiner, split
-from pando_shared.wire.messages import ClientMessage, Hello, HelloInfo, Lend, VolunteerMessage, encode, from_client
+from pando_shared.wire.messages import ClientMessage, Hello, HelloInfo, Lend, VolunteerMessage
 
 
 class FakeChannel:

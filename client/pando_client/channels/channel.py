@@ -10,7 +10,7 @@ import asyncio
 import struct
 from typing import TYPE_CHECKING, Protocol
 
-from pando_shared.wire.framing import MAX_FRAME
+from pando_shared.limits import MAX_FRAME_BYTES
 
 if TYPE_CHECKING:
     from starlette.websockets import WebSocket
@@ -64,7 +64,7 @@ class PipeChannel:
         """See `Channel`."""
         try:
             (size,) = struct.unpack("<I", await self._reader.readexactly(4))
-            return await self._reader.readexactly(size) if size <= MAX_FRAME else b""
+            return await self._reader.readexactly(size) if size <= MAX_FRAME_BYTES else b""
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
 

@@ -22,8 +22,8 @@ from pando_client.channels.aiortc_tuning.datagrams import Bursts
 from pando_client.channels.aiortc_tuning.opening import let_the_volunteer_begin
 from pando_client.channels.candidates import keep_safe_candidates
 from pando_client.channels.channel import CLOSE_WITHIN
+from pando_shared.limits import MAX_FRAME_BYTES
 from pando_shared.signaling import IceServer
-from pando_shared.wire.framing import MAX_FRAME
 
 HIGH_WATER = 256 * 1024
 """Bytes that aiortc may hold unsent: more only adds delay, and control frames wait behind it."""
@@ -89,7 +89,7 @@ class WebRtcChannel:
             self._on_closed()
             return
         # Text, and what is longer than any frame, is passed on as no frame at all: the session ends the volunteer.
-        is_frame = isinstance(data, bytes) and len(data) <= MAX_FRAME
+        is_frame = isinstance(data, bytes) and len(data) <= MAX_FRAME_BYTES
         self._received.append(data if is_frame else b"")  # type: ignore[arg-type]  # just checked
         self._arrived.set()
 

@@ -13,7 +13,7 @@ from pando_client.channels.channel import PipeChannel
 from pando_client.function.deno import command
 from pando_shared.allowed_hosts import ANYTHING, addresses
 from pando_shared.errors import ToolError
-from pando_shared.wire.framing import MAX_FRAME
+from pando_shared.limits import MAX_FRAME_BYTES
 
 MAX_CRASHES = 3
 """In a row, each within `QUICK` seconds: then it is not the items' fault."""
@@ -66,7 +66,7 @@ async def _one_life(
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=None if console.debug_wanted(console.DEBUG_NAME) else asyncio.subprocess.DEVNULL,
-        limit=4 * MAX_FRAME,
+        limit=4 * MAX_FRAME_BYTES,
         # Its own session: Ctrl-C in the terminal is ours to handle.
         start_new_session=True,
     )

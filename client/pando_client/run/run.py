@@ -35,7 +35,8 @@ from pando_client.stdio.sync_stdio import SyncStdio
 from pando_shared.allowed_hosts import ANYTHING
 from pando_shared.errors import FunctionError, ItemFailed, PandoError
 from pando_shared.text import printable
-from pando_shared.wire.messages import ClientGoodbye, Hello, HelloInfo, encode, error_info
+from pando_shared.wire.codec import encode, error_info
+from pando_shared.wire.messages import ClientGoodbye, Hello, HelloInfo
 
 
 class Interrupted(Exception):

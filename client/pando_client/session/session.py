@@ -25,11 +25,11 @@ from pando_client.session.flow_control import Credit
 from pando_client.session.reports import Reports
 from pando_shared import PROTOCOL
 from pando_shared.errors import ProtocolViolation
+from pando_shared.limits import DEFAULT_RESULT_BYTES, RESULT_OVERHEAD_BYTES
+from pando_shared.wire.codec import encode, from_volunteer
 from pando_shared.wire.framing import CONTROL, Joiner, split
 from pando_shared.wire.messages import (
     DECLINED,
-    DEFAULT_RESULT,
-    RESULT_OVERHEAD,
     Broken,
     ClientGoodbye,
     ClientMessage,
@@ -45,8 +45,6 @@ from pando_shared.wire.messages import (
     VolunteerGoodbye,
     VolunteerMessage,
     Withdraw,
-    encode,
-    from_volunteer,
 )
 
 SUSPECT_AFTER_HEARTBEATS = 2
@@ -66,7 +64,7 @@ class SessionLimits:
 
     heartbeat: float = 2.5
     ready_timeout: float = 60.0
-    max_result: int = DEFAULT_RESULT
+    max_result: int = DEFAULT_RESULT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +178,7 @@ class Session:
         """Seconds of the last ping and its pong."""
         self._limits = limits
         self._credit = credit
-        self._joiner = Joiner(limits.max_result + RESULT_OVERHEAD)
+        self._joiner = Joiner(limits.max_result + RESULT_OVERHEAD_BYTES)
         self._outgoing = _Outgoing()
         self._outgoing.bulk.append(hello)
         self._leases: dict[int, _OpenLease] = {}

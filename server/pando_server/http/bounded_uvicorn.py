@@ -20,7 +20,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from pando_server.http.middleware import MAX_HEADER
 from pando_server.logs import library_logger
 from pando_server.settings import ServerSettings
-from pando_shared.signaling import MAX_SIGNAL
+from pando_shared.limits import MAX_SIGNAL_BYTES
 
 REQUEST_SECONDS = 10.0
 """From the first byte (or the connection) to the end of a request's headers."""
@@ -149,7 +149,7 @@ def server_for(app: Any, settings: ServerSettings, on_ready: Callable[[], None] 
         http=BoundedHttp,
         # The other implementation on the same library is deprecated, and warns.
         ws=BoundedWebSocket,
-        ws_max_size=MAX_SIGNAL,
+        ws_max_size=MAX_SIGNAL_BYTES,
         ws_per_message_deflate=False,
         h11_max_incomplete_event_size=MAX_HEADER,
         limit_concurrency=settings.max_sockets + SPARE_CONNECTIONS,

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pando_server.relay.instructions import Refuse
 from pando_server.relay.limits import Bucket, Buckets, Limits
 from pando_shared import PROTOCOL
-from pando_shared.signaling import NONCE_LIFETIME, ClientLogin, Code, proof
+from pando_shared.limits import NONCE_LIFETIME_S
+from pando_shared.signaling import ClientLogin, Code, proof
 
 
 @dataclass(slots=True, eq=False)
@@ -93,7 +94,7 @@ class Door:
             if self._nonces[oldest] > now and len(self._nonces) < self._limits.nonces:
                 break
             del self._nonces[oldest]
-        self._nonces[random] = now + NONCE_LIFETIME
+        self._nonces[random] = now + NONCE_LIFETIME_S
         return random
 
     def recognise(self, socket: str, login: ClientLogin, now: float) -> Refuse | None:

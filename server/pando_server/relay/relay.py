@@ -32,8 +32,8 @@ from pando_server.relay.instructions import (
 from pando_server.relay.limits import Limits
 from pando_server.relay.state import Job, Volunteer
 from pando_shared import PROTOCOL
+from pando_shared.limits import MAX_ATTEMPTS
 from pando_shared.signaling import (
-    MAX_ATTEMPTS,
     Assigned,
     ClientAnswer,
     ClientLogin,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from pando_shared.errors import ProtocolViolation
-from pando_shared.signaling import MAX_SIGNAL
+from pando_shared.limits import MAX_SIGNAL_BYTES
 
 CLIENT = "/client"
 VOLUNTEER = "/volunteer"
@@ -70,7 +70,7 @@ def parse(text: str | None) -> Packet:
     """
     if text is None:
         raise ProtocolViolation("a binary message")
-    if len(text) > MAX_SIGNAL:
+    if len(text) > MAX_SIGNAL_BYTES:
         raise ProtocolViolation("a message that is too long")
     if text == "3":
         return Pong()

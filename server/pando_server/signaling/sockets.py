@@ -25,8 +25,8 @@ from pando_server.signaling.packet_filter import Guard, Receive, Send
 from pando_server.signaling.packets import CLIENT, VOLUNTEER
 from pando_server.signaling.websocket_handshake import asks_for_socket_io, deny
 from pando_shared import PROTOCOL
+from pando_shared.limits import MAX_SIGNAL_BYTES
 from pando_shared.signaling import (
-    MAX_SIGNAL,
     ClientAnswer,
     ClientLogin,
     Code,
@@ -64,7 +64,7 @@ class Sockets:
             async_mode="asgi",
             transports=["websocket"],
             namespaces=[CLIENT, VOLUNTEER],
-            max_http_buffer_size=MAX_SIGNAL,
+            max_http_buffer_size=MAX_SIGNAL_BYTES,
             # The origin is checked here, by the Host header.
             cors_allowed_origins=[],
             # Its rounds are for long polling: over a WebSocket, the reading end notices by itself that nothing comes.

@@ -10,9 +10,8 @@ import struct
 from collections.abc import Iterator
 
 from pando_shared.errors import ProtocolViolation
+from pando_shared.limits import MAX_FRAME_BYTES
 
-MAX_FRAME = 60 * 1024
-"""Bytes of a frame. aiortc joins SCTP fragments in quadratic time, so larger ones cost more than they carry."""
 FIRST = 0x01
 NEXT = 0x02
 HEADER = 4
@@ -30,14 +29,14 @@ _NEXT_HEAD = bytes((NEXT, 0, 0, 0))
 def split(message: bytes) -> Iterator[bytes]:
     """Yields the frames that carry `message` (type, three bytes, body), in order."""
     total = len(message)
-    if total <= MAX_FRAME:
+    if total <= MAX_FRAME_BYTES:
         yield message
         return
     view = memoryview(message)
-    room = MAX_FRAME - FIRST_HEADER
+    room = MAX_FRAME_BYTES - FIRST_HEADER
     yield _FIRST_HEAD.pack(FIRST, 0, 0, 0, total) + view[:room]
-    for start in range(room, total, MAX_FRAME - HEADER):
-        yield _NEXT_HEAD + view[start : start + MAX_FRAME - HEADER]
+    for start in range(room, total, MAX_FRAME_BYTES - HEADER):
+        yield _NEXT_HEAD + view[start : start + MAX_FRAME_BYTES - HEADER]
 
 
 class Joiner:
@@ -63,7 +62,7 @@ class Joiner:
         Raises:
             ProtocolViolation: the frame is not one, or may not come now.
         """
-        if not HEADER <= len(frame) <= MAX_FRAME:
+        if not HEADER <= len(frame) <= MAX_FRAME_BYTES:
             raise ProtocolViolation(f"a frame of {len(frame)} bytes")
         kind = frame[0]
         if kind == NEXT:
@@ -78,10 +77,10 @@ class Joiner:
     def _first_part(self, frame: bytes) -> None:
         if self._parts:
             raise ProtocolViolation("a long message inside a long one")
-        if len(frame) != MAX_FRAME:
+        if len(frame) != MAX_FRAME_BYTES:
             raise ProtocolViolation("a first part that is not full")
         (total,) = _TOTAL.unpack_from(frame, HEADER)
-        if total <= MAX_FRAME:
+        if total <= MAX_FRAME_BYTES:
             raise ProtocolViolation("parts of a message that fits a frame")
         if total > self._limit:
             raise ProtocolViolation(f"a message of {total} bytes; the limit is {self._limit}")
@@ -97,7 +96,7 @@ class Joiner:
         size = len(frame) - HEADER
         missing = self._total - self._received
         # Full but the last: otherwise a peer could send a long message a byte at a time.
-        if size != min(missing, MAX_FRAME - HEADER):
+        if size != min(missing, MAX_FRAME_BYTES - HEADER):
             raise ProtocolViolation(f"a part of {size} bytes where {missing} are missing")
         if frame[:HEADER] != _NEXT_HEAD:
             raise ProtocolViolation("a part with an unknown flag")

@@ -11,21 +11,26 @@ import pytest
 
 from pando_client.channels import channel as channels
 from pando_client.channels.channel import PipeChannel, WebSocketChannel
-from pando_shared.wire.framing import MAX_FRAME
+from pando_shared.limits import MAX_FRAME_BYTES
 
 ECHO = "import sys, shutil; shutil.copyfileobj(sys.stdin.buffer, sys.stdout.buffer, 1)"
 
 
 async def pipe_to(code: str) -> tuple[PipeChannel, asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=4 * MAX_FRAME
+        sys.executable,
+        "-c",
+        code,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=4 * MAX_FRAME_BYTES,
     )
     return PipeChannel(process), process
 
 
 async def test_frames_through_a_pipe_come_back_whole() -> None:
     channel, process = await pipe_to(ECHO)
-    frames = [b"abcd", b"x" * MAX_FRAME, b"", b"1" * 5]
+    frames = [b"abcd", b"x" * MAX_FRAME_BYTES, b"", b"1" * 5]
     for frame in frames:
         await channel.send(frame)
     await channel.close()
@@ -55,7 +60,7 @@ async def test_a_process_that_has_ended_cannot_be_sent_to() -> None:
 
     async def flood() -> None:
         for _ in range(100):
-            await channel.send(bytes(MAX_FRAME))
+            await channel.send(bytes(MAX_FRAME_BYTES))
 
     with pytest.raises(ConnectionError):
         await flood()

@@ -12,7 +12,7 @@ from aiortc.mediastreams import AudioStreamTrack
 
 from pando_client.channels import webrtc
 from pando_client.channels.webrtc import FRAME_COST, HIGH_WATER, MAX_RECEIVED, WebRtcChannel, answer, on_private_network
-from pando_shared.wire.framing import MAX_FRAME
+from pando_shared.limits import MAX_FRAME_BYTES
 
 WITHIN = 20.0
 
@@ -55,7 +55,7 @@ async def connected() -> AsyncIterator[tuple[WebRtcChannel, Volunteer]]:
 
 
 async def test_frames_go_both_ways_whole_and_in_order() -> None:
-    frames = [bytes([n]) * size for n, size in enumerate((4, 1, 1000, MAX_FRAME, 70))]
+    frames = [bytes([n]) * size for n, size in enumerate((4, 1, 1000, MAX_FRAME_BYTES, 70))]
     async with connected() as (channel, volunteer):
         assert channel.kind == "webrtc"
         assert channel.peer == "127.0.0.1"
@@ -83,11 +83,11 @@ async def test_sending_waits_for_room() -> None:
     async with connected() as (channel, volunteer):
         most = 0
         for _ in range(40):
-            await channel.send(bytes(MAX_FRAME))
+            await channel.send(bytes(MAX_FRAME_BYTES))
             most = max(most, channel._channel.bufferedAmount)
-        assert most <= HIGH_WATER + MAX_FRAME
+        assert most <= HIGH_WATER + MAX_FRAME_BYTES
         for _ in range(40):
-            assert len(await volunteer.received.get()) == MAX_FRAME
+            assert len(await volunteer.received.get()) == MAX_FRAME_BYTES
 
 
 async def test_the_other_end_leaves() -> None:
@@ -101,7 +101,7 @@ async def test_text_and_what_is_too_long_are_no_frames() -> None:
     async with connected() as (channel, volunteer):
         volunteer.channel.send("hello")
         assert await channel.receive() == b""
-        volunteer.channel.send(bytes(MAX_FRAME + 1))
+        volunteer.channel.send(bytes(MAX_FRAME_BYTES + 1))
         assert await channel.receive() == b""
         volunteer.channel.send(b"good")
         assert await channel.receive() == b"good"
@@ -116,7 +116,7 @@ async def test_four_megabytes_at_once_are_no_frame_and_do_not_stay() -> None:
             volunteer.channel.send(bytes(4 << 20))
         except ValueError:
             assert limit is None or limit < 4 << 20
-            volunteer.channel.send(bytes(MAX_FRAME + 1))
+            volunteer.channel.send(bytes(MAX_FRAME_BYTES + 1))
         assert await channel.receive() in (b"", None)
 
 

@@ -18,17 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from pando_client.lending.instructions import Policy
 from pando_client.session.flow_control import AutoCredit, Credit, FixedCredit
 from pando_client.session.session import GIVE_UP_AFTER_HEARTBEATS, Ended, Event, Joined, Recovered, Session, Suspected
-from pando_shared.wire.messages import (
-    DECLINED,
-    ERROR,
-    RESULT,
-    ClientGoodbye,
-    Hello,
-    Lend,
-    Results,
-    Withdraw,
-    encode,
-)
+from pando_shared.wire.codec import encode
+from pando_shared.wire.messages import DECLINED, ERROR, RESULT, ClientGoodbye, Hello, Lend, Results, Withdraw
 from tests.support.fake_time import IN, NEVER, OUT, World
 from tests.support.lender_model import result_of
 

@@ -19,7 +19,9 @@ from pando_client.session.session import (
     Suspected,
     Wants,
 )
-from pando_shared.wire.framing import MAX_FRAME, Joiner, split
+from pando_shared.limits import MAX_FRAME_BYTES
+from pando_shared.wire.codec import encode, from_client
+from pando_shared.wire.framing import Joiner, split
 from pando_shared.wire.messages import (
     DECLINED,
     Broken,
@@ -38,8 +40,6 @@ from pando_shared.wire.messages import (
     Return,
     VolunteerGoodbye,
     Withdraw,
-    encode,
-    from_client,
 )
 
 HELLO = Hello(HelloInfo(job="test"), b"bundle")
@@ -154,7 +154,7 @@ def test_results_that_skip_or_overlap_or_reach_beyond_end_the_session(results):
 
 
 @pytest.mark.parametrize(
-    "frame", [b"", b"abc", bytes(MAX_FRAME + 1), b"\x21\0\0\0", b"\xff\0\0\0 what?", b"\x02\0\0\0x"]
+    "frame", [b"", b"abc", bytes(MAX_FRAME_BYTES + 1), b"\x21\0\0\0", b"\xff\0\0\0 what?", b"\x02\0\0\0x"]
 )
 def test_what_is_no_frame_ends_the_session(frame):
     session = ready()

@@ -17,7 +17,7 @@ from pando_server.signaling.packets import (
     refusing,
 )
 from pando_shared.errors import ProtocolViolation
-from pando_shared.signaling import MAX_SIGNAL
+from pando_shared.limits import MAX_SIGNAL_BYTES
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ DEEP = '42/volunteer,1["offer",' + "[" * 9 + "]" * 9 + "]"
         DEEP,
         '42/volunteer,1["offer",' + "[" * 30_000,
         '42/volunteer,1["offer",' + "[" * 30_000 + "]" * 30_000 + "]",
-        "4" * (MAX_SIGNAL + 1),
+        "4" * (MAX_SIGNAL_BYTES + 1),
     ],
 )
 def test_everything_else_breaks_the_protocol(text: str | None) -> None:

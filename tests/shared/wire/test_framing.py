@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pando_shared.errors import ProtocolViolation
-from pando_shared.wire.framing import CONTROL, MAX_FRAME, Joiner, split
+from pando_shared.limits import MAX_FRAME_BYTES
+from pando_shared.wire.framing import CONTROL, Joiner, split
 
 VECTORS = json.loads((Path(__file__).parents[3] / "shared/vectors/framing.json").read_text())
 
@@ -38,27 +39,27 @@ def test_broken_sequences_are_refused(vector):
         joiner.receive(last)
 
 
-@given(st.lists(st.integers(4, 3 * MAX_FRAME), max_size=4), st.data())
+@given(st.lists(st.integers(4, 3 * MAX_FRAME_BYTES), max_size=4), st.data())
 def test_messages_come_out_as_they_went_in_with_control_between_their_parts(lengths, data):
-    joiner = Joiner(limit=3 * MAX_FRAME)
+    joiner = Joiner(limit=3 * MAX_FRAME_BYTES)
     control = bytes((0x23, 0, 0, 0)) + b"12345678"
     for length in lengths:
         message = bytes((0x21, 0, 0, 0)) + bytes(length - 4)
         out = []
         for frame in split(message):
-            assert len(frame) <= MAX_FRAME
+            assert len(frame) <= MAX_FRAME_BYTES
             if data.draw(st.booleans()):
                 assert joiner.receive(control) == control
             out.append(joiner.receive(frame))
         assert [m for m in out if m is not None] == [message]
 
 
-full = st.builds(lambda head, size: head.ljust(size, b"\0"), st.binary(max_size=12), st.just(MAX_FRAME))
+full = st.builds(lambda head, size: head.ljust(size, b"\0"), st.binary(max_size=12), st.just(MAX_FRAME_BYTES))
 
 
 @given(st.lists(st.binary(max_size=12) | full, max_size=6))
 def test_no_bytes_do_anything_but_join_or_raise(frames):
-    joiner = Joiner(limit=10 * MAX_FRAME)
+    joiner = Joiner(limit=10 * MAX_FRAME_BYTES)
     for frame in frames:
         try:
             message = joiner.receive(frame)

@@ -19,10 +19,10 @@ from pando_client.channels.aiortc_tuning import congestion
 from pando_client.channels.aiortc_tuning import datagrams as bursts
 from pando_client.channels.aiortc_tuning.datagrams import MAX_BURST, MAX_RECORDS, of_one_size
 from pando_client.channels.webrtc import WebRtcChannel
-from pando_shared.wire.framing import MAX_FRAME
+from pando_shared.limits import MAX_FRAME_BYTES
 from tests.client.channels.test_webrtc import connected
 
-FRAMES = [bytes([n]) * MAX_FRAME for n in range(60)]
+FRAMES = [bytes([n]) * MAX_FRAME_BYTES for n in range(60)]
 
 
 def bursts_of(channel: WebRtcChannel) -> Any:

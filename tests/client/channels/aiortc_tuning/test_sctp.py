@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from pando_shared.wire.framing import MAX_FRAME
+from pando_shared.limits import MAX_FRAME_BYTES
 from tests.client.channels.test_webrtc import connected
 
 FRAMES = 100
-PACKETS_OF_A_FRAME = MAX_FRAME / 1200
+PACKETS_OF_A_FRAME = MAX_FRAME_BYTES / 1200
 
 
 def counted(transport: Any, name: str) -> list[int]:
@@ -27,7 +27,7 @@ def counted(transport: Any, name: str) -> list[int]:
 
 async def send_all(volunteer: Any, channel: Any) -> None:
     """Sends frames to the client's end, which has to get all of them."""
-    sent = [bytes([n]) * MAX_FRAME for n in range(FRAMES)]
+    sent = [bytes([n]) * MAX_FRAME_BYTES for n in range(FRAMES)]
     for frame in sent:
         volunteer.channel.send(frame)
     assert [await channel.receive() for _ in sent] == sent

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pando_shared.errors import ProtocolViolation
-from pando_shared.wire import messages
+from pando_shared.limits import MAX_ERROR_BYTES
+from pando_shared.wire import codec, messages
 from pando_shared.wire.messages import (
     Broken,
     ClientGoodbye,
@@ -29,7 +30,7 @@ from pando_shared.wire.messages import (
 FOLDER = Path(__file__).parents[3] / "shared/vectors"
 GOOD = json.loads((FOLDER / "messages.json").read_text())
 BROKEN = json.loads((FOLDER / "broken.json").read_text())
-DECODE = {"client": messages.from_client, "volunteer": messages.from_volunteer}
+DECODE = {"client": codec.from_client, "volunteer": codec.from_volunteer}
 JSON_BODIES = {"withdraw", "return", "goodbye", "ready", "broken", "hello", "report"}
 
 
@@ -71,7 +72,7 @@ def neutral(message: Message) -> dict[str, Any]:
 def test_messages_are_those_of_the_vectors(vector):
     message = DECODE[vector["from"]](bytes.fromhex(vector["hex"]))
     assert neutral(message) == vector["message"]
-    again = messages.encode(message)
+    again = codec.encode(message)
     assert neutral(DECODE[vector["from"]](again)) == vector["message"]
     if vector["message"]["type"] not in JSON_BODIES:
         assert again.hex() == vector["hex"]
@@ -94,7 +95,7 @@ def test_no_bytes_do_anything_but_decode_or_raise(sender, kind, body):
 
 @given(st.lists(st.text(), min_size=1), st.integers(1, 2**32 - 1))
 def test_items_arrive_as_they_were_lent(items, lease):
-    lend = messages.from_client(messages.encode(Lend(lease, [item.encode("utf-8", "replace") for item in items])))
+    lend = codec.from_client(codec.encode(Lend(lease, [item.encode("utf-8", "replace") for item in items])))
     assert isinstance(lend, Lend)
     assert [item.decode() for item in lend.items] == [i.encode("utf-8", "replace").decode() for i in items]
     assert lend.lease == lease
@@ -103,11 +104,11 @@ def test_items_arrive_as_they_were_lent(items, lease):
 def test_an_error_of_the_function_is_bounded():
     def results(size: int) -> bytes:
         error = json.dumps({"message": "x" * size, "stack": ""}).encode()
-        return messages.encode(Results(1, 0, 0, [error], bytes((messages.ERROR,))))
+        return codec.encode(Results(1, 0, 0, [error], bytes((messages.ERROR,))))
 
-    assert isinstance(messages.from_volunteer(results(60_000)), Results)
+    assert isinstance(codec.from_volunteer(results(60_000)), Results)
     with pytest.raises(ProtocolViolation, match="too long"):
-        messages.from_volunteer(results(messages.MAX_ERROR))
+        codec.from_volunteer(results(MAX_ERROR_BYTES))
 
 
 @pytest.mark.parametrize(
@@ -123,8 +124,8 @@ def test_an_error_of_the_function_is_bounded():
 )
 def test_half_a_character_in_an_error_is_a_replacement_character(escaped, read):
     body = b'{"message": "' + escaped + b'", "stack": ""}'
-    assert messages.error_info(body).message == read
-    assert messages.from_volunteer(bytes((Broken.TYPE, 0, 0, 0)) + body) == Broken(
+    assert codec.error_info(body).message == read
+    assert codec.from_volunteer(bytes((Broken.TYPE, 0, 0, 0)) + body) == Broken(
         messages.ErrorInfo(message=read, stack="")
     )
 
@@ -132,4 +133,4 @@ def test_half_a_character_in_an_error_is_a_replacement_character(escaped, read):
 @pytest.mark.parametrize("escaped", [rb"\ud83", rb"\ud83d\udc", rb"\ud8xx", rb"\q", b"\\"])
 def test_an_escape_that_is_none_breaks_the_protocol(escaped):
     with pytest.raises(ProtocolViolation):
-        messages.error_info(b'{"message": "' + escaped + b'"}')
+        codec.error_info(b'{"message": "' + escaped + b'"}')

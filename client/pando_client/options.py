@@ -1,20 +1,17 @@
 """The options of a run: from the command line and the configuration file to one frozen value.
 
-Only `cli` sees parsed arguments; everything below it gets `Options`.
+Only `command` sees parsed arguments; everything below it gets `Options`.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import (
     AliasChoices,
@@ -37,7 +34,7 @@ from pando_shared.wire.messages import Context
 
 DEFAULT_PORT = 5000
 DEFAULT_STUN = "stun:stun.l.google.com:19302"
-MIN_SECRET = 16
+MIN_SECRET_CHARS = 16
 
 
 class Where(Enum):
@@ -46,15 +43,6 @@ class Where(Enum):
     LOCAL_NETWORK = "volunteers of the local network, through a server in this process"
     PUBLIC_SERVER = "volunteers of a public server"
     HERE = "this machine, for testing the function"
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A public server: `url` without a trailing slash. `local`: it is on this machine or its network."""
-
-    url: str
-    loopback: bool
-    local: bool
 
 
 def _ice_servers(value: object) -> object:
@@ -210,41 +198,6 @@ def secret_of(options: Options) -> str:
         secret = os.environ.get("PANDO_SECRET", "")
     if not secret:
         raise UsageError("--host needs the server's secret: set PANDO_SECRET, or use --secret-file or --secret")
-    if len(secret) < MIN_SECRET:
-        raise UsageError(f"the secret is too short: a server takes none of fewer than {MIN_SECRET} characters")
+    if len(secret) < MIN_SECRET_CHARS:
+        raise UsageError(f"the secret is too short: a server takes none of fewer than {MIN_SECRET_CHARS} characters")
     return secret
-
-
-def server_of(host: str) -> Server:
-    """Returns the server that `--host` names: a name, an address with a port, or a URL.
-
-    Public names get HTTPS, local addresses HTTP, and a scheme decides otherwise.
-
-    Raises:
-        UsageError: it names no server.
-    """
-    wrong = UsageError(f"--host={printable(host)} is not a host name, an ADDRESS:PORT, or an http(s) URL")
-    try:
-        parts = urlsplit(host if "://" in host else f"//{host}")
-        name, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise wrong from None
-    has_more = parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc
-    # `urlsplit` takes line ends and tabs out silently.
-    if has_more or not re.fullmatch(r"[\w.:%-]+", name) or re.search(r"\s", host):
-        raise wrong
-    if parts.scheme not in ("", "http", "https"):
-        raise wrong
-    loopback, local = _locality(name)
-    scheme: Literal["http", "https"] | str = parts.scheme or ("http" if local else "https")
-    shown = f"[{name}]" if ":" in name else name
-    return Server(f"{scheme}://{shown}" + (f":{port}" if port else ""), loopback, local)
-
-
-def _locality(name: str) -> tuple[bool, bool]:
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        loopback = name == "localhost" or name.endswith(".localhost")
-        return loopback, loopback or name.endswith(".local") or "." not in name
-    return address.is_loopback, address.is_private or address.is_link_local or address.is_loopback

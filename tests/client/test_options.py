@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from pando_client.lending.lender import OnError
-from pando_client.options import Options, Server, Where, load, secret_of, server_of
+from pando_client.options import Options, Where, load, secret_of
 from pando_shared.errors import UsageError
 from pando_shared.signaling import IceServer
 from tests.support.processes import Programs
@@ -146,49 +146,6 @@ def test_an_error_names_the_option_and_the_file(tmp_path: Path) -> None:
 def test_what_is_refused(name: str, value: str) -> None:
     with pytest.raises(UsageError, match=f"^--{name.replace('_', '-')}: "):
         options(**{name: value})
-
-
-@pytest.mark.parametrize(
-    ("host", "server"),
-    [
-        ("example.org", Server("https://example.org", loopback=False, local=False)),
-        ("Example.ORG:8443", Server("https://example.org:8443", loopback=False, local=False)),
-        ("http://example.org/", Server("http://example.org", loopback=False, local=False)),
-        ("https://10.0.0.1", Server("https://10.0.0.1", loopback=False, local=True)),
-        ("10.0.0.1:5000", Server("http://10.0.0.1:5000", loopback=False, local=True)),
-        ("192.168.1.7", Server("http://192.168.1.7", loopback=False, local=True)),
-        ("8.8.8.8", Server("https://8.8.8.8", loopback=False, local=False)),
-        ("127.0.0.1:5000", Server("http://127.0.0.1:5000", loopback=True, local=True)),
-        ("localhost", Server("http://localhost", loopback=True, local=True)),
-        ("[::1]:80", Server("http://[::1]:80", loopback=True, local=True)),
-        ("printer.local", Server("http://printer.local", loopback=False, local=True)),
-        ("nas:5000", Server("http://nas:5000", loopback=False, local=True)),
-    ],
-)
-def test_what_a_host_means(host: str, server: Server) -> None:
-    assert server_of(host) == server
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "",
-        "http://",
-        "ftp://h",
-        "h:port",
-        "h:99999",
-        "h/path",
-        "h?q",
-        "http://h/#f",
-        "a b",
-        "h\n",
-        "http://u:p@h",
-        "[::1",
-    ],
-)
-def test_what_is_no_host(host: str) -> None:
-    with pytest.raises(UsageError, match=r"^--host="):
-        server_of(host)
 
 
 def test_where_the_secret_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

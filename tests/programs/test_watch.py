@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pando_client.function.changes import LOOK_EVERY, Watch
+from pando_client.function.changes import LOOK_EVERY_SECONDS, Watch
 from tests.support.processes import Program, Programs
 
 MODULE = """const { times } = require('./lib/times')
@@ -72,7 +72,7 @@ def module(tmp_path: Path) -> Path:
 
 async def has_changed(watch: Watch) -> bool:
     try:
-        await asyncio.wait_for(watch.changed(), 2 * LOOK_EVERY)
+        await asyncio.wait_for(watch.changed(), 2 * LOOK_EVERY_SECONDS)
     except TimeoutError:
         return False
     return True

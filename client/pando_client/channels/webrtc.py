@@ -6,51 +6,48 @@ aiortc has traps; each comment below names the one it avoids. Read them before c
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import ipaddress
 from collections import deque
 from collections.abc import Sequence
 
-import aioice.ice
+import ifaddr
 from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.exceptions import InvalidStateError
 from aiortc.sdp import SessionDescription
 
-from pando_client.channels.aiortc_tuning.sctp import acknowledge_together
-from pando_client.channels.aiortc_tuning.congestion import keep_within_a_browsers_buffer
-from pando_client.channels.aiortc_tuning.datagrams import Bursts
-from pando_client.channels.aiortc_tuning.opening import let_the_volunteer_begin
+from pando_client.channels.aiortc_tuning import DatagramSender, gather_loopback, tune
 from pando_client.channels.candidates import keep_safe_candidates
-from pando_client.channels.channel import CLOSE_WITHIN
+from pando_client.channels.channel import CLOSE_SECONDS
 from pando_shared.limits import MAX_FRAME_BYTES
 from pando_shared.signaling import IceServer
 
-HIGH_WATER = 256 * 1024
+HIGH_WATER_BYTES = 256 * 1024
 """Bytes that aiortc may hold unsent: more only adds delay, and control frames wait behind it."""
-LOW_WATER = 128 * 1024
-MAX_RECEIVED = 8 * 1024 * 1024
+LOW_WATER_BYTES = 128 * 1024
+MAX_RECEIVED_BYTES = 8 * 1024 * 1024
 """Bytes that may wait to be taken. Behind a packet that was lost much can arrive at once; more than this is a flood."""
-FRAME_COST = 256
+FRAME_COST_BYTES = 256
 """Bytes that a frame counts besides its content, so that empty ones count as well."""
 
-_with_loopback: contextvars.ContextVar[bool] = contextvars.ContextVar("with_loopback", default=False)
-_interfaces_of_machine = aioice.ice.get_host_addresses
 
-
-def _host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
-    # aioice leaves 127.0.0.1 out, and then a machine without a network has no candidate at all.
-    addresses: list[str] = _interfaces_of_machine(use_ipv4, use_ipv6)
-    if use_ipv4 and _with_loopback.get():
-        addresses = ["127.0.0.1", *addresses]
-    return addresses
-
-
-aioice.ice.get_host_addresses = _host_addresses
+ROOM_SECONDS = 1.0
+"""Time after which `send` looks again for room, in case aiortc's event for it was missed."""
+CLOSE_CONNECTION_SECONDS = 5.0
+"""Time that closing the peer connection may take."""
 
 
 def on_private_network() -> bool:
     """Whether this machine is on a private network, so that a volunteer of the same network can be reached."""
-    return any(ipaddress.ip_address(a.split("%")[0]).is_private for a in _interfaces_of_machine(True, True))
+    addresses = []
+    for adapter in ifaddr.get_adapters():
+        for found in adapter.ips:
+            if isinstance(found.ip, str):
+                addresses.append(ipaddress.ip_address(found.ip))
+                continue
+            address, _, scope = found.ip
+            if not scope:  # one with a scope is of a link, not of a network
+                addresses.append(ipaddress.ip_address(address))
+    return any(address.is_private and not address.is_loopback for address in addresses)
 
 
 class WebRtcChannel:
@@ -60,7 +57,9 @@ class WebRtcChannel:
 
     def __init__(self, connection: RTCPeerConnection, channel: RTCDataChannel) -> None:
         self.peer = "?"
-        self._connection = connection
+        self.datagrams: DatagramSender | None = None
+        """What sends the datagrams of a connection that is tuned."""
+        self.connection = connection
         self._channel = channel
         self._received: deque[bytes] = deque()
         self._received_bytes = 0
@@ -68,8 +67,7 @@ class WebRtcChannel:
         self._room = asyncio.Event()
         self._open = asyncio.Event()
         self._closed = False
-        self._bursts: Bursts | None = None
-        channel.bufferedAmountLowThreshold = LOW_WATER
+        channel.bufferedAmountLowThreshold = LOW_WATER_BYTES
         # Handlers are synchronous and only note what happened: an exception in one would close the connection, and
         # asynchronous ones may run out of order.
         channel.on("open", self._open.set)
@@ -84,8 +82,8 @@ class WebRtcChannel:
         connection.on("track", self._on_unasked)
 
     def _on_message(self, data: str | bytes) -> None:
-        self._received_bytes += len(data) + FRAME_COST
-        if self._received_bytes > MAX_RECEIVED:
+        self._received_bytes += len(data) + FRAME_COST_BYTES
+        if self._received_bytes > MAX_RECEIVED_BYTES:
             self._on_closed()
             return
         # Text, and what is longer than any frame, is passed on as no frame at all: the session ends the volunteer.
@@ -95,7 +93,7 @@ class WebRtcChannel:
 
     def _on_state(self) -> None:
         # There is no "disconnected" state: it fails, or is closed.
-        if self._connection.connectionState in ("failed", "closed"):
+        if self.connection.connectionState in ("failed", "closed"):
             self._on_closed()
 
     def _on_error(self, *_: object) -> None:
@@ -112,12 +110,14 @@ class WebRtcChannel:
         for event in (self._arrived, self._room, self._open):
             event.set()
 
-    def hasten(self) -> None:
-        """Has aiortc do with fewer packets and system calls."""
-        assert self._connection.sctp is not None
-        acknowledge_together(self._connection.sctp)
-        keep_within_a_browsers_buffer(self._connection.sctp)
-        self._bursts = Bursts(self._connection.sctp.transport, self._on_closed)
+    def tune(self, offered_role: str) -> None:
+        """See `aiortc_tuning.tune`; the offer is set, and not answered yet."""
+        self.datagrams = tune(self.connection, offered_role, self._on_closed)
+
+    @property
+    def buffered_bytes(self) -> int:
+        """What aiortc holds unsent."""
+        return self._channel.bufferedAmount
 
     async def opened(self, within: float) -> None:
         """Waits until frames can be sent.
@@ -134,16 +134,16 @@ class WebRtcChannel:
         if self._closed:
             await self.close()
             raise ConnectionError("the peer connection did not open")
-        self.peer = _address_of_peer(self._connection)
+        self.peer = _address_of_peer(self.connection)
 
     async def send(self, frame: bytes) -> None:
         """See `Channel`."""
-        while not self._closed and self._channel.bufferedAmount > HIGH_WATER:
+        while not self._closed and self.buffered_bytes > HIGH_WATER_BYTES:
             self._room.clear()
             # The event fires only when the level is crossed: look again after clearing, and wait with a limit.
-            if self._channel.bufferedAmount > LOW_WATER:
+            if self.buffered_bytes > LOW_WATER_BYTES:
                 try:
-                    async with asyncio.timeout(1.0):
+                    async with asyncio.timeout(ROOM_SECONDS):
                         await self._room.wait()
                 except TimeoutError:
                     continue
@@ -162,39 +162,40 @@ class WebRtcChannel:
             self._arrived.clear()
             await self._arrived.wait()
         frame = self._received.popleft()
-        self._received_bytes -= len(frame) + FRAME_COST
+        self._received_bytes -= len(frame) + FRAME_COST_BYTES
         return frame
 
     async def close(self) -> None:
         """See `Channel`."""
         if not self._closed:
             try:
-                async with asyncio.timeout(CLOSE_WITHIN):
+                async with asyncio.timeout(CLOSE_SECONDS):
                     # `RTCPeerConnection.close` drops what is queued: wait for the last acknowledgement first.
                     while (  # noqa: ASYNC110 - aiortc has no event for it
-                        not self._closed and (self._channel.bufferedAmount or _unacknowledged(self._connection))
+                        not self._closed and (self.buffered_bytes or _unacknowledged(self.connection))
                     ):
                         await asyncio.sleep(0.01)
             except TimeoutError:
                 pass
         self._on_closed()
         try:
-            async with asyncio.timeout(5.0):
-                await self._connection.close()
+            async with asyncio.timeout(CLOSE_CONNECTION_SECONDS):
+                await self.connection.close()
         except TimeoutError:
             pass
         finally:
-            if self._bursts:
-                self._bursts.close()
+            if self.datagrams:
+                self.datagrams.close()
 
 
 def _unacknowledged(connection: RTCPeerConnection) -> bool:
-    # aiortc has no public word for it; without these attributes we wait for the buffer only.
+    # aiortc has no public word for it; without these attributes `close` waits for the buffer only.
     sctp = connection.sctp
     return bool(getattr(sctp, "_sent_queue", None) or getattr(sctp, "_outbound_queue", None))
 
 
 def _address_of_peer(connection: RTCPeerConnection) -> str:
+    # Nor for the pair of addresses that ICE has chosen.
     sctp = connection.sctp
     nominated = getattr(getattr(sctp.transport.transport, "_connection", None), "_nominated", None) if sctp else None
     pair = nominated.get(1) if nominated else None
@@ -215,7 +216,7 @@ async def answer(sdp: str, ice_servers: Sequence[IceServer], *, loopback: bool) 
     Raises:
         ValueError: the offer cannot be understood.
     """
-    # Always explicit: the default is somebody else's server.
+    # Always explicit: aiortc's default is a server of another party.
     servers = [RTCIceServer(urls=s.urls, username=s.username, credential=s.credential) for s in ice_servers]
     connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
     try:
@@ -226,11 +227,10 @@ async def answer(sdp: str, ice_servers: Sequence[IceServer], *, loopback: bool) 
         media = SessionDescription.parse(safe).media
         if [section.kind for section in media] != ["application"] or media[0].dtls is None:
             raise ValueError("not one data channel")
-        _with_loopback.set(loopback)
+        gather_loopback(loopback)
         await connection.setRemoteDescription(RTCSessionDescription(safe, "offer"))
-        let_the_volunteer_begin(connection, media[0].dtls.role)
+        channel.tune(media[0].dtls.role)
         await connection.setLocalDescription(await connection.createAnswer())
-        channel.hasten()
     except Exception as error:
         # aiortc's parser raises whatever its lines raise; to the caller each is the same: not an offer.
         await connection.close()

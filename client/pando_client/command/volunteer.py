@@ -1,4 +1,4 @@
-"""`pando-volunteer URL`: lends this machine's cores to whoever serves at URL. The headless volunteer, run by Deno."""
+"""`pando-volunteer URL`: lends this machine's cores to the job that is served at URL, through Deno."""
 
 from __future__ import annotations
 
@@ -45,7 +45,3 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         console.say(f"pando-volunteer: {error}")
         sys.exit(error.exit_status)
     os.execv(line[0], line)
-
-
-if __name__ == "__main__":
-    main()

@@ -12,13 +12,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pando_client import console
 from pando_client.function.deno import command
 from pando_shared.errors import FunctionError, ToolError
+from pando_shared.limits import MAX_BUNDLE_PACKED_BYTES, MAX_BUNDLE_UNPACKED_BYTES
 from pando_shared.text import printable
 from pando_shared.wire.messages import Context
 
-BUNDLE_WITHIN = 60.0
-"""Seconds; the first run on a machine fetches the bundler."""
-MAX_BUNDLE = 60 * 1024 * 1024
-"""Bytes of a bundle, as it travels."""
+BUNDLE_SECONDS = 60.0
+"""Time that the bundler may take; the first run on a machine fetches it."""
 
 
 class BundleProblem(BaseModel):
@@ -85,10 +84,10 @@ async def bundle(module: Path, context: Context | None = None) -> Bundle:
         start_new_session=True,
     )
     try:
-        async with asyncio.timeout(BUNDLE_WITHIN):
+        async with asyncio.timeout(BUNDLE_SECONDS):
             output, errors = await process.communicate()
     except TimeoutError:
-        raise ToolError(f"the bundler did not finish within {BUNDLE_WITHIN:.0f} s") from None
+        raise ToolError(f"the bundler did not finish within {BUNDLE_SECONDS:.0f} s") from None
     finally:
         if process.returncode is None:
             process.kill()
@@ -100,18 +99,30 @@ async def bundle(module: Path, context: Context | None = None) -> Bundle:
     if outcome.error is not None:
         if outcome.error.kind == "internal":
             raise ToolError(outcome.error.text)
-        unusable = FunctionError(_said(outcome.error, module))
+        unusable = FunctionError(_located(outcome.error, module))
         unusable.files = outcome.files
         raise unusable
     for warning in outcome.warnings:
-        console.error(_said(warning, module))
+        console.error(_located(warning, module))
     chosen = context or outcome.context or "worker"
     if chosen == "worker" and outcome.not_in_worker is not None:
-        raise FunctionError(_said(outcome.not_in_worker, module))
-    packed = gzip.compress(outcome.code.encode(), compresslevel=6, mtime=0)
-    if len(packed) > MAX_BUNDLE:
-        raise FunctionError(f"the bundle of {printable(module)} is too large: {len(packed)} bytes, compressed")
-    return Bundle(packed, outcome.map, outcome.files, chosen)
+        raise FunctionError(_located(outcome.not_in_worker, module))
+    return Bundle(_packed(outcome.code.encode(), module), outcome.map, outcome.files, chosen)
+
+
+def _packed(script: bytes, module: Path) -> bytes:
+    """Returns the script as it travels.
+
+    Raises:
+        FunctionError: every volunteer would refuse it.
+    """
+    too_large = f"the bundle of {printable(module)} is too large"
+    if len(script) > MAX_BUNDLE_UNPACKED_BYTES:
+        raise FunctionError(f"{too_large}: {len(script)} bytes; a volunteer takes {MAX_BUNDLE_UNPACKED_BYTES} at most")
+    packed = gzip.compress(script, compresslevel=6, mtime=0)
+    if len(packed) > MAX_BUNDLE_PACKED_BYTES:
+        raise FunctionError(f"{too_large}: {len(packed)} bytes, compressed")
+    return packed
 
 
 def _readable(module: Path) -> Path:
@@ -130,7 +141,7 @@ def _readable(module: Path) -> Path:
         raise FunctionError(f"the module {printable(module)} cannot be read: {error.strerror}") from None
 
 
-def _said(problem: BundleProblem, module: Path) -> str:
+def _located(problem: BundleProblem, module: Path) -> str:
     """The place, what is wrong there, and the line itself."""
     place: str | Path = problem.file or module
     if problem.line is not None:

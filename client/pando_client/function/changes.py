@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 SUFFIXES = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".json", ".wasm")
-"""Of files that may be what a function lacks that could not be bundled."""
-LOOK_EVERY = 0.2
-"""Seconds. A few files are looked at: that costs less than to be told of them without missing what comes early."""
+"""Of scripts: when a function could not be bundled, a new one beside it may be what it lacks."""
+LOOK_EVERY_SECONDS = 0.2
+"""Time between two looks. The files are few: looking costs less than notifications, which miss early changes."""
 
 
 class Watch:
@@ -58,8 +58,8 @@ class Watch:
 
     async def changed(self) -> None:
         """Returns as soon as one of the files is not what it was."""
-        while _states(self._before) == self._before and self._beside in (None, self._scripts()):  # noqa: ASYNC110 - see LOOK_EVERY
-            await asyncio.sleep(LOOK_EVERY)
+        while _states(self._before) == self._before and self._beside in (None, self._scripts()):  # noqa: ASYNC110 - see LOOK_EVERY_SECONDS
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     def _scripts(self) -> frozenset[Path]:
         try:

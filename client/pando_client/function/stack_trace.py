@@ -14,14 +14,16 @@ from pando_client import console
 from pando_client.function.deno import command
 from pando_shared.errors import ToolError
 
-TRACE_WITHIN = 10.0
-"""Seconds."""
+TRACE_SECONDS = 10.0
+"""Time that the tracer may take."""
 FRAMES_SHOWN = 4
+"""Calls of a stack that are printed, the last ones."""
 EXPORT = "/pando/1.0.0"
-"""What engines call the function itself ends like this, unless it has a name."""
-LOOKED_AT = 200
-LONGEST_LINE = 1000
-"""Lines of a stack, and characters of one: a volunteer may send anything as a stack."""
+"""The end of the name that engines give to the function itself, unless it has one."""
+MAX_LINES = 200
+"""Lines of a stack that are looked at: a volunteer may send anything as a stack."""
+MAX_LINE_CHARS = 1000
+"""Characters of a line that is looked at."""
 _FRAME = re.compile(r"(?:at (?P<v8>.*)|(?P<name>[^@]*)@(?P<place>.*))$")
 """`at name (place)` in V8, `name@place` in Firefox and Safari."""
 _PLACE = re.compile(r"^(?P<file>[^()\s][^()]*?):(?P<line>\d+):(?P<column>\d+)$")
@@ -56,7 +58,7 @@ async def traced(stack: str, source_map: str) -> str:
         console.debug(f"no tracer: {error}")
         return stack
     try:
-        async with asyncio.timeout(TRACE_WITHIN):
+        async with asyncio.timeout(TRACE_SECONDS):
             output, _ = await process.communicate(json.dumps({"map": source_map, "stack": stack}).encode())
         return TracerOutcome.model_validate_json(output).stack
     except (TimeoutError, ValidationError) as error:
@@ -76,8 +78,8 @@ def frames(stack: str, folder: Path) -> list[str]:
         folder: of the module, to which the names of files are relative.
     """
     found: list[str] = []
-    for line in stack.splitlines()[:LOOKED_AT]:
-        frame = _FRAME.match(line.strip()) if len(line) <= LONGEST_LINE else None
+    for line in stack.splitlines()[:MAX_LINES]:
+        frame = _FRAME.match(line.strip()) if len(line) <= MAX_LINE_CHARS else None
         if frame is None:
             continue
         name, place = frame["name"] or "", frame["place"]

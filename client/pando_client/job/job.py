@@ -32,7 +32,8 @@ from pando_client.session.session import (
     Suspected,
     Wants,
 )
-from pando_client.stdio.input import Output, OutputFailed, Results, Source, Wrote
+from pando_client.stdio.input import Source
+from pando_client.stdio.output import Output, OutputFailed, ResultWriter, Wrote
 from pando_shared.errors import InputError
 from pando_shared.text import printable
 from pando_shared.wire import messages
@@ -91,7 +92,7 @@ class Job:
         limits: what a volunteer may do.
         new_credit: makes the rule for what one volunteer is lent at a time.
         new_id: draws a volunteer's identifier.
-        open_output: begins to write; gets what `Results` gets.
+        open_output: begins to write; gets what `ResultWriter` gets.
         clock: seconds that never jump.
         binary: what is written of a result that is binary.
     """
@@ -104,7 +105,7 @@ class Job:
         limits: SessionLimits,
         new_credit: Callable[[], Credit],
         new_id: Callable[[], str],
-        open_output: Callable[[Wrote, OutputFailed], Output] = Results,
+        open_output: Callable[[Wrote, OutputFailed], Output] = ResultWriter,
         clock: Callable[[], float] = time.monotonic,
         binary: Callable[[bytes], bytes] = b64encode,
     ) -> None:

@@ -1,4 +1,4 @@
-"""Handshakes: the offers of volunteers are answered, a bounded number at once; each channel that opens is attended."""
+"""Answers the offers of volunteers, a bounded number at once; each channel that opens is attended by the job."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from typing import TYPE_CHECKING
 
 from pando_client import console
 from pando_client.job.job import Job
+from pando_client.tasks import cancel
 from pando_shared.signaling import ForwardedOffer, IceServer
 
 if TYPE_CHECKING:
     from pando_client.channels.webrtc import WebRtcChannel
 
-AT_ONCE = 16
-"""Handshakes at once: each costs CPU that running volunteers need."""
-PLACE_WITHIN = 8.0
-"""Seconds that an offer waits for a place: less than what the server takes for a client that does not answer."""
-PLACE_SECONDS = 2.0
-"""For which a handshake holds its place at most; one that takes longer does not keep others out."""
+MAX_PLACES = 16
+"""Offers answered at once: each takes CPU that running volunteers need."""
+WAIT_FOR_PLACE_SECONDS = 8.0
+"""Time that an offer waits for a place: less than what the server takes for a client that does not answer."""
+HOLD_PLACE_SECONDS = 2.0
+"""Time for which a connection that opens holds its place at most; one that takes longer does not keep others out."""
 MAX_CONNECTING = 256
 """Peer connections that are not open yet."""
 
 
-class Handshakes:
+class OfferAnswerer:
     """See the module's docstring.
 
     Args:
@@ -36,61 +37,68 @@ class Handshakes:
     """
 
     def __init__(self, job: Job, ice_servers: Sequence[IceServer], within: float, *, loopback_possible: bool) -> None:
+        self.connecting = 0
+        """Volunteers whose offer is being answered, or whose connection is not open yet."""
         self._job = job
         self._ice_servers = ice_servers
         self._within = within
         self._loopback_possible = loopback_possible
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._webrtc: ModuleType | None = None
+        self._places = asyncio.Semaphore(MAX_PLACES)
         # asyncio itself keeps only weak references to tasks.
         self._tasks: set[asyncio.Task[None]] = set()
-        self._connecting = 0
 
     def __repr__(self) -> str:
-        return f"<Handshakes {self._connecting} connecting>"
+        return f"<OfferAnswerer {self.connecting} connecting>"
 
     async def answer(self, offer: ForwardedOffer) -> str:
         """Returns the answer to an offer.
 
         Raises:
             ValueError: the offer cannot be understood.
-            ConnectionRefusedError: too many handshakes are under way.
+            ConnectionRefusedError: too many volunteers are connecting.
         """
-        if self._connecting >= MAX_CONNECTING:
+        if self.connecting >= MAX_CONNECTING:
             raise ConnectionRefusedError("too many volunteers are connecting; try again")
-        self._connecting += 1
+        self.connecting += 1
         try:
-            async with asyncio.timeout(PLACE_WITHIN):
+            async with asyncio.timeout(WAIT_FOR_PLACE_SECONDS):
                 await self._places.acquire()
         except BaseException as error:
-            self._connecting -= 1
+            self.connecting -= 1
             if isinstance(error, TimeoutError):
                 raise ConnectionRefusedError("too many volunteers are connecting; try again") from None
             raise
         try:
-            webrtc = await load_webrtc()
+            webrtc = await self.load()
             sdp, channel = await webrtc.answer(
                 offer.sdp, self._ice_servers, loopback=offer.loopback and self._loopback_possible
             )
         except BaseException:
             self._places.release()
-            self._connecting -= 1
+            self.connecting -= 1
             raise
         task = asyncio.create_task(self._attend(channel))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return str(sdp)
 
+    async def load(self) -> ModuleType:
+        """Returns the module `webrtc`, imported beside the event loop: the first time that takes aiortc a while."""
+        if self._webrtc is None:
+            # The import system has a lock for each module: a second caller waits until the first has loaded all of it.
+            self._webrtc = await asyncio.to_thread(importlib.import_module, "pando_client.channels.webrtc")
+        return self._webrtc
+
     async def close(self) -> None:
-        """Ends the handshakes that are under way, and the channels that are still attended."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Gives up the connections that are not open yet, and the channels that are still attended."""
+        await cancel(*self._tasks)
 
     async def _attend(self, channel: WebRtcChannel) -> None:
+        opening = asyncio.create_task(channel.opened(self._within))
         try:
-            opening = asyncio.create_task(channel.opened(self._within))
             try:
-                await asyncio.wait({opening}, timeout=PLACE_SECONDS)
+                await asyncio.wait({opening}, timeout=HOLD_PLACE_SECONDS)
             finally:
                 self._places.release()
             await opening
@@ -98,16 +106,6 @@ class Handshakes:
             console.debug(f"a volunteer could not connect: {error}")
             return
         finally:
-            self._connecting -= 1
+            opening.cancel()
+            self.connecting -= 1
         await self._job.attend(channel)
-
-
-_loaded: list[ModuleType] = []
-
-
-async def load_webrtc() -> ModuleType:
-    """Returns the module `webrtc`, and imports it beside the event loop the first time: aiortc takes a while."""
-    if not _loaded:
-        # Not found in sys.modules: there it is also while another thread is still importing it.
-        _loaded.append(await asyncio.to_thread(importlib.import_module, "pando_client.channels.webrtc"))
-    return _loaded[0]

@@ -12,28 +12,20 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import httpx
 import socketio
 import socketio.exceptions
 from pydantic import ValidationError
 
 from pando_client import console
-from pando_client.options import Server
-from pando_shared import PROTOCOL
-from pando_shared.errors import (
-    LoginRefused,
-    NotAPandoServer,
-    ServerError,
-    ServerUnreachable,
-    WrongProtocol,
-)
+from pando_client.rendezvous.nonces import fetch_nonce
+from pando_client.rendezvous.server_url import ServerUrl
+from pando_shared.errors import LoginRefused, ServerError, ServerUnreachable, WrongProtocol
 from pando_shared.signaling import (
     ClientAnswer,
     ClientLogin,
     Code,
     ForwardedOffer,
     IceServer,
-    Nonce,
     Refusal,
     VolunteerCount,
     proof,
@@ -42,16 +34,17 @@ from pando_shared.signaling import (
 from pando_shared.text import printable
 
 NAMESPACE = "/client"
-HTTP_TIMEOUT = 10.0
+LOOK_EVERY_SECONDS = 1.0
+"""Time between two looks at the number of volunteers."""
 REPORT_AFTER_LOOKS = 10
-"""Looks, one a second, after which the number of volunteers is reported although it has not changed."""
-MAX_ANSWER = 64 * 1024
-"""Bytes that are read of the answer of what may not be a Pando server."""
-LOGIN_TIMEOUT = 5.0
-"""Seconds for the answer to a login. As long is waited when the server goes down meanwhile."""
-FIRST_RETRY = 0.5
-LAST_RETRY = 30.0
-"""Seconds between attempts to log in again: doubled from the first to the last, less a random part."""
+"""Looks after which the number of volunteers is reported although it has not changed."""
+LOGIN_TIMEOUT_SECONDS = 5.0
+"""Time for the server's response to a login; a login during which the server goes down fails after as long."""
+HANG_UP_SECONDS = 2.0
+"""Time for a connection to close in good order."""
+FIRST_RETRY_SECONDS = 0.5
+LAST_RETRY_SECONDS = 30.0
+"""Time between attempts to log in again: doubled from the first to the last, less a random part."""
 
 AnswerOffer = Callable[[ForwardedOffer], Awaitable[str]]
 """Answers an offer with a session description; raises ValueError when it cannot, ConnectionRefusedError when busy."""
@@ -71,7 +64,7 @@ class Signaling:
 
     def __init__(
         self,
-        server: Server,
+        server: ServerUrl,
         secret: str,
         job: str,
         ice_servers: Sequence[IceServer],
@@ -96,7 +89,7 @@ class Signaling:
         self._socket = socketio.AsyncClient(
             reconnection=False, handle_sigint=False, logger=quiet, engineio_logger=quiet
         )
-        self._socket.on("offer", self._on_offer, namespace=NAMESPACE)
+        self._socket.on("offer", self.on_offer, namespace=NAMESPACE)
         self._socket.on("disconnect", self._on_disconnect, namespace=NAMESPACE)
         self._socket.on("connect_error", self._on_connect_error, namespace=NAMESPACE)
 
@@ -106,7 +99,7 @@ class Signaling:
         Raises:
             ServerError: the server cannot be used; the class says why.
         """
-        nonce = await self._nonce()
+        nonce = await fetch_nonce(self._server.url)
         login = ClientLogin(
             nonce=nonce,
             proof=proof(self._secret, nonce, self._job),
@@ -123,7 +116,7 @@ class Signaling:
                 auth=login.model_dump(mode="json", exclude_none=True),
                 transports=["websocket"],
                 namespaces=[NAMESPACE],
-                wait_timeout=LOGIN_TIMEOUT,
+                wait_timeout=LOGIN_TIMEOUT_SECONDS,
             )
         except Exception as error:  # noqa: BLE001 - engineio takes a WebSocket's close for a packet: a TypeError
             await self._hang_up()
@@ -139,7 +132,7 @@ class Signaling:
             while not self._lost.is_set():
                 await self._report_volunteers()
                 try:
-                    async with asyncio.timeout(1.0):
+                    async with asyncio.timeout(LOOK_EVERY_SECONDS):
                         await self._lost.wait()
                 except TimeoutError:
                     continue
@@ -154,12 +147,12 @@ class Signaling:
 
     async def login_again(self) -> None:
         """Tries to log in, at growing intervals, until it works; says what is wrong but for silence."""
-        wait = FIRST_RETRY
+        wait = FIRST_RETRY_SECONDS
         said = ""
         while True:
             # A random part, so that all clients of a server that restarts do not come at once.
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
-            wait = min(LAST_RETRY, wait * 2)
+            wait = min(LAST_RETRY_SECONDS, wait * 2)
             try:
                 await self.login()
             except ServerUnreachable:
@@ -184,40 +177,6 @@ class Signaling:
         except socketio.exceptions.SocketIOError:
             return  # it is about to be noticed that the server is lost
 
-    async def _nonce(self) -> str:
-        url = self._server.url
-        try:
-            async with (
-                # httpx limits each read only; somebody who sends a byte now and then would keep us for ever.
-                asyncio.timeout(HTTP_TIMEOUT),
-                # No proxy: the Socket.IO connection that follows does not use one either.
-                httpx.AsyncClient(timeout=HTTP_TIMEOUT, trust_env=False) as http,
-                http.stream("GET", url + "/api/nonce") as response,
-            ):
-                body = bytearray()
-                async for part in response.aiter_raw(MAX_ANSWER):
-                    body += part
-                    if len(body) >= MAX_ANSWER:
-                        break
-        except TimeoutError:
-            raise ServerUnreachable(f"the server at {url} does not answer within {HTTP_TIMEOUT:.0f} s") from None
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            why = printable(error) or type(error).__name__
-            raise ServerUnreachable(f"the server at {url} does not answer: {why}") from None
-        if response.status_code == 429:
-            raise LoginRefused(f"the server at {url} wants fewer logins: wait a minute")
-        try:
-            nonce = Nonce.model_validate_json(bytes(body))
-        except ValidationError:
-            raise NotAPandoServer(f"what answers at {url} is not a Pando server") from None
-        if nonce.protocol != PROTOCOL:
-            raise WrongProtocol(
-                f"the server at {url} speaks version {nonce.protocol} of the protocol"
-                f" (Pando {printable(nonce.version)}), and this client version {PROTOCOL}:"
-                " install the same Pando on both"
-            )
-        return nonce.nonce
-
     def _refusal(self) -> ServerError | None:
         """The server's reason for refusing the connection, if it gave one."""
         data = self._refused
@@ -236,7 +195,7 @@ class Signaling:
 
     async def _hang_up(self) -> None:
         try:
-            async with asyncio.timeout(2.0):
+            async with asyncio.timeout(HANG_UP_SECONDS):
                 await self._socket.disconnect()
                 # After a connection that failed it is left open, to be complained about when it is collected.
                 if self._socket.eio.http is not None:
@@ -244,7 +203,8 @@ class Signaling:
         except (socketio.exceptions.SocketIOError, OSError, TimeoutError):
             return  # it is gone anyway
 
-    async def _on_offer(self, data: Any) -> dict[str, Any]:
+    async def on_offer(self, data: Any) -> dict[str, Any]:
+        """Returns the response to the event `offer` of the server: an answer, or why there is none."""
         try:
             offer = ForwardedOffer.model_validate(data)
         except ValidationError:

@@ -13,7 +13,10 @@ from aioice import stun
 
 from pando_shared.signaling import IceServer
 
-PROBE_WITHIN = 1.5
+PROBE_SECONDS = 1.5
+"""Time that a server has for its response."""
+REPEAT_SECONDS = 0.4
+"""Time after which a request is sent again, since a packet may be lost."""
 DEFAULT_PORT = 3478
 
 
@@ -26,7 +29,7 @@ class _Probe(asyncio.DatagramProtocol):
 
 
 async def without_silent(servers: Sequence[IceServer]) -> list[IceServer]:
-    """Returns `servers` without the STUN servers that do not answer within `PROBE_WITHIN` seconds."""
+    """Returns `servers` without the STUN servers that do not answer within `PROBE_SECONDS`."""
     silent = await asyncio.gather(*(_is_silent(server) for server in servers))
     return [server for server, is_silent in zip(servers, silent, strict=True) if not is_silent]
 
@@ -38,7 +41,7 @@ async def _is_silent(server: IceServer) -> bool:
     if not host:
         host, port = port, str(DEFAULT_PORT)
     try:
-        async with asyncio.timeout(PROBE_WITHIN):
+        async with asyncio.timeout(PROBE_SECONDS):
             return not await _answers(host, int(port))
     except (OSError, ValueError, OverflowError, TimeoutError):  # OverflowError: a port above 65535
         return True
@@ -52,7 +55,7 @@ async def _answers(host: str, port: int) -> bool:
         while not probe.answered.is_set():
             transport.sendto(bytes(request))
             try:
-                async with asyncio.timeout(0.4):
+                async with asyncio.timeout(REPEAT_SECONDS):
                     await probe.answered.wait()
             except TimeoutError:
                 continue

@@ -6,22 +6,47 @@ A pipe and not the server, so that it belongs to this job, works without any net
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 
 from pando_client import console
-from pando_client.channels.channel import PipeChannel
+from pando_client.channels.pipe import PipeChannel
 from pando_client.function.deno import command
+from pando_client.job.job import Job
+from pando_client.options import Options
+from pando_client.tasks import RunScope
 from pando_shared.allowed_hosts import ANYTHING, addresses
 from pando_shared.errors import ToolError
-from pando_shared.limits import MAX_FRAME_BYTES
+from pando_shared.limits import MAX_DEVICE_CHARS, MAX_FRAME_BYTES
 
 MAX_CRASHES = 3
-"""In a row, each within `QUICK` seconds: then it is not the items' fault."""
-QUICK = 5.0
-AGAIN_AFTER = 0.5
+"""Crashes in a row after which it is not the items' fault."""
+CRASH_SECONDS = 5.0
+"""Lifetime of a volunteer up to which its end is a crash."""
+RESTART_DELAY_SECONDS = 0.5
+"""Time from the end of a volunteer to the start of the next one."""
 
 
-async def volunteer_here(
+def compute_on_this_machine(options: Options, job: Job, scope: RunScope) -> None:
+    """Starts a volunteer on this machine: with `--local` the only one, of one slot; otherwise one of all cores."""
+    cores = 1 if options.local else os.cpu_count() or 1
+    scope.start(_compute(job, cores, options.allow_net, needed=options.local))
+
+
+async def _compute(job: Job, cores: int, allow_net: Sequence[str], *, needed: bool) -> None:
+    """Computes on this machine; unless it is `needed`, the run goes on when that does not work."""
+    try:
+        name = socket.gethostname()[:MAX_DEVICE_CHARS]
+        await keep_volunteer(job.attend, lambda: not job.closing, cores, name, allow_net)
+    except ToolError as error:
+        if needed:
+            raise
+        console.say(f"pando: {error}; the run goes on without it")
+        await asyncio.get_running_loop().create_future()
+
+
+async def keep_volunteer(
     attend: Callable[[PipeChannel], Awaitable[None]],
     wanted: Callable[[], bool],
     cores: int,
@@ -43,19 +68,20 @@ async def volunteer_here(
     crashes = 0
     while True:
         began = asyncio.get_running_loop().time()
-        status = await _one_life(attend, cores, device, allow_net)
+        status = await _run_volunteer(attend, cores, device, allow_net)
         if not wanted():
             return
-        crashes = crashes + 1 if asyncio.get_running_loop().time() - began < QUICK else 0
+        crashes = crashes + 1 if asyncio.get_running_loop().time() - began < CRASH_SECONDS else 0
         if crashes >= MAX_CRASHES:
             raise ToolError(f"the volunteer on this machine ended {crashes} times in a row (exit status {status})")
         console.debug(f"the volunteer on this machine ended (exit status {status})")
-        await asyncio.sleep(AGAIN_AFTER)
+        await asyncio.sleep(RESTART_DELAY_SECONDS)
 
 
-async def _one_life(
+async def _run_volunteer(
     attend: Callable[[PipeChannel], Awaitable[None]], cores: int, device: str, allow_net: Sequence[str]
 ) -> int:
+    """Runs one volunteer to its end, and returns the exit status of its process."""
     permissions, arguments = [], [f"--cores={cores}", f"--device={device}"]
     if allow_net:
         # Of Deno's whole process: its workers cannot have more.

@@ -1,38 +1,30 @@
-"""The two ends of the pipeline: items in, results out, each in a thread of its own so that the event loop never waits.
+"""Items in: from the command line, or from standard input in a thread of its own, so that the event loop never waits.
 
-Threads, not `connect_read_pipe`, because standard input may be a regular file and standard output a slow terminal;
-daemon threads, because a read that nobody will answer must not keep the program alive.
+A thread, not `connect_read_pipe`, because standard input may be a regular file; a daemon thread, because a read that
+never returns must not keep the program alive.
 """
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import queue
-import select
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from pando_shared.errors import InputError, OutputError
+from pando_shared.errors import InputError
 
-Wrote = Callable[[int], None]
-"""Hears in the event loop how many more results are written."""
-OutputFailed = Callable[[OutputError | BrokenPipeError], None]
-"""Hears in the event loop, once, why no more can be written; BrokenPipeError when the reader has gone."""
-CHUNK = 256 * 1024
-"""Bytes of one read."""
-AT_ONCE = 10_000
-"""Results of one write: joining needs 80 bytes for each, besides their text."""
-MAX_ITEM = 16 * 1024 * 1024
-"""Bytes of one item."""
+READ_BYTES = 256 * 1024
+"""Bytes of one read, at most."""
+MAX_ITEM_BYTES = 16 * 1024 * 1024
+"""Bytes of one item, at most."""
 
 
 def read_standard_input() -> bytes:
-    """Returns what is there, as soon as something is; nothing at the end."""
-    return os.read(0, CHUNK)
+    """Returns what is there, as soon as something is; no bytes at the end. May raise OSError."""
+    return os.read(0, READ_BYTES)
 
 
 class Source(Protocol):
@@ -75,7 +67,7 @@ class LineReader:
         max_line: bytes of the longest line.
     """
 
-    def __init__(self, read: Callable[[], bytes], max_line: int = MAX_ITEM) -> None:
+    def __init__(self, read: Callable[[], bytes], max_line: int = MAX_ITEM_BYTES) -> None:
         self._read = read
         self._max_line = max_line
         self._lines: deque[bytes] = deque()
@@ -150,7 +142,7 @@ class StandardInput:
     """
 
     def __init__(self, descriptor: int = 0) -> None:
-        self._reader = LineReader(lambda: os.read(descriptor, CHUNK))
+        self._reader = LineReader(lambda: os.read(descriptor, READ_BYTES))
         self._requests: queue.SimpleQueue[tuple[int, asyncio.Future[list[bytes]]]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="stdin", daemon=True)
 
@@ -173,93 +165,11 @@ class StandardInput:
                 _tell(future, _succeed, lines)
 
 
-class Output(Protocol):
-    """Where results go."""
-
-    def write(self, results: Sequence[bytes]) -> None:
-        """Takes results, in order; says later how many of them are written."""
-
-
-class Raw(bytes):
-    """A result that is written as it is, without a newline."""
-
-
-class Results:
-    """Results to a file descriptor, one a line, in a thread; what has gathered meanwhile is written at once.
-
-    Args:
-        wrote: hears how many.
-        failed: hears why not.
-        descriptor: where to write, 1 for standard output.
-        raw: whether some of the results may be `Raw`, which is looked at only then.
-    """
-
-    def __init__(self, wrote: Wrote, failed: OutputFailed, descriptor: int = 1, *, raw: bool = False) -> None:
-        self._descriptor = descriptor
-        self._raw = raw
-        self._wrote = wrote
-        self._failed = failed
-        self._loop = asyncio.get_running_loop()
-        self._queue: queue.SimpleQueue[Sequence[bytes]] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._serve, name="stdout", daemon=True)
-        self._thread.start()
-
-    def write(self, results: Sequence[bytes]) -> None:
-        """Queues results. How many is the lender's business: its window counts them until they are written."""
-        self._queue.put(results)
-
-    def _serve(self) -> None:
-        while True:
-            batch = self._queue.get()
-            if len(batch) < AT_ONCE:
-                batch = list(batch)
-                while len(batch) < AT_ONCE and not self._queue.empty():
-                    batch += self._queue.get()
-            for start in range(0, len(batch), AT_ONCE):
-                if not self._write_piece(batch[start : start + AT_ONCE]):
-                    return
-            batch = ()  # not kept while waiting
-
-    def _write_piece(self, results: Sequence[bytes]) -> bool:
-        """Writes results and reports it; returns whether more can be written."""
-        try:
-            if self._raw:
-                data = b"".join(part for result in results for part in (result, b"" if type(result) is Raw else b"\n"))
-            else:
-                data = b"\n".join([*results, b""])  # the last one ends with a newline as well
-            self._write_all(memoryview(data))
-        except BrokenPipeError as error:
-            self._report(self._failed, error)
-            return False
-        except OSError as error:
-            why = "standard output is closed" if error.errno == errno.EBADF else error.strerror
-            self._report(self._failed, OutputError(f"the results cannot be written: {why}"))
-            return False
-        self._report(self._wrote, len(results))
-        return True
-
-    def _write_all(self, data: memoryview) -> None:
-        while data:
-            try:
-                data = data[os.write(self._descriptor, data) :]
-            except OSError as error:
-                if error.errno != errno.EAGAIN:
-                    raise
-                # Somebody made the descriptor non-blocking (it may be shared with a terminal): wait for room.
-                select.select([], [self._descriptor], [])
-
-    def _report(self, callback: Callable[..., None], value: object) -> None:
-        try:
-            self._loop.call_soon_threadsafe(callback, value)
-        except RuntimeError:
-            return  # the loop is closed: the run is over, nobody waits for this
-
-
 def _tell(future: asyncio.Future[list[bytes]], outcome: Callable[..., None], value: object) -> None:
     try:
         future.get_loop().call_soon_threadsafe(outcome, future, value)
     except RuntimeError:
-        return  # the loop is closed: the run is over, nobody waits for this
+        return  # the loop is closed: the run is over, and there is no one to hear of it
 
 
 def _succeed(future: asyncio.Future[list[bytes]], lines: list[bytes]) -> None:

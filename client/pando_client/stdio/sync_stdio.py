@@ -7,11 +7,15 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from pando_client.stdio.input import LineReader, OutputFailed, Results, Wrote, read_standard_input
+from pando_client.stdio.input import LineReader, read_standard_input
+from pando_client.stdio.output import OutputFailed, ResultWriter, Wrote
 from pando_client.stdio.pull_sync import PullSync
 from pando_shared.errors import InputError
 
-LINES_AT_ONCE = 64
+MAX_LINES_AT_ONCE = 64
+"""Lines that are passed to the event loop together."""
+FAREWELL_SECONDS = 2.0
+"""Time that the other end has to ask for the error that ended the run."""
 
 
 class SyncStdio:
@@ -24,7 +28,7 @@ class SyncStdio:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._error: InputError | None = None
-        self._output: Results | None = None
+        self._output: ResultWriter | None = None
         self._wrote: Wrote = lambda _: None
         # Of each line that is on its way: how many results it is.
         self._pending: deque[int] = deque()
@@ -33,7 +37,7 @@ class SyncStdio:
     def open(self, wrote: Wrote, failed: OutputFailed) -> SyncStdio:
         """Begins the exchange."""
         self._wrote = wrote
-        self._output = Results(self._lines_written, failed)
+        self._output = ResultWriter(self._lines_written, failed)
         self._thread.start()
         self._send()
         return self
@@ -71,7 +75,7 @@ class SyncStdio:
     def _read(self) -> None:
         reader = LineReader(read_standard_input)
         try:
-            while lines := reader.next(LINES_AT_ONCE):
+            while lines := reader.next(MAX_LINES_AT_ONCE):
                 self._loop.call_soon_threadsafe(self._receive, lines)
             self._loop.call_soon_threadsafe(self._closed)
         except InputError as error:
@@ -86,7 +90,7 @@ class SyncStdio:
         except InputError as error:
             self._failed(error)
             return
-        except Exception as error:  # noqa: BLE001 - in a callback of the loop nobody else would hear of it
+        except Exception as error:  # noqa: BLE001 - in a callback of the loop it would only be logged
             self._failed(InputError(f"pull-sync failed: {type(error).__name__}"))
             return
         self._send()
@@ -96,7 +100,7 @@ class SyncStdio:
 
     def _closed(self) -> None:
         self._core.closed()
-        # Whoever does not ask any more will not take what we still have.
+        # An end that does not ask any more will not take the results that we still have.
         self.stopped(self._core.input_error)
         self._news.set()
 

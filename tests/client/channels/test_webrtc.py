@@ -3,55 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
+import ifaddr
 import pytest
-from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
 
 from pando_client.channels import webrtc
-from pando_client.channels.webrtc import FRAME_COST, HIGH_WATER, MAX_RECEIVED, WebRtcChannel, answer, on_private_network
+from pando_client.channels.webrtc import FRAME_COST_BYTES, HIGH_WATER_BYTES, answer, on_private_network
 from pando_shared.limits import MAX_FRAME_BYTES
-
-WITHIN = 20.0
-
-
-class Volunteer:
-    """The offering end."""
-
-    def __init__(self) -> None:
-        webrtc._with_loopback.set(True)
-        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.channel: RTCDataChannel = self.connection.createDataChannel("pando", negotiated=True, id=0)
-        self.received: asyncio.Queue[bytes | str] = asyncio.Queue()
-        self.open = asyncio.Event()
-        self.closed = asyncio.Event()
-        self.channel.on("message", self.received.put_nowait)
-        self.channel.on("open", self.open.set)
-        self.channel.on("close", self.closed.set)
-
-    async def offer(self) -> str:
-        await self.connection.setLocalDescription(await self.connection.createOffer())
-        sdp: str = self.connection.localDescription.sdp
-        return sdp
-
-    async def accept(self, sdp: str) -> None:
-        await self.connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
-
-
-@asynccontextmanager
-async def connected() -> AsyncIterator[tuple[WebRtcChannel, Volunteer]]:
-    volunteer = Volunteer()
-    async with asyncio.timeout(WITHIN):
-        sdp, channel = await answer(await volunteer.offer(), [], loopback=True)
-        await volunteer.accept(sdp)
-        await channel.opened(WITHIN)
-        await volunteer.open.wait()
-        try:
-            yield channel, volunteer
-        finally:
-            await asyncio.gather(channel.close(), volunteer.connection.close())
+from tests.client.channels.webrtc_ends import Volunteer, connected
 
 
 async def test_frames_go_both_ways_whole_and_in_order() -> None:
@@ -84,8 +45,8 @@ async def test_sending_waits_for_room() -> None:
         most = 0
         for _ in range(40):
             await channel.send(bytes(MAX_FRAME_BYTES))
-            most = max(most, channel._channel.bufferedAmount)
-        assert most <= HIGH_WATER + MAX_FRAME_BYTES
+            most = max(most, channel.buffered_bytes)
+        assert most <= HIGH_WATER_BYTES + MAX_FRAME_BYTES
         for _ in range(40):
             assert len(await volunteer.received.get()) == MAX_FRAME_BYTES
 
@@ -153,11 +114,14 @@ async def test_nobody_connects() -> None:
     await volunteer.connection.close()
 
 
-async def test_a_flood_that_nobody_takes_ends_the_volunteer() -> None:
-    async with connected() as (channel, _):
-        fitting = MAX_RECEIVED // (len(b"frame") + FRAME_COST)
+async def test_a_flood_that_is_not_taken_ends_the_volunteer(monkeypatch: pytest.MonkeyPatch) -> None:
+    fitting = 100
+    monkeypatch.setattr(webrtc, "MAX_RECEIVED_BYTES", fitting * (len(b"frame") + FRAME_COST_BYTES))
+    async with connected() as (channel, volunteer):
         for _ in range(fitting + 1):
-            channel._on_message(b"frame")
+            volunteer.channel.send(b"frame")
+        await volunteer.all_is_sent()
+        await asyncio.sleep(0.1)
         frames = [await channel.receive() for _ in range(fitting)]
         assert frames == [b"frame"] * fitting
         assert await channel.receive() is None
@@ -165,10 +129,18 @@ async def test_a_flood_that_nobody_takes_ends_the_volunteer() -> None:
 
 @pytest.mark.parametrize(
     ("addresses", "private"),
-    [(["8.8.8.8"], False), (["8.8.8.8", "192.168.1.7"], True), (["2a00::1", "fe80::1%eth0"], True), ([], False)],
+    [
+        (["8.8.8.8"], False),
+        (["8.8.8.8", "192.168.1.7"], True),
+        ([("2a00::1", 0, 0), ("fe80::1", 0, 2)], False),
+        ([("fd00::1", 0, 0)], True),
+        (["127.0.0.1", ("::1", 0, 0)], False),
+        ([], False),
+    ],
 )
 def test_whether_this_machine_is_on_a_private_network(
-    addresses: list[str], private: bool, monkeypatch: pytest.MonkeyPatch
+    addresses: list[object], private: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webrtc, "_interfaces_of_machine", lambda *_: addresses)
+    adapter = SimpleNamespace(ips=[SimpleNamespace(ip=address) for address in addresses])
+    monkeypatch.setattr(ifaddr, "get_adapters", lambda: [adapter])
     assert on_private_network() is private

@@ -1,4 +1,4 @@
-"""The command line: what it accepts, what it says, and how it ends."""
+"""The program: what it prints, and how it ends."""
 
 from __future__ import annotations
 
@@ -8,100 +8,9 @@ from pathlib import Path
 import pytest
 
 from pando_client import console
-from pando_client.command import main as cli
+from pando_client.command import main
 from pando_shared import __version__
-from pando_shared.errors import UsageError
 from tests.support.processes import PANDO, Programs
-
-OPTIONS = [
-    "--stdin",
-    "--local",
-    "--start-idle",
-    "--host",
-    "--port",
-    "--secret",
-    "--secret-file",
-    "--batch-size",
-    "--retries",
-    "--on-error",
-    "--bootstrap-timeout",
-    "--heartbeat",
-    "--ice-servers",
-    "--reporting-interval",
-    "--seed",
-    "--sync-stdio",
-    "--headless",
-    "--degree",
-    "--global-monitoring",
-    "--help",
-    "--version",
-]
-
-
-def test_only_what_is_given_is_in_the_result() -> None:
-    assert cli.parse(["f.js", "--host=h", "1"]) == {"module": "f.js", "items": ["1"], "host": "h"}
-
-
-def test_items_may_stand_before_between_and_after_options() -> None:
-    given = cli.parse(["f.js", "1", "--port", "5", "2", "--stdin", "3", "--seed=s", "4"])
-    assert given == {"module": "f.js", "items": ["1", "2", "3", "4"], "port": "5", "stdin": "true", "seed": "s"}
-
-
-def test_the_module_may_come_after_options() -> None:
-    assert cli.parse(["--local", "f.js", "1"]) == {"module": "f.js", "items": ["1"], "local": "true"}
-
-
-def test_negative_numbers_are_items() -> None:
-    assert cli.parse(["f.js", "--local", "-5", "-1.5", "-0"])["items"] == ["-5", "-1.5", "-0"]
-
-
-def test_everything_after_two_hyphens_is_an_item() -> None:
-    given = cli.parse(["f.js", "--local", "--", "--stdin", "-1e5", "-x", "--no-local"])
-    assert given == {"module": "f.js", "items": ["--stdin", "-1e5", "-x", "--no-local"], "local": "true"}
-
-
-@pytest.mark.parametrize("flag", cli.FLAGS)
-def test_a_flag_takes_no_item_for_its_value(flag: str) -> None:
-    name = flag.replace("-", "_")
-    assert cli.parse(["f.js", f"--{flag}", "1"])[name] == "true"
-    assert cli.parse(["f.js", f"--{flag}=false", "1"])[name] == "false"
-    assert cli.parse(["f.js", f"--no-{flag}", "1"])[name] == "false"
-
-
-def test_allowing_all_hosts_takes_no_item_for_one() -> None:
-    assert cli.parse(["f.js", "--allow-net", "example.org"]) == {
-        "module": "f.js",
-        "items": ["example.org"],
-        "allow_net": "*",
-    }
-    assert cli.parse(["f.js", "--allow-net=a.example,b.example", "1"])["allow_net"] == "a.example,b.example"
-
-
-def test_the_last_of_two_values_counts() -> None:
-    assert cli.parse(["f.js", "--start-idle", "--start-idle=false", "--port=1", "--port=2", "1"]) == {
-        "module": "f.js",
-        "items": ["1"],
-        "start_idle": "false",
-        "port": "2",
-    }
-
-
-@pytest.mark.parametrize("word", ["--frobnicate", "-x", "--loca", "--no-port", "-1e5"])
-def test_an_unknown_option_is_named(word: str) -> None:
-    with pytest.raises(UsageError, match=f"no option {word};"):
-        cli.parse(["f.js", "1", word, "2"])
-
-
-def test_an_option_without_its_value_is_an_error() -> None:
-    with pytest.raises(UsageError, match="--host"):
-        cli.parse(["f.js", "--host"])
-
-
-def test_help_lists_every_option() -> None:
-    text = cli.parser().format_help()
-    assert [option for option in OPTIONS if option not in text] == []
-    assert "/pando/1.0.0" in text
-    assert "Exit status" in text
 
 
 async def test_help_is_fast_and_says_how_to_call_it(programs: Programs) -> None:
@@ -115,7 +24,7 @@ async def test_help_is_fast_and_says_how_to_call_it(programs: Programs) -> None:
 
 
 async def test_the_heavy_parts_are_not_loaded_for_help(programs: Programs) -> None:
-    code = "import sys, pando_client.command.main as c; c.parser().format_help(); print(*sys.modules, sep='\\n')"
+    code = "import sys, pando_client.command.main as c; c.exit_status(['--help']); print(*sys.modules, sep='\\n')"
     outcome = await (await programs.start(str(Path(PANDO).parent / "python"), "-c", code)).finish()
     assert "pando_client.command.main" in outcome.lines
     assert {"asyncio", "pydantic", "fastapi", "aiortc", "socketio"} & set(outcome.lines) == set()
@@ -207,14 +116,14 @@ def test_an_error_that_nobody_expected_is_one_line(
     def broken(given: object) -> int:
         raise RuntimeError("what\nis this")
 
-    monkeypatch.setattr(cli, "_run", broken)
+    monkeypatch.setattr(main, "run_job", broken)
     monkeypatch.delenv("DEBUG", raising=False)
-    assert cli._main(["f.js"]) == 1
+    assert main.exit_status(["f.js"]) == 1
     said = capsys.readouterr().err
     assert said == "pando: an error in Pando itself, please report it: RuntimeError: what\\nis this\n"
     monkeypatch.setenv("DEBUG", console.DEBUG_NAME)
     with pytest.raises(RuntimeError):
-        cli._main(["f.js"])
+        main.exit_status(["f.js"])
 
 
 def test_a_program_that_is_interrupted_early_says_nothing(
@@ -223,6 +132,6 @@ def test_a_program_that_is_interrupted_early_says_nothing(
     def interrupted(given: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_run", interrupted)
-    assert cli._main(["f.js"]) == 130
+    monkeypatch.setattr(main, "run_job", interrupted)
+    assert main.exit_status(["f.js"]) == 130
     assert capsys.readouterr() == ("", "")

@@ -137,7 +137,7 @@ async def test_a_module_asks_for_its_context_and_the_command_line_wins(module: P
 
 
 async def test_a_bundle_that_is_too_large(module: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle_module, "MAX_BUNDLE", 10)
+    monkeypatch.setattr(bundle_module, "MAX_BUNDLE_PACKED_BYTES", 10)
     assert "too large" in await refused(module, GOOD)
 
 
@@ -168,7 +168,7 @@ async def test_a_bundler_that_hangs_is_ended(module: Path, monkeypatch: pytest.M
     module.write_text(GOOD)
     number = module.parent / "pid"
     monkeypatch.setattr(bundle_module, "command", lambda *_: ["sh", "-c", f"echo $$ > {number}; exec sleep 1000"])
-    monkeypatch.setattr(bundle_module, "BUNDLE_WITHIN", 0.5)
+    monkeypatch.setattr(bundle_module, "BUNDLE_SECONDS", 0.5)
     with pytest.raises(ToolError, match=r"did not finish within 0 s"):
         await bundle(module)
     with pytest.raises(ProcessLookupError):

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from pando_client.job.monitoring import create_app, status
-from pando_client.rendezvous.embedded import MonitoringServer
+from pando_client.rendezvous.embedded import EmbeddedServer
 from pando_shared.wire.messages import Ready, ReadyInfo, Results
 from tests.support.processes import Programs
 from tests.support.shells import FakeChannel, job_of
@@ -43,7 +43,7 @@ async def test_a_run_in_numbers() -> None:
 
 async def test_it_is_served_as_json_and_nothing_else_is() -> None:
     job, _ = job_of("1")
-    server = MonitoringServer(0)
+    server = EmbeddedServer(0)
     await server.start(create_app(job, "job-1", 3.0))
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as http:

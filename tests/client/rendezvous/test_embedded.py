@@ -9,8 +9,8 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from pando_client.channels.channel import WebSocketChannel
-from pando_client.rendezvous.embedded import EmbeddedServer, MonitoringServer, listen
+from pando_client.channels.websocket import WebSocketChannel
+from pando_client.rendezvous.embedded import EmbeddedServer, listen, volunteer_app
 from pando_shared.errors import PandoError, PortBusy
 
 
@@ -26,7 +26,7 @@ async def test_a_volunteer_comes_by_websocket() -> None:
         over.set()
 
     server = EmbeddedServer(0)
-    await server.start(attend)
+    await server.start(volunteer_app(server.settings, attend))
     try:
         async with connect(f"ws://127.0.0.1:{server.port}/channel", proxy=None) as websocket:
             assert await websocket.recv() == b"hello"
@@ -53,9 +53,8 @@ async def test_each_has_a_secret_of_its_own() -> None:
 async def test_a_port_that_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        for kind in (EmbeddedServer, MonitoringServer):
-            with pytest.raises(PortBusy, match=f"port {port} is in use by another program"):
-                kind(port)
+        with pytest.raises(PortBusy, match=f"port {port} is in use by another program"):
+            EmbeddedServer(port)
 
 
 def test_a_port_that_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +72,7 @@ async def test_a_connection_that_stays_does_not_keep_us() -> None:
             continue
 
     server = EmbeddedServer(0)
-    await server.start(attend)
+    await server.start(volunteer_app(server.settings, attend))
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     async with connect(f"ws://127.0.0.1:{server.port}/channel", proxy=None):
         await asyncio.wait_for(server.close(), 10)

@@ -37,7 +37,7 @@ async def answering(request: pytest.FixtureRequest) -> AsyncIterator[IceServer]:
 
 
 async def test_who_answers_stays_and_who_does_not_goes(answering: IceServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stun, "PROBE_WITHIN", 1.0)
+    monkeypatch.setattr(stun, "PROBE_SECONDS", 1.0)
     turn = IceServer(urls="turn:127.0.0.1:1", username="u", credential="c")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
         mute.bind(("127.0.0.1", 0))

@@ -7,19 +7,21 @@ import sys
 
 import pytest
 
-from pando_client.channels.channel import PipeChannel
-from pando_client.rendezvous import this_machine as here
-from pando_client.rendezvous.this_machine import MAX_CRASHES, volunteer_here
+from pando_client.channels.pipe import PipeChannel
+from pando_client.rendezvous import this_machine
+from pando_client.rendezvous.this_machine import MAX_CRASHES, keep_volunteer
 from pando_shared.errors import ToolError
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(here, "AGAIN_AFTER", 0.0)
+    monkeypatch.setattr(this_machine, "RESTART_DELAY_SECONDS", 0.0)
 
 
 def program(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    monkeypatch.setattr(here, "command", lambda name, permissions, arguments: [sys.executable, "-c", code, *arguments])
+    monkeypatch.setattr(
+        this_machine, "command", lambda name, permissions, arguments: [sys.executable, "-c", code, *arguments]
+    )
 
 
 async def test_a_volunteer_that_never_runs_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,13 +35,13 @@ async def test_a_volunteer_that_never_runs_is_an_error(monkeypatch: pytest.Monke
         await channel.close()
 
     with pytest.raises(ToolError, match=r"ended 3 times in a row \(exit status 7\)"):
-        await volunteer_here(attend, lambda: True, 2, "here")
+        await keep_volunteer(attend, lambda: True, 2, "here")
     assert lives == MAX_CRASHES
 
 
 async def test_crashes_that_are_far_apart_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     program(monkeypatch, "pass")
-    monkeypatch.setattr(here, "QUICK", 0.0)
+    monkeypatch.setattr(this_machine, "CRASH_SECONDS", 0.0)
     lives = 0
 
     async def attend(channel: PipeChannel) -> None:
@@ -47,7 +49,7 @@ async def test_crashes_that_are_far_apart_do_not_count(monkeypatch: pytest.Monke
         lives += 1
         await channel.close()
 
-    await volunteer_here(attend, lambda: lives < 5, 1, "here")
+    await keep_volunteer(attend, lambda: lives < 5, 1, "here")
     assert lives == 5
 
 
@@ -56,11 +58,11 @@ async def test_none_is_left_when_attending_fails(monkeypatch: pytest.MonkeyPatch
     numbers: list[int] = []
 
     async def attend(channel: PipeChannel) -> None:
-        numbers.append(channel._process.pid)
+        numbers.append(channel.process.pid)
         raise KeyError
 
     with pytest.raises(KeyError):
-        await volunteer_here(attend, lambda: True, 1, "here")
+        await keep_volunteer(attend, lambda: True, 1, "here")
     with pytest.raises(ChildProcessError):
         os.waitpid(numbers[0], os.WNOHANG)  # noqa: ASYNC222 - it does not wait
 
@@ -77,5 +79,5 @@ async def test_it_gets_its_cores_and_its_name(monkeypatch: pytest.MonkeyPatch) -
         heard.append(await channel.receive())
         await channel.close()
 
-    await volunteer_here(attend, lambda: not heard, 3, "a name")
+    await keep_volunteer(attend, lambda: not heard, 3, "a name")
     assert heard == [b"--cores=3--device=a name"]

@@ -1,18 +1,18 @@
-"""The two ends of the pipeline, on pipes of this process."""
+"""Items in: from the command line and from standard input, on pipes of this process."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pando_client.stdio.input import CHUNK, Arguments, LineReader, Raw, Results, StandardInput
-from pando_shared.errors import InputError, OutputError
+from pando_client.stdio.input import Arguments, LineReader, StandardInput
+from pando_shared.errors import InputError
 
 
 def reading(*chunks: bytes | OSError) -> Callable[[], bytes]:
@@ -189,110 +189,19 @@ async def test_nobody_needs_to_wait_for_an_answer(pipe: tuple[int, int]) -> None
     assert await source.next(1) == [b"2"]
 
 
-class Output:
-    """A `Results` on a pipe."""
-
-    def __init__(self, descriptor: int, *, raw: bool = False) -> None:
-        self.wrote = 0
-        self.failed: list[Exception] = []
-        self.news = asyncio.Event()
-        self.results = Results(self._wrote, self._failed, descriptor, raw=raw)
-
-    def _wrote(self, count: int) -> None:
-        self.wrote += count
-        self.news.set()
-
-    def _failed(self, error: Exception) -> None:
-        self.failed.append(error)
-        self.news.set()
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
-            while not condition():
-                self.news.clear()
-                await self.news.wait()
-
-
-async def test_results_are_lines_and_are_counted_when_they_are_written(pipe: tuple[int, int]) -> None:
-    output = Output(pipe[1])
-    output.results.write([b"1", b"", "ü".encode()])
-    output.results.write([b"two\nlines"])
-    await output.until(lambda: output.wrote == 4)
-    assert os.read(pipe[0], 100) == "1\n\nü\ntwo\nlines\n".encode()
-
-
-@pytest.mark.parametrize("blocking", [True, False])
-async def test_a_slow_reader_gets_everything(pipe: tuple[int, int], blocking: bool) -> None:
-    os.set_blocking(pipe[1], blocking)
-    output = Output(pipe[1])
-    lines = [b"%06d" % i * 20 for i in range(20_000)]
-    got = bytearray()
-
-    def read() -> None:
-        while data := os.read(pipe[0], 70_001):
-            got.extend(data)
-
-    for start in range(0, len(lines), 100):
-        output.results.write(lines[start : start + 100])
-    assert output.wrote == 0, "nobody has read yet"
-    reader = threading.Thread(target=read)
-    reader.start()
-    await output.until(lambda: output.wrote == len(lines))
-    os.close(pipe[1])
-    await asyncio.to_thread(reader.join)
-    assert bytes(got).split(b"\n") == [*lines, b""]
-
-
-async def test_raw_results_are_written_as_they_are_among_lines(pipe: tuple[int, int]) -> None:
-    output = Output(pipe[1], raw=True)
-    output.results.write([b"a", Raw(b"\0\n\xff"), b"", Raw(b"")])
-    output.results.write([b"b"])
-    await output.until(lambda: output.wrote == 5)
-    assert os.read(pipe[0], 100) == b"a\n\0\n\xff\nb\n"
-
-
-async def test_a_reader_that_has_gone(pipe: tuple[int, int]) -> None:
-    os.close(pipe[0])
-    output = Output(pipe[1])
-    output.results.write([b"1"])
-    output.results.write([b"2"])
-    await output.until(lambda: bool(output.failed))
-    assert [type(error) for error in output.failed] == [BrokenPipeError]
-    assert output.wrote == 0
-
-
-@pytest.mark.parametrize(
-    ("path", "mode", "why"),
-    [
-        ("/dev/full", os.O_WRONLY, "No space left on device"),
-        (os.devnull, os.O_RDONLY, "standard output is closed"),
-    ],
-)
-async def test_an_output_that_cannot_be_written(path: str, mode: int, why: str) -> None:
-    output = Output(os.open(path, mode))
-    output.results.write([b"1"])
-    await output.until(lambda: bool(output.failed))
-    assert isinstance(output.failed[0], OutputError)
-    assert str(output.failed[0]) == f"the results cannot be written: {why}"
-
-
 def test_a_run_that_is_over_is_not_told(pipe: tuple[int, int]) -> None:
     """A thread that outlives its event loop stays quiet: pytest would report an exception in it."""
-    seen: Sequence[threading.Thread] = []
+    started: list[threading.Thread] = []
 
     async def run() -> None:
-        nonlocal seen
         before = set(threading.enumerate())
-        output = Output(pipe[1])
-        output.results.write([b"x" * CHUNK])  # more than a pipe holds
-        source = StandardInput(pipe[0])
-        task = asyncio.create_task(source.next(1))
+        waiting = asyncio.create_task(StandardInput(pipe[0]).next(1))
         await asyncio.sleep(0)
-        task.cancel()
-        seen = [thread for thread in threading.enumerate() if thread not in before]
+        waiting.cancel()
+        started.extend(set(threading.enumerate()) - before)
 
     asyncio.run(run())
-    assert len(seen) == 2
+    [reader] = started
     os.write(pipe[1], b"\n")
-    while b"\n" not in os.read(pipe[0], CHUNK):
-        continue
+    reader.join(0.2)
+    assert reader.is_alive(), "it waits for the next request"

@@ -11,42 +11,42 @@ import asyncio
 import contextlib
 from typing import Any
 
-from aiortc import RTCPeerConnection
 from aiortc.rtcsctptransport import RTCSctpTransport
 
-PATIENCE = 1.0
-"""Seconds from the end of DTLS, after which we begin: browsers and werift do so at once, but they need not."""
+INIT_AFTER_SECONDS = 1.0
+"""Time from the end of DTLS after which we begin: browsers and werift do so at once, but they need not."""
 
 
-def let_the_volunteer_begin(connection: RTCPeerConnection, offered: str) -> None:
+def let_the_volunteer_begin(transport: RTCSctpTransport, offered_role: str) -> None:
     """Makes our end of a connection, which is to answer an offer, the DTLS server (RFC 8842, 5.3), and slow with INIT.
 
-    Where aiortc has changed within, nothing is done.
-
     Args:
-        connection: with the offer set.
-        offered: the DTLS role of the offer in aiortc's words: `auto`, `client`, or `server`, which gets its will.
+        transport: of a connection with the offer set.
+        offered_role: the DTLS role of the offer in aiortc's words: `auto`, `client`, or `server`, which gets its will.
     """
-    sctp: Any = connection.sctp
-    if not all(hasattr(sctp, name) for name in ("_init", "_association_state")):
-        return
-    if offered != "server":
-        sctp.transport._set_role("server")
-    # Both ends may begin an association (RFC 8841, 9.3).
-    begin, tasks = sctp._init, set()
+    if offered_role != "server":
+        transport.transport._set_role("server")
+    transport._init = _LateInit(transport).schedule  # type: ignore[method-assign]
 
-    async def begin_if_nobody_has() -> None:
-        if sctp._association_state is RTCSctpTransport.State.CLOSED and sctp.state == "connecting":
+
+class _LateInit:
+    """The INIT of one SCTP transport: sent only when the other end has not begun. Both may begin (RFC 8841, 9.3)."""
+
+    def __init__(self, transport: RTCSctpTransport) -> None:
+        self._transport: Any = transport
+        self._send_init = transport._init
+        self._sending: asyncio.Task[None] | None = None
+
+    async def schedule(self) -> None:
+        """Takes the place of `_init`, which aiortc calls when DTLS is done."""
+        asyncio.get_running_loop().call_later(INIT_AFTER_SECONDS, self._start)
+
+    def _start(self) -> None:
+        # Kept, because asyncio itself has only weak references to tasks.
+        self._sending = asyncio.ensure_future(self._send_unless_begun())
+
+    async def _send_unless_begun(self) -> None:
+        transport = self._transport
+        if transport._association_state is RTCSctpTransport.State.CLOSED and transport.state == "connecting":
             with contextlib.suppress(ConnectionError):  # it has ended meanwhile
-                await begin()
-
-    def patience_ends() -> None:
-        # asyncio itself keeps only weak references to tasks.
-        task = asyncio.ensure_future(begin_if_nobody_has())
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    async def begin_later() -> None:
-        asyncio.get_running_loop().call_later(PATIENCE, patience_ends)
-
-    sctp._init = begin_later
+                await self._send_init()

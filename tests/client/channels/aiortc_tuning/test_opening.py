@@ -11,9 +11,7 @@ import pytest
 
 from pando_client.channels.aiortc_tuning import opening
 from pando_client.channels.webrtc import WebRtcChannel, answer
-from tests.client.channels.test_webrtc import Volunteer, connected
-
-WITHIN = 20.0
+from tests.client.channels.webrtc_ends import WITHIN, Volunteer, connected, sctp_of
 
 
 async def exchanged(channel: WebRtcChannel, volunteer: Volunteer) -> bool:
@@ -39,19 +37,19 @@ def begins(monkeypatch: pytest.MonkeyPatch, sctp_class: Any) -> list[Any]:
 async def test_the_volunteer_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     by = begins(monkeypatch, opening.RTCSctpTransport)
     async with connected() as (channel, volunteer):
-        assert channel._connection.sctp.transport._role == "server"  # type: ignore[union-attr]  # it is connected
+        assert sctp_of(channel).transport._role == "server"
         assert await exchanged(channel, volunteer)
-        assert by == [volunteer.connection.sctp]
+        assert by == [sctp_of(volunteer)]
 
 
-async def test_it_stays_so_when_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "PATIENCE", 0.0)
+async def test_it_stays_so_when_the_time_for_init_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "INIT_AFTER_SECONDS", 0.0)
     by = begins(monkeypatch, opening.RTCSctpTransport)
     async with connected() as (channel, volunteer):
         await asyncio.sleep(0.1)
         assert await exchanged(channel, volunteer)
         # Both, or only the volunteer, if it was the sooner: it must not matter.
-        assert len(by) == len(set(by)) == (2 if channel._connection.sctp in by else 1)
+        assert len(by) == len(set(by)) == (2 if sctp_of(channel) in by else 1)
 
 
 @asynccontextmanager
@@ -69,21 +67,21 @@ async def answered(volunteer: Volunteer, sdp: str) -> AsyncIterator[tuple[str, W
 async def test_an_offer_to_be_the_dtls_server_is_taken() -> None:
     volunteer = Volunteer()
     offer = (await volunteer.offer()).replace("a=setup:actpass", "a=setup:passive")
-    volunteer.connection.sctp.transport._set_role("server")  # type: ignore[union-attr]  # it has a channel
+    sctp_of(volunteer).transport._set_role("server")
     async with answered(volunteer, offer) as (sdp, channel):
         assert "a=setup:active" in sdp
         assert await exchanged(channel, volunteer)
 
 
 async def test_a_volunteer_that_does_not_begin_is_spoken_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "PATIENCE", 0.2)
+    monkeypatch.setattr(opening, "INIT_AFTER_SECONDS", 0.2)
 
     async def wait_for_us() -> None:
         return
 
     volunteer = Volunteer()
     by = begins(monkeypatch, opening.RTCSctpTransport)
-    monkeypatch.setattr(volunteer.connection.sctp, "_init", wait_for_us)
+    monkeypatch.setattr(sctp_of(volunteer), "_init", wait_for_us)
     async with answered(volunteer, await volunteer.offer()) as (_, channel):
-        assert by == [channel._connection.sctp]
+        assert by == [sctp_of(channel)]
         assert await exchanged(channel, volunteer)

@@ -1,0 +1,67 @@
+"""What `--host` means: the grammar of the addresses of public servers."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pando_shared.errors import UsageError
+from pando_shared.text import printable
+
+
+@dataclass(frozen=True, slots=True)
+class ServerUrl:
+    """Where a server is.
+
+    Attributes:
+        url: with its scheme, without a trailing slash.
+        loopback: whether it is on this machine.
+        local: whether it is on this machine or on its network.
+    """
+
+    url: str
+    loopback: bool
+    local: bool
+
+    @classmethod
+    def of(cls, host: str) -> ServerUrl:
+        """Returns what `host` names: a name, an address with a port, or a URL.
+
+        Public names get HTTPS, local addresses HTTP, and a scheme decides otherwise.
+
+        Raises:
+            UsageError: it names no server.
+        """
+        wrong = UsageError(f"--host={printable(host)} is not a host name, an ADDRESS:PORT, or an http(s) URL")
+        try:
+            parts = urlsplit(host if "://" in host else f"//{host}")
+            name, port = parts.hostname or "", parts.port
+        except ValueError:
+            raise wrong from None
+        has_more = parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc
+        # `urlsplit` takes line ends and tabs out silently.
+        if has_more or not re.fullmatch(r"[\w.:%-]+", name) or re.search(r"\s", host):
+            raise wrong
+        if parts.scheme not in ("", "http", "https"):
+            raise wrong
+        loopback, local = _locality(name)
+        scheme = parts.scheme or ("http" if local else "https")
+        shown = f"[{name}]" if ":" in name else name
+        return cls(f"{scheme}://{shown}" + (f":{port}" if port else ""), loopback, local)
+
+    @classmethod
+    def on_this_machine(cls, port: int) -> ServerUrl:
+        """Returns where this process's own server is."""
+        return cls(f"http://127.0.0.1:{port}", loopback=True, local=True)
+
+
+def _locality(name: str) -> tuple[bool, bool]:
+    """Whether a host is on this machine, and whether it is on this machine or its network."""
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        loopback = name == "localhost" or name.endswith(".localhost")
+        return loopback, loopback or name.endswith(".local") or "." not in name
+    return address.is_loopback, address.is_private or address.is_link_local or address.is_loopback

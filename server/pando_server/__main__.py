@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import signal
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pando_shared import __version__
-from pando_shared.errors import PandoError, PortBusy, UsageError
-from pando_shared.text import printable
-
-if TYPE_CHECKING:
-    from pando_server.settings import ServerSettings
-
-BACKLOG = 512
+from pando_shared import __version__, ports, secret
+from pando_shared.errors import PandoError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,10 +47,11 @@ def _run(given: argparse.Namespace) -> None:
     # Late, so that --help does not wait for them.
     from pando_server import app, logs, settings
 
-    chosen = settings.load(host=given.host, port=given.port, secret=_secret(given.secret_file))
+    shared_secret = secret.read_file(given.secret_file) if given.secret_file is not None else None
+    chosen = settings.load(host=given.host, port=given.port, secret=shared_secret)
     logs.log_to_stderr()
     application = app.create_app(chosen)
-    listener = _listen(chosen)
+    listener = ports.listen(chosen.host, chosen.port, host_options="--host and HOST", port_options="--port or PORT")
     server = app.server_for(application, chosen, on_ready=lambda: _announce(listener))
 
     def end(number: int, frame: object) -> None:
@@ -73,49 +66,6 @@ def _run(given: argparse.Namespace) -> None:
 
 def _leave(number: int, frame: object) -> None:
     raise SystemExit(0)
-
-
-def _secret(path: Path | None) -> str | None:
-    """Reads the secret: the first line, without the space around it."""
-    if path is None:
-        return None
-    try:
-        with path.open(encoding="utf-8") as file:
-            return file.readline(4096).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise UsageError(f"the secret cannot be read from {printable(path)}: {reason}") from None
-
-
-def _listen(settings: ServerSettings) -> socket.socket:
-    """Opens the port.
-
-    Raises:
-        PortBusy: another program has it.
-        UsageError: the address is not one of this machine's.
-    """
-    where = printable(settings.host)
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except (socket.gaierror, UnicodeError):
-        raise UsageError(f"{where} is no address to listen on: see --host and HOST") from None
-    listener = socket.socket(family, kind, protocol)
-    try:
-        # Not SO_REUSEPORT: two servers on one port would each see half of the peers.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        other = "choose another with --port or PORT"
-        if error.errno == errno.EADDRINUSE:
-            raise PortBusy(f"port {settings.port} is in use by another program: {other}") from None
-        if error.errno == errno.EACCES:
-            raise UsageError(f"port {settings.port} is not for this user: {other}") from None
-        raise UsageError(f"cannot listen on {where}: {error.strerror}") from None
-    return listener
 
 
 def _announce(listener: socket.socket) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import secrets
-import socket
 from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI
@@ -14,7 +12,8 @@ from starlette.websockets import WebSocket
 
 from pando_client.channels.websocket import WebSocketChannel
 from pando_server.app import Server, ServerSettings, create_app, server_for
-from pando_shared.errors import PandoError, PortBusy
+from pando_shared import ports
+from pando_shared.errors import PandoError
 
 CLOSE_SECONDS = 1.0
 """Time that a connection may take to close: by then every volunteer was told goodbye, or does not listen."""
@@ -29,11 +28,11 @@ class EmbeddedServer:
 
     Raises:
         PortBusy: another program listens there.
-        PandoError: this port is not for us.
+        UsageError: this user may not open the port.
     """
 
     def __init__(self, port: int, secret: str | None = None) -> None:
-        self._socket = listen(port)
+        self._socket = ports.listen(ports.ALL_IPV4, port)
         self.port: int = self._socket.getsockname()[1]
         self.secret = secrets.token_urlsafe(32) if secret is None else secret
         self.settings = ServerSettings(secret=self.secret, port=self.port, embedded=True)
@@ -79,18 +78,3 @@ def volunteer_app(settings: ServerSettings, attend: Callable[[WebSocketChannel],
         await attend(WebSocketChannel(websocket))
 
     return create_app(settings, channel=channel)
-
-
-def listen(port: int) -> socket.socket:
-    """Returns a socket that listens at `port` of every IPv4 interface.
-
-    Raises:
-        PortBusy: another program listens there.
-        PandoError: this port is not for us.
-    """
-    try:
-        return socket.create_server(("0.0.0.0", port), backlog=1024)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise PortBusy(f"port {port} is in use by another program; choose another one with --port") from None
-        raise PandoError(f"cannot listen at port {port}: {error.strerror}; choose another one with --port") from None

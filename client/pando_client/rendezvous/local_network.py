@@ -40,7 +40,7 @@ async def serve_local_network(options: Options, job: Job, name: str, scope: RunS
 
     Raises:
         PortBusy: a port is in use.
-        PandoError: it is not a port for us.
+        UsageError: this user may not open the port.
     """
     from pando_client.job import monitoring  # see load_server
     from pando_client.rendezvous.embedded import EmbeddedServer, volunteer_app

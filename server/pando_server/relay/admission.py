@@ -11,9 +11,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from pando_server.relay.instructions import Refuse
-from pando_server.relay.limits import Bucket, Buckets, Limits
+from pando_server.relay.limits import Limits, TokenBuckets
 from pando_shared import PROTOCOL
 from pando_shared.limits import NONCE_LIFETIME_S
+from pando_shared.rate_limit import TokenBucket
 from pando_shared.signaling import ClientLogin, Code, proof
 
 
@@ -23,7 +24,7 @@ class Socket:
 
     address: str
     loopback: bool
-    events: Bucket
+    events: TokenBucket
     strikes: int = 0
 
 
@@ -37,9 +38,9 @@ class Door:
         self._addresses: Counter[str] = Counter()
         self._nonces: dict[str, float] = {}
         kept = limits.remembered_addresses
-        self._failures = Buckets(limits.login_failure_burst, limits.login_failures_per_second, kept)
-        self._nonce_rate = Buckets(limits.nonce_burst, limits.nonces_per_second, kept)
-        self._offers = Buckets(limits.offer_burst, limits.offers_per_second, kept)
+        self._failures = TokenBuckets(limits.login_failure_burst, limits.login_failures_per_second, kept)
+        self._nonce_rate = TokenBuckets(limits.nonce_burst, limits.nonces_per_second, kept)
+        self._offers = TokenBuckets(limits.offer_burst, limits.offers_per_second, kept)
 
     def __len__(self) -> int:
         return len(self._sockets)
@@ -56,7 +57,7 @@ class Door:
             return Refuse(socket, Code.FULL, "this server has no room for another connection: try later")
         if self._addresses[address] >= self._limits.sockets_per_address:
             return Refuse(socket, Code.FULL, "too many connections from your address: close some, or try later")
-        events = Bucket(self._limits.event_burst, self._limits.events_per_second, now)
+        events = TokenBucket(self._limits.event_burst, self._limits.events_per_second, now)
         self._sockets[socket] = Socket(address, loopback, events)
         self._addresses[address] += 1
         return None

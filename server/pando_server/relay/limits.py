@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from pando_shared.rate_limit import TokenBucket
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -40,43 +42,14 @@ class Limits:
     remembered_addresses: int = 10_000
 
 
-class Bucket:
-    """A token bucket: `burst` at once, then `rate` per second."""
-
-    __slots__ = ("_at", "_burst", "_rate", "_tokens")
-
-    def __init__(self, burst: float, rate: float, now: float) -> None:
-        self._burst = burst
-        self._rate = rate
-        self._tokens = burst
-        self._at = now
-
-    def take(self, now: float) -> bool:
-        """Takes one token. Returns whether there was one."""
-        if not self.has(now):
-            return False
-        self._tokens -= 1
-        return True
-
-    def has(self, now: float) -> bool:
-        """Returns whether there is a token, and leaves it there."""
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
-        self._at = now
-        return self._tokens >= 1
-
-    def is_full(self, now: float) -> bool:
-        """Returns whether nothing was taken for so long that the bucket need not be kept."""
-        return self._tokens + (now - self._at) * self._rate >= self._burst
-
-
-class Buckets:
+class TokenBuckets:
     """One bucket for each key, and no more of them than `kept`: full ones are forgotten first, then the oldest."""
 
     def __init__(self, burst: float, rate: float, kept: int) -> None:
         self._burst = burst
         self._rate = rate
         self._kept = kept
-        self._buckets: dict[Hashable, Bucket] = {}
+        self._buckets: dict[Hashable, TokenBucket] = {}
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -92,7 +65,7 @@ class Buckets:
         if bucket is None:
             if len(self._buckets) >= self._kept:
                 self._forget(now)
-            bucket = self._buckets[key] = Bucket(self._burst, self._rate, now)
+            bucket = self._buckets[key] = TokenBucket(self._burst, self._rate, now)
         return bucket.take(now)
 
     def _forget(self, now: float) -> None:

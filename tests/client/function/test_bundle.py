@@ -141,6 +141,17 @@ async def test_a_bundle_that_is_too_large(module: Path, monkeypatch: pytest.Monk
     assert "too large" in await refused(module, GOOD)
 
 
+async def test_a_bundle_that_volunteers_would_not_unpack(module: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module.write_text(GOOD)
+    size = len(gzip.decompress((await bundle(module)).script))
+    monkeypatch.setattr(bundle_module, "MAX_BUNDLE_UNPACKED_BYTES", size)
+    await bundle(module)
+    monkeypatch.setattr(bundle_module, "MAX_BUNDLE_UNPACKED_BYTES", size - 1)
+    assert await refused(module, None) == (
+        f"the bundle of {module} is too large: {size} bytes; a volunteer takes {size - 1} at most"
+    )
+
+
 @pytest.mark.parametrize(
     ("script", "says"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
@@ -42,6 +43,8 @@ class ServerSettings(BaseSettings):
         Field(ge=1, validation_alias="PANDO_MAX_SOCKETS_PER_ADDRESS"),
     ] = None
     max_jobs: Annotated[int, Field(ge=1, validation_alias="PANDO_MAX_JOBS")] = Limits().jobs
+    static: Annotated[Path | None, Field(validation_alias="PANDO_STATIC")] = None
+    """The directory of the built volunteer page, if it is not the package's own."""
     embedded: bool = False
 
     @field_validator("forwarded_allow_ips")

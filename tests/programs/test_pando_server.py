@@ -21,21 +21,6 @@ from pando_server.__main__ import main
 from tests.support.server_peers import PATIENCE, Client, Site, Volunteer
 
 SECRET = "a secret that is long enough"
-PROGRAM = """
-import sys
-from pathlib import Path
-import pando_server.__main__ as program
-directory, run = Path(sys.argv.pop(1)), program._run
-def run_with_page(given):
-    import pando_server.http.pages
-    pando_server.http.pages.STATIC = directory
-    run(given)
-program._run = run_with_page
-sys.exit(program.main())
-"""
-"""`pando-server` with the page of a test."""
-
-
 NAMES = ("SECRET", "PANDO_SECRET", "PORT", "HOST", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS")
 
 
@@ -43,9 +28,15 @@ def environment(**values: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in NAMES} | values
 
 
+@pytest.fixture(autouse=True)
+def page(monkeypatch: pytest.MonkeyPatch, static: Path) -> None:
+    """The program serves the page of a test."""
+    monkeypatch.setenv("PANDO_STATIC", str(static))
+
+
 @pytest.fixture
-def command(static: Path) -> list[str]:
-    return [sys.executable, "-W", "error", "-c", PROGRAM, str(static)]
+def command() -> list[str]:
+    return [sys.executable, "-W", "error", "-m", "pando_server"]
 
 
 def run(command: list[str], *arguments: str, **values: str) -> subprocess.CompletedProcess[str]:
@@ -138,13 +129,11 @@ def test_without_a_secret_it_does_not_start(command: list[str]) -> None:
 def test_what_is_wrong_is_one_clear_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    static: Path,
     arguments: list[str],
     values: dict[str, str],
     status: int,
     text: str,
 ) -> None:
-    monkeypatch.setattr("pando_server.http.pages.STATIC", static)
     assert call(monkeypatch, arguments, **values) == status
     out, errors = capsys.readouterr()
     assert out == ""
@@ -165,20 +154,18 @@ def test_wrong_usage_is_status_2(
 def test_a_page_that_was_not_built_is_one_clear_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("pando_server.http.pages.STATIC", tmp_path)
-    assert call(monkeypatch, [], SECRET=SECRET) == 1
+    assert call(monkeypatch, [], SECRET=SECRET, PANDO_STATIC=str(tmp_path)) == 1
     errors = capsys.readouterr().err
     assert errors.startswith("pando-server: the volunteer page is not built")
     assert errors.count("\n") == 1
 
 
 def test_a_port_that_is_not_for_us_is_one_clear_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], static: Path
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def denied(*_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr("pando_server.http.pages.STATIC", static)
     monkeypatch.setattr("socket.socket.bind", denied)
     assert call(monkeypatch, ["--port=80"], SECRET=SECRET) == 2
     assert capsys.readouterr().err == (

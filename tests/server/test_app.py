@@ -20,7 +20,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
 from pando_server.app import ServerSettings, create_app
-from pando_server.http.pages import PAGE_POLICY, frame_policy
+from pando_server.http.policies import PAGE_POLICY, frame_policy
 from pando_server.relay.limits import Limits
 from pando_shared import __version__
 from pando_shared.errors import PandoError

@@ -1,4 +1,4 @@
-"""How much anybody may ask of the server, and the buckets that measure it. Pure: time is a parameter."""
+"""What the server allows its peers, and a token bucket for each of them. Sans-I/O: time is a parameter."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Limits:
     sockets: int = 1_000
     sockets_per_address: int = 50
     jobs: int = 100
-    handshakes_per_client: int = 64
-    """Offers that wait for the answer of one client. A client answers within milliseconds: this many is an
-    onrush, and the rest is told to try later."""
+    pending_offers_per_client: int = 64
+    """Offers that wait for the answer of one client. A client answers within milliseconds; when so many wait, further
+    volunteers are told to try later."""
     offer_burst: int = 200
     offers_per_second: float = 10.0
-    """Offers of all the volunteers at one address. Each costs the client a handshake; 50 volunteers behind one router
-    may use all their attempts at once."""
+    """Offers of all the volunteers at one address. Each costs the client a peer connection. 50 volunteers behind one
+    router may use all their attempts at once."""
     event_burst: int = 20
     events_per_second: float = 2.0
     login_failure_burst: int = 5
@@ -32,18 +32,18 @@ class Limits:
     nonce_burst: int = 20
     nonces_per_second: float = 2.0
     nonces: int = 10_000
-    """Nonces that were given out and not used: the oldest make room."""
+    """Nonces that were given out and not used. When there are more, the oldest is forgotten."""
     strikes: int = 3
     """Broken messages that close a socket; also offers in a row that a client may leave unanswered."""
     join_seconds: float = 10.0
-    """A socket that is in no namespace for so long is closed."""
+    """A socket that has joined no namespace by then is closed."""
     answer_seconds: float = 20.0
-    """A client that has not answered an offer for so long will not."""
+    """After this time an offer counts as not answered."""
     remembered_addresses: int = 10_000
 
 
 class TokenBuckets:
-    """One bucket for each key, and no more of them than `kept`: full ones are forgotten first, then the oldest."""
+    """One bucket for each key, and at most `kept` of them: full ones are forgotten first, then the oldest."""
 
     def __init__(self, burst: float, rate: float, kept: int) -> None:
         self._burst = burst
@@ -70,6 +70,6 @@ class TokenBuckets:
 
     def _forget(self, now: float) -> None:
         self._buckets = {key: bucket for key, bucket in self._buckets.items() if not bucket.is_full(now)}
-        # A tenth at a time, so that a crowd of addresses does not cost a pass over all of them each.
+        # A tenth at a time, so that not every new address costs a pass over all buckets.
         while len(self._buckets) > self._kept * 9 // 10:
             del self._buckets[next(iter(self._buckets))]

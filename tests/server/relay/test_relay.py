@@ -1,4 +1,4 @@
-"""The relay's rules, one by one. `World` plays the shell: it performs nothing and shows what was ordered."""
+"""The relay's rules, one by one. `World` plays the shell: it carries out nothing and shows what was decided."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pando_server.relay.instructions import Assign, Deliver, Drop, Forward, Ignore, Instruction, Refuse, Reject, Wait
+from pando_server.relay.instructions import Assign, Decision, Deliver, Drop, Forward, Instruction, Refused, Reject, Wait
 from pando_server.relay.limits import Limits
 from pando_server.relay.relay import Relay
 from pando_shared.signaling import (
@@ -37,22 +37,32 @@ class World:
     def client(
         self, socket: str, job: str = "job", key: str = KEY, ice: tuple[IceServer, ...] = ()
     ) -> list[Instruction]:
-        """Opens a socket and logs a client in. Returns what the login and its being told so order."""
-        self.relay.opened(socket, "192.0.2.1", 0)
-        instructions = self.relay.login_client(socket, self.login(job, key, ice), 0)
-        return instructions + self.relay.client_joined(socket)
+        """Opens a socket and logs a client in. Returns what that orders."""
+        assert self.relay.opened(socket, "192.0.2.1", 0).refused is None
+        decision = self.relay.login_client(socket, self.login(job, key, ice), 0)
+        assert decision.refused is None
+        return [*decision.instructions, *self.relay.client_joined(socket)]
+
+    def refused_client(self, socket: str, job: str = "job", key: str = KEY) -> Code | None:
+        """Opens a socket and tries to log a client in. Returns why it is refused."""
+        assert self.relay.opened(socket, "192.0.2.1", 0).refused is None
+        decision = self.relay.login_client(socket, self.login(job, key), 0)
+        assert decision.instructions == ()
+        return code_of(decision)
 
     def login(self, job: str = "job", key: str = KEY, ice: tuple[IceServer, ...] = ()) -> ClientLogin:
         self.nonces += 1
-        nonce = self.relay.nonce(f"address {self.nonces}", f"{self.nonces:064x}", 0)
-        assert nonce is not None
+        nonce = f"{self.nonces:064x}"
+        assert self.relay.nonce(f"address {self.nonces}", nonce, 0).refused is None
         return ClientLogin(nonce=nonce, proof=proof(SECRET, nonce, job), job=job, key=key, ice_servers=ice)
 
     def volunteer(self, socket: str, job: str | None = None, *, loopback: bool = False) -> list[Instruction]:
-        self.relay.opened(socket, "192.0.2.2", 0, loopback=loopback)
-        return self.relay.login_volunteer(socket, VolunteerLogin(job=job)) + self.relay.volunteer_joined(socket)
+        """Opens a socket and logs a volunteer in. Returns what that orders."""
+        assert self.relay.opened(socket, "192.0.2.2", 0, loopback=loopback).refused is None
+        assert self.relay.login_volunteer(socket, VolunteerLogin(job=job)) == Decision()
+        return self.relay.volunteer_joined(socket)
 
-    def offer(self, volunteer: str, attempt: int = 1, now: float = 0) -> list[Instruction]:
+    def offer(self, volunteer: str, attempt: int = 1, now: float = 0) -> Decision:
         return self.relay.offered(volunteer, Offer(attempt=attempt, sdp="offer"), now)
 
 
@@ -61,6 +71,19 @@ def world() -> Iterator[World]:
     world = World()
     yield world
     world.relay.check()
+
+
+def code_of(decision: Decision) -> Code | None:
+    """Returns why a request is refused, or None."""
+    return decision.refused.code if decision.refused else None
+
+
+def forwarded(decision: Decision) -> Forward:
+    """Returns the one instruction of an offer that is granted."""
+    assert decision.refused is None
+    [instruction] = decision.instructions
+    assert isinstance(instruction, Forward)
+    return instruction
 
 
 def assign(volunteer: str, job: str = "job", ice: tuple[IceServer, ...] = ()) -> Assign:
@@ -123,7 +146,7 @@ def test_a_volunteer_on_its_way_to_the_client_counts_until_the_next_report(world
 
 def test_a_job_whose_client_does_not_know_yet_that_it_is_in_gets_nobody(world: World) -> None:
     world.relay.opened("c", "192.0.2.1", 0)
-    assert world.relay.login_client("c", world.login(), 0) == []
+    assert world.relay.login_client("c", world.login(), 0) == Decision()
     assert world.volunteer("v") == [Wait("v")]
     assert world.relay.client_joined("c") == [assign("v")]
 
@@ -174,7 +197,8 @@ def test_the_same_run_takes_the_place_of_its_lost_connection(world: World) -> No
     assert dropped == Drop("c1", "the same client has logged in again")
     assert world.relay.jobs == 1
     # Nobody had to move, and the next offer reaches the new connection.
-    assert world.offer("v1", attempt=2) == [Forward("c2", ForwardedOffer(volunteer="v1", attempt=2, sdp="offer"))]
+    forward = Forward("c2", ForwardedOffer(volunteer="v1", attempt=2, sdp="offer"))
+    assert world.offer("v1", attempt=2) == Decision(instructions=(forward,))
     assert world.volunteer("v3") == [assign("v3", ice=ice)]
     assert world.relay.closed("c1") == []
 
@@ -191,27 +215,21 @@ def test_an_offer_that_comes_while_the_client_logs_in_again_is_told_to_come_late
     world.volunteer("v")
     world.relay.opened("c2", "192.0.2.1", 0)
     world.relay.login_client("c2", world.login(), 0)
-    [rejected] = world.offer("v")
-    assert isinstance(rejected, Reject)
-    assert rejected.code is Code.BUSY
+    assert code_of(world.offer("v")) is Code.BUSY
     assert world.relay.client_joined("c2") == []
-    assert isinstance(world.offer("v")[0], Forward)
+    assert forwarded(world.offer("v")).client == "c2"
 
 
 def test_another_run_cannot_take_the_name_of_a_job(world: World) -> None:
     world.client("c1")
-    [refused] = world.client("c2", key="b" * 32)
-    assert isinstance(refused, Refuse)
-    assert refused.code is Code.TAKEN
+    assert world.refused_client("c2", key="b" * 32) is Code.TAKEN
     assert world.relay.jobs == 1
 
 
 def test_there_is_room_for_so_many_jobs() -> None:
     world = World(Limits(jobs=1, sockets_per_address=9))
     world.client("c1", "one")
-    [refused] = world.client("c2", "two")
-    assert isinstance(refused, Refuse)
-    assert refused.code is Code.FULL
+    assert world.refused_client("c2", "two") is Code.FULL
     world.relay.closed("c1")
     assert world.client("c3", "two") == []
 
@@ -223,8 +241,8 @@ def test_an_offer_goes_to_the_client_of_the_volunteers_job_and_the_answer_comes_
     world.client("c1", "one")
     world.client("c2", "two")
     world.volunteer("v", "two", loopback=True)
-    forwarded = ForwardedOffer(volunteer="v", attempt=1, sdp="offer", loopback=True)
-    assert world.offer("v") == [Forward("c2", forwarded)]
+    message = ForwardedOffer(volunteer="v", attempt=1, sdp="offer", loopback=True)
+    assert forwarded(world.offer("v")) == Forward("c2", message)
     assert world.relay.answered("c2", "v", 1, ANSWER) == [Deliver("v", 1, "answer")]
 
 
@@ -272,8 +290,8 @@ def test_there_is_one_offer_at_a_time(world: World) -> None:
     world.client("c")
     world.volunteer("v")
     world.offer("v", attempt=1)
-    [rejected] = world.offer("v", attempt=2)
-    assert rejected == Reject("v", 2, Code.INVALID, "one offer at a time: the last one has no answer yet")
+    refused = Refused(Code.INVALID, "one offer at a time: the last one has no answer yet")
+    assert world.offer("v", attempt=2) == Decision(refused)
 
 
 def test_attempts_count_up(world: World) -> None:
@@ -282,39 +300,38 @@ def test_attempts_count_up(world: World) -> None:
     world.offer("v", attempt=2)
     world.relay.answered("c", "v", 2, ANSWER)
     for attempt in (1, 2):
-        assert world.offer("v", attempt) == [Reject("v", attempt, Code.INVALID, "attempts count up from 1")]
-    assert isinstance(world.offer("v", attempt=3)[0], Forward)
+        assert world.offer("v", attempt) == Decision(Refused(Code.INVALID, "attempts count up from 1"))
+    assert forwarded(world.offer("v", attempt=3)).message.attempt == 3
 
 
 def test_without_a_job_there_is_nobody_to_make_an_offer_to(world: World) -> None:
     world.volunteer("v")
-    assert world.offer("v") == [Reject("v", 1, Code.GONE, "there is no job now: wait for one")]
+    assert world.offer("v") == Decision(Refused(Code.GONE, "there is no job now: wait for one"))
 
 
-def test_a_client_has_so_many_handshakes_at_once_and_being_refused_for_that_costs_no_attempt() -> None:
-    world = World(Limits(handshakes_per_client=1, sockets_per_address=9))
+def test_a_client_has_so_many_pending_offers_and_being_refused_for_that_costs_no_attempt() -> None:
+    world = World(Limits(pending_offers_per_client=1, sockets_per_address=9))
     world.client("c")
     world.volunteer("v1")
     world.volunteer("v2")
     world.offer("v1")
-    [rejected] = world.offer("v2")
-    assert isinstance(rejected, Reject)
-    assert rejected.code is Code.BUSY
+    busy = Refused(Code.BUSY, "the client has too many offers to answer: try later")
+    assert world.offer("v2") == Decision(busy)
     world.relay.answered("c", "v1", 1, ANSWER)
-    assert isinstance(world.offer("v2")[0], Forward)
+    assert forwarded(world.offer("v2")).message.volunteer == "v2"
     world.relay.answered("c", "v2", 1, ErrorBody(code=Code.BUSY, text="too many"))
-    assert isinstance(world.offer("v2")[0], Forward)
+    assert forwarded(world.offer("v2")).message.volunteer == "v2"
     world.relay.check()
 
 
-def test_the_handshake_of_a_volunteer_that_leaves_makes_room_for_another() -> None:
-    world = World(Limits(handshakes_per_client=1, sockets_per_address=9))
+def test_the_pending_offer_of_a_volunteer_that_leaves_makes_room_for_another() -> None:
+    world = World(Limits(pending_offers_per_client=1, sockets_per_address=9))
     world.client("c")
     world.volunteer("v1")
     world.volunteer("v2")
     world.offer("v1")
     world.relay.closed("v1")
-    assert isinstance(world.offer("v2")[0], Forward)
+    assert forwarded(world.offer("v2")).message.volunteer == "v2"
     world.relay.check()
 
 
@@ -341,8 +358,9 @@ def test_only_clients_report_and_only_volunteers_offer(world: World) -> None:
     world.client("c")
     world.volunteer("v")
     assert world.relay.counted("v", 1) == []
-    assert world.offer("c") == []
-    assert world.offer("nobody") == []
+    refused = Decision(Refused(Code.INVALID, "this connection makes no offers"))
+    assert world.offer("c") == refused
+    assert world.offer("nobody") == refused
     assert world.relay.client_joined("v") == []
     assert world.relay.volunteer_joined("c") == []
     assert world.relay.volunteer_joined("v") == []
@@ -362,15 +380,12 @@ def test_a_connection_logs_in_once(world: World) -> None:
         world.relay.login_volunteer("v", VolunteerLogin()),
         world.relay.login_volunteer("nobody", VolunteerLogin()),
     ]
-    assert [type(one) for [one] in again] == [Refuse] * 6
-    assert {one.code for [one] in again if isinstance(one, Refuse)} == {Code.INVALID}
+    assert again == [Decision(Refused(Code.INVALID, "this connection cannot log in"))] * 6
 
 
 def test_a_volunteer_of_another_version_is_told_to_reload(world: World) -> None:
     world.relay.opened("v", "192.0.2.2", 0)
-    [refused] = world.relay.login_volunteer("v", VolunteerLogin(protocol=99))
-    assert isinstance(refused, Refuse)
-    assert refused.code is Code.PROTOCOL
+    assert code_of(world.relay.login_volunteer("v", VolunteerLogin(protocol=99))) is Code.PROTOCOL
 
 
 def test_three_broken_messages_close_a_connection(world: World) -> None:
@@ -382,13 +397,13 @@ def test_three_broken_messages_close_a_connection(world: World) -> None:
 
 def test_a_flood_of_events_is_ignored_and_then_disconnected(world: World) -> None:
     world.volunteer("v")
-    assert [world.relay.heard("v", 0) for _ in range(20)] == [[]] * 20
-    ignored = Ignore("v", "too many messages")
-    assert world.relay.heard("v", 0) == [ignored]
-    assert world.relay.heard("v", 0.5) == []  # Two per second.
-    assert world.relay.heard("v", 0.5) == [ignored]
-    assert world.relay.heard("v", 0.5) == [ignored, Drop("v", "too many broken messages")]
-    assert world.relay.heard("v", 0.5) == [Ignore("v", "it has left")]
+    assert [world.relay.heard("v", 0) for _ in range(20)] == [Decision()] * 20
+    ignored = Refused(Code.THROTTLED, "too many messages")
+    assert world.relay.heard("v", 0) == Decision(ignored)
+    assert world.relay.heard("v", 0.5) == Decision()  # Two per second.
+    assert world.relay.heard("v", 0.5) == Decision(ignored)
+    assert world.relay.heard("v", 0.5) == Decision(ignored, (Drop("v", "too many broken messages"),))
+    assert world.relay.heard("v", 0.5) == Decision(Refused(Code.GONE, "it has left"))
 
 
 def test_leaving_twice_is_harmless(world: World) -> None:
@@ -397,11 +412,11 @@ def test_leaving_twice_is_harmless(world: World) -> None:
     assert world.relay.closed("v") == []
 
 
-def test_a_refused_connection_is_not_there(world: World) -> None:
+def test_a_refused_connection_is_not_there() -> None:
     relay = Relay(SECRET, Limits(sockets=1))
-    assert relay.opened("a", "192.0.2.1", 0) == []
-    [refused] = relay.opened("b", "192.0.2.2", 0)
-    assert isinstance(refused, Refuse)
+    assert relay.opened("a", "192.0.2.1", 0) == Decision()
+    assert code_of(relay.opened("b", "192.0.2.2", 0)) is Code.FULL
+    assert repr(relay) == "<Relay [0 jobs, 0 volunteers, 0 waiting, 1 sockets]>"
     assert relay.closed("b") == []
     relay.check()
 
@@ -426,11 +441,11 @@ def test_the_volunteers_of_one_address_may_make_so_many_offers_and_those_of_anot
     world.relay.login_volunteer("elsewhere", VolunteerLogin(job=None))
     world.relay.volunteer_joined("elsewhere")
     for number in range(3):
-        assert isinstance(world.offer(f"v{number}")[0], Forward)
-    assert world.offer("v3") == [Reject("v3", 1, Code.THROTTLED, "too many offers from your address: try later")]
-    assert isinstance(world.offer("elsewhere")[0], Forward)
+        forwarded(world.offer(f"v{number}"))
+    assert world.offer("v3") == Decision(Refused(Code.THROTTLED, "too many offers from your address: try later"))
+    forwarded(world.offer("elsewhere"))
     # It did not count as an attempt, and later there is room again.
-    assert isinstance(world.offer("v3", now=2.0)[0], Forward)
+    assert forwarded(world.offer("v3", now=2.0)).message.attempt == 1
     world.relay.check()
 
 
@@ -440,5 +455,5 @@ def test_fifty_volunteers_at_one_address_may_use_all_their_attempts_at_once() ->
     for number in range(50):
         world.volunteer(f"v{number}")
         for attempt in (1, 2, 3):
-            assert isinstance(world.offer(f"v{number}", attempt)[0], Forward)
+            forwarded(world.offer(f"v{number}", attempt))
             world.relay.answered("c", f"v{number}", attempt, ErrorBody(code=Code.FAILED, text="no"))

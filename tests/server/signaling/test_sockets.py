@@ -168,7 +168,7 @@ async def test_a_client_that_does_not_answer_is_disconnected_after_three_offers(
 
 
 async def test_a_hundred_volunteers_join_and_offer_at_once(static: Path) -> None:
-    async with site(static, limits=Limits(sockets_per_address=200, handshakes_per_client=100)) as here:
+    async with site(static, limits=Limits(sockets_per_address=200, pending_offers_per_client=100)) as here:
         volunteers = await asyncio.gather(*(Volunteer(here).connect() for _ in range(100)))
         client = await Client(here).connect()
         events = await asyncio.gather(*(one.hear() for one in volunteers for _ in range(2)))

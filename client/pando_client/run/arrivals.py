@@ -71,7 +71,7 @@ async def on_local_network(options: Options, job: Job, name: str, crew: Crew) ->
     monitor = MonitoringServer(server.port + 1 if options.port else 0)
     crew.push_async_callback(monitor.close)
     await server.start(job.attend)
-    await monitor.start(monitoring.create_app(job, name, options.reporting_interval))
+    await monitor.start(monitoring.create_app(job.coordinator, name, options.reporting_interval))
     urls = [f"http://{address}:{server.port}" for address in ipv4_addresses()]
     if console.is_terminal():
         console.say(qr_code(urls[0]))
@@ -84,7 +84,7 @@ async def on_local_network(options: Options, job: Job, name: str, crew: Crew) ->
     ice_servers = options.ice_servers or ()
     handshakes = Handshakes(job, ice_servers, options.bootstrap_timeout, loopback_possible=True)
     crew.push_async_callback(handshakes.close)
-    signaling = Signaling(here, server.secret, name, ice_servers, handshakes.answer, lambda: job.ready)
+    signaling = Signaling(here, server.secret, name, ice_servers, handshakes.answer, lambda: job.coordinator.ready)
     crew.push_async_callback(signaling.close)
     crew.start(_keep_logged_in(signaling))
     return f"open {urls[0]} in a browser"
@@ -115,7 +115,7 @@ async def through_server(options: Options, server: Server, secret: str, job: Job
     ours = await without_silent(ice_servers)
     handshakes = Handshakes(job, ours, options.bootstrap_timeout, loopback_possible=server.loopback)
     crew.push_async_callback(handshakes.close)
-    signaling = Signaling(server, secret, name, ice_servers, handshakes.answer, lambda: job.ready)
+    signaling = Signaling(server, secret, name, ice_servers, handshakes.answer, lambda: job.coordinator.ready)
     await signaling.login()
     crew.push_async_callback(signaling.close)
     crew.start(signaling.keep())
@@ -140,7 +140,9 @@ def on_this_machine(options: Options, job: Job, crew: Crew) -> None:
 async def _compute_here(job: Job, cores: int, allow_net: Sequence[str], *, needed: bool) -> None:
     """Computes on this machine too; unless it is `needed`, the run goes on when that does not work."""
     try:
-        await volunteer_here(job.attend, lambda: not job.closing, cores, socket.gethostname()[:64], allow_net)
+        await volunteer_here(
+            job.attend, lambda: job.coordinator.closing is None, cores, socket.gethostname()[:64], allow_net
+        )
     except ToolError as error:
         if needed:
             raise

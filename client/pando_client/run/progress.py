@@ -24,19 +24,19 @@ async def say_what_we_wait_for(job: Job, waiting_for: str, *, local: bool) -> No
     said_declined: int | None = None
     while True:
         await asyncio.sleep(0.5)
-        if job.ready:
+        if job.coordinator.ready:
             since = None
         elif since is None:
             since = time.monotonic()
         elif time.monotonic() - since >= NOBODY_AFTER:
             console.say(f"pando: waiting for a volunteer: {waiting_for}")
             since = float("inf")  # once, until somebody has been there
-        declined = job.lender.declined_by_all
-        if local and declined is not None and _is_all_else_written(job.lender, declined):
+        declined = job.coordinator.lender.declined_by_all
+        if local and declined is not None and _is_all_else_written(job.coordinator.lender, declined):
             raise FunctionError(
                 f"the function declined item {declined + 1}, and with --local there is nobody else to take it"
             )
-        if declined is not None and not local and declined != said_declined and job.ready:
+        if declined is not None and not local and declined != said_declined and job.coordinator.ready:
             said_declined = declined
             console.say(
                 f"pando: every volunteer here has declined item {declined + 1}; waiting for another: {waiting_for}"

@@ -14,16 +14,18 @@ import random
 import secrets
 import signal
 import sys
+from base64 import b64encode
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pando_client import console
+from pando_client.coordination.coordinator import Coordinator
 from pando_client.function.bundle import Bundle, bundle
 from pando_client.function.changes import Watch
 from pando_client.function.stack_trace import FRAMES_SHOWN, frames, traced
-from pando_client.job.job import LAST_WORDS, Job
+from pando_client.job.job import LAST_WORDS_SECONDS, Job
 from pando_client.lending.instructions import Failure, Finish, Policy
 from pando_client.options import Options, Where, secret_of, server_of
 from pando_client.run.arrivals import Crew, cancel, load_server, on_local_network, on_this_machine, through_server
@@ -159,7 +161,7 @@ async def _take_leave(exchange: SyncStdio, interrupted: asyncio.Future[int], err
     leaving = asyncio.create_task(exchange.finish(error))
     if error is not None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LAST_WORDS):
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
                 await _first_of(leaving, interrupted)
     else:
         await _first_of(leaving, interrupted)
@@ -216,8 +218,10 @@ async def _verdict(job: Job, finish: Finish, function: Bundle, module: Path, int
     if finish.failure is not None:
         explaining = asyncio.create_task(_why_it_failed(job, finish.failure, function, module))
         raise ItemFailed(await _first_of(explaining, interrupted))
-    if count := job.lender.failed_count:
-        shown = ", ".join(str(index + 1) for index in job.lender.failed[:20]) + (", …" if count > 20 else "")
+    if count := job.coordinator.lender.failed_count:
+        shown = ", ".join(str(index + 1) for index in job.coordinator.lender.failed[:20]) + (
+            ", …" if count > 20 else ""
+        )
         items = f"{count} items, which have" if count > 1 else "1 item, which has"
         console.error(f"the function failed on {items} no result: {shown}")
         return 1
@@ -231,7 +235,9 @@ async def _why_it_failed(job: Job, failure: Failure, function: Bundle, module: P
     for line in stack.splitlines():
         console.debug(line)
     times = len(failure.volunteers)
-    names = sorted({name for volunteer in failure.volunteers if (name := job.name_of(volunteer)) is not None})
+    names = sorted(
+        {name for volunteer in failure.volunteers if (name := job.coordinator.name_of(volunteer)) is not None}
+    )
     calls = frames(stack, module.parent)
     return (
         f"the function failed on item {failure.index + 1} ({printable(failure.item.decode(), 60)}),"
@@ -262,15 +268,14 @@ def _job(
         ordered=not options.unordered,
         copies=options.speculate,
     )
-    hello, credit = encode(Hello(info, function.script)), _credit(options)
+    binary: Callable[[bytes], bytes] = Raw if options.binary_output else b64encode
+    coordinator = Coordinator(encode(Hello(info, function.script)), policy, limits, _credit(options), binary)
     if exchange is not None:
-        job = Job(hello, exchange, policy, limits, credit, identifiers, exchange.open)
+        job = Job(coordinator, exchange, identifiers, exchange.open)
         exchange.stopped = job.stop
         return job
     source: Source = StandardInput() if options.stdin else Arguments(options.items)
-    if options.binary_output:
-        return Job(hello, source, policy, limits, credit, identifiers, partial(Results, raw=True), binary=Raw)
-    return Job(hello, source, policy, limits, credit, identifiers)
+    return Job(coordinator, source, identifiers, partial(Results, raw=options.binary_output))
 
 
 def _credit(options: Options) -> Callable[[], Credit]:

@@ -1,7 +1,8 @@
-"""A world in fake time: a lender, its sessions, and volunteers at the far end of wires that delay, freeze and break.
+"""A world in fake time: a coordinator, and volunteers at the far end of wires that delay, freeze and break.
 
 No clock, no socket: everything that will happen is in a heap, by its time. Channels are ordered and reliable as long
-as they live, so what a bad network does to a session is delay, silence, and the end.
+as they live, so what a bad network does to a session is delay, silence, and the end. What the coordinator promises is
+looked at after each stimulus.
 """
 
 from __future__ import annotations
@@ -9,25 +10,17 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
-from pando_client.lending.instructions import Finish, Instruction, Lend, Policy, Read, SetAside, Withdraw, Write
+from pando_client.coordination.coordinator import Coordinator
+from pando_client.coordination.instructions import Finish, HangUp, Instruction, Notice, Read, Wake, Write
+from pando_client.lending.instructions import Policy
 from pando_client.lending.lender import Lender
 from pando_client.session.flow_control import Credit, FixedCredit
-from pando_client.session.session import (
-    Answered,
-    Ended,
-    Event,
-    Joined,
-    Recovered,
-    Returned,
-    Session,
-    SessionLimits,
-    Suspected,
-    Wants,
-)
+from pando_client.session.session import SessionLimits
 from pando_shared.wire.codec import encode, from_client
 from pando_shared.wire.framing import Joiner, split
 from pando_shared.wire.messages import (
@@ -45,13 +38,10 @@ from pando_shared.wire.messages import (
     Results,
     Return,
     VolunteerGoodbye,
+    VolunteerMessage,
 )
-from pando_shared.wire.messages import (
-    Lend as LendMessage,
-)
-from pando_shared.wire.messages import (
-    Withdraw as WithdrawMessage,
-)
+from pando_shared.wire.messages import Lend as LendMessage
+from pando_shared.wire.messages import Withdraw as WithdrawMessage
 from tests.support.lender_model import result_of
 
 NEVER = float("inf")
@@ -100,8 +90,18 @@ class Far:
     """What the client has said, but for pings."""
 
 
+@dataclass(frozen=True)
+class Moment:
+    """What has become of a volunteer's session: `ready`, `suspect` or `ended`, and then why."""
+
+    time: float
+    name: str
+    state: str
+    reason: str = ""
+
+
 class World:
-    """Runs one job to its end."""
+    """Runs one job to its end: the real coordinator, a shell round it, and the wires to the volunteers."""
 
     def __init__(
         self,
@@ -115,18 +115,27 @@ class World:
         self.random = Random(seed)
         self.now = 0.0
         self.items = [b"%d" % i for i in range(items)]
-        self.lender = Lender(policy or Policy(window=window))
+        credit = new_credit or (lambda: FixedCredit(batch))
         self.limits = SessionLimits(heartbeat=2.5)
-        self.new_credit = new_credit or (lambda: FixedCredit(batch))
-        self.sessions: dict[str, Session] = {}
+        self.coordinator = Coordinator(HELLO, policy or Policy(window=window), self.limits, credit, bytes)
         self.fars: dict[str, Far] = {}
         self.output: list[bytes] = []
         self.finish: Finish | None = None
-        self.log: list[tuple[float, str, Event]] = []
+        self.log: list[Moment] = []
+        self.notices: list[Notice] = []
+        self._states: dict[str, str] = {}
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._instructions: deque[Instruction] = deque()
-        self._carrying_out = False
+        self._next_look = NEVER
+
+    @property
+    def lender(self) -> Lender:
+        return self.coordinator.lender
+
+    @property
+    def present(self) -> list[str]:
+        """Those whose session goes on."""
+        return [name for name in self.fars if name in self.coordinator.volunteers]
 
     # Time
 
@@ -138,7 +147,7 @@ class World:
 
     def run(self, until: float = 10_000.0) -> None:
         while self._heap and not self.finish:
-            assert self._heap[0][0] < until, f"the job does not end: {self.lender!r}"
+            assert self._heap[0][0] < until, f"the job does not end: {self.coordinator!r}"
             self.step()
 
     def advance(self, seconds: float) -> None:
@@ -153,11 +162,19 @@ class World:
         self.now, _, action = heapq.heappop(self._heap)
         action()
 
-    def tick_often(self) -> None:
-        """As the job does, lets the lender know the time."""
-        if not self.finish:
-            self.carry_out(self.lender.tick(self.now))
-            self.at(0.5, self.tick_often)
+    def _look_in_time(self) -> None:
+        """Looks at the clock when the coordinator wants it."""
+        deadline = max(self.now + 0.01, self.coordinator.deadline)
+        if deadline >= self._next_look:
+            return
+
+        def look() -> None:
+            if self.now == self._next_look:
+                self._next_look = NEVER
+                self.carry_out(self.coordinator.tick(self.now))
+
+        self._next_look = deadline
+        self.at_time(deadline, look)
 
     # Wires: ordered, whatever their delay does in the meantime
 
@@ -174,7 +191,7 @@ class World:
         wire.arrivals[direction] = arrival
         self.at_time(arrival, arrive)
 
-    # The client's end, as the job does it
+    # The client's end: the shell round the coordinator
 
     def join(
         self,
@@ -184,95 +201,68 @@ class World:
         delay: float = 0.05,
         deaf: bool = False,
         mood: Callable[[], int] = lambda: RESULT,
+        peer: str | None = None,
     ) -> Far:
         far = Far(name, Wire(delay), slots, pace, deaf, mood)
         self.fars[name] = far
-        self.sessions[name] = Session(HELLO, self.new_credit(), self.limits, self.now)
-        self.drain(name)
-        self.watch(name)
+        self.carry_out(self.coordinator.connected(name, peer or name, "fake", self.now))
         return far
 
-    def watch(self, name: str) -> None:
-        session = self.sessions[name]
-        if session.deadline == float("inf"):
-            return
+    def receive(self, name: str, frame: bytes) -> None:
+        """A frame arrives at the client; of a channel that is closed, nothing does."""
+        if name in self.coordinator.volunteers:
+            self.carry_out(self.coordinator.received(name, frame, self.now))
 
-        def look() -> None:
-            self.report(name, session.tick(self.now))
-            self.watch(name)
-
-        self.at(max(0.01, session.deadline - self.now), look)
-
-    def report(self, name: str, events: list[Event]) -> None:
-        self.lender.now = self.now
-        for event in events:
-            self.log.append((self.now, name, event))
-            self.carry_out(self.stimulate(name, event))
-        self.drain(name)
-
-    def stimulate(self, name: str, event: Event) -> list[Instruction]:
-        lender = self.lender
-        match event:
-            case Joined():
-                return lender.join(name)
-            case Wants():
-                return lender.want(name, *self.sessions[name].wanted)
-            case Answered(r):
-                return lender.answer(name, r.lease, r.offset, r.values, r.kinds)
-            case Returned(leases):
-                return lender.hand_back(name, leases)
-            case Suspected():
-                return lender.suspect(name)
-            case Recovered():
-                return lender.recover(name)
-            case Ended():
-                return lender.leave(name)
-
-    def carry_out(self, instructions: list[Instruction]) -> None:
-        # What leads to more queues up behind, so that the order stays the lender's.
-        self._instructions.extend(instructions)
-        if self._carrying_out:
-            return
-        self._carrying_out = True
-        try:
-            while self._instructions:
-                self._carry_out(self._instructions.popleft())
-        finally:
-            self._carrying_out = False
-
-    def _carry_out(self, instruction: Instruction) -> None:
-        match instruction:
-            case Lend(name, lease, items):
-                self.sessions[name].lend(lease, items)
-                self.drain(name)
-            case Withdraw(name, lease):
-                self.report(name, self.sessions[name].withdraw(lease, self.now))
-            case Read(count):
-                self.at(0, lambda count=count: self.read(count))
-            case Write(results):
-                self.output += results
-                count = len(results)
-                self.at(0, lambda count=count: self.carry_out(self.lender.wrote(count)))
-            case SetAside(name):
-                self.dismiss(name)
-            case Finish():
-                self.finish = instruction
-
-    def dismiss(self, name: str) -> None:
-        """The client parts with a volunteer."""
-        self.sessions[name].goodbye(ClientGoodbye("full", "set aside"))
-        self.drain(name)
-        self.carry_out(self.lender.leave(name))
+    def carry_out(self, instructions: Sequence[Instruction]) -> None:
+        over: list[str] = []
+        for instruction in instructions:
+            match instruction:
+                case Wake(name):
+                    self.drain(name)
+                case HangUp(name):
+                    self.drain(name)
+                    over.append(name)
+                case Read(count):
+                    self.at(0, partial(self.read, count))
+                case Write(results):
+                    self.output += results
+                    self.at(0, partial(self.wrote, len(results)))
+                case Notice():
+                    self.notices.append(instruction)
+                case Finish():
+                    assert self.finish is None
+                    self.finish = instruction
+        self._note_states()
+        self.coordinator.check()
+        for name in over:
+            self.coordinator.disconnected(name)
+        self._look_in_time()
 
     def read(self, count: int) -> None:
         start = self.lender.read_count
         items = self.items[start : start + count]
-        self.carry_out(self.lender.read(items) if items else self.lender.input_ended())
+        coordinator = self.coordinator
+        self.carry_out(coordinator.items(items, self.now) if items else coordinator.input_ended(self.now))
+
+    def wrote(self, count: int) -> None:
+        self.carry_out(self.coordinator.written(count, self.now))
 
     def drain(self, name: str) -> None:
-        session, far = self.sessions[name], self.fars[name]
-        while (frame := session.next_frame()) is not None:
-            self.carry(far.wire, OUT, lambda frame=frame: self.arrive(far, frame))
+        far = self.fars[name]
+        while (frame := self.coordinator.next_frame(name)) is not None:
+            self.carry(far.wire, OUT, partial(self.arrive, far, frame))
+
+    def goodbye(self) -> None:
+        """The client takes leave of all."""
+        self.carry_out(self.coordinator.finish(ClientGoodbye("done")))
+
+    def _note_states(self) -> None:
+        for name, volunteer in self.coordinator.volunteers.items():
+            session = volunteer.session
+            state = "ended" if session.ended else "suspect" if session.suspect else "ready" if session.info else ""
+            if state != self._states.get(name, ""):
+                self._states[name] = state
+                self.log.append(Moment(self.now, name, state, session.ended.reason if session.ended else ""))
 
     # The volunteer's end
 
@@ -306,10 +296,13 @@ class World:
             case ClientGoodbye():
                 far.wire.cut = True
 
-    def say(self, far: Far, message: object) -> None:
-        session = self.sessions[far.name]
+    def say(self, far: Far, message: VolunteerMessage) -> None:
         for frame in split(encode(message)):
-            self.carry(far.wire, IN, lambda frame=frame: self.report(far.name, session.receive(frame, self.now)))
+            self.say_raw(far, frame)
+
+    def say_raw(self, far: Far, frame: bytes) -> None:
+        """Sends what need not be a frame of the protocol."""
+        self.carry(far.wire, IN, lambda: self.receive(far.name, frame))
 
     def work(self, far: Far) -> None:
         while far.busy < far.slots and far.queue:
@@ -339,7 +332,7 @@ class World:
     def cut(self, name: str) -> None:
         """The connection breaks, and the client's end of the channel says so."""
         self.fars[name].wire.cut = True
-        self.report(name, self.sessions[name].closed())
+        self.carry_out(self.coordinator.closed(name, self.now))
 
     def vanish(self, name: str) -> None:
         """The connection goes nowhere, and nobody says so."""

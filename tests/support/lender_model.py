@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from pando_client.lending.instructions import Finish, Instruction, Lend, Policy, Read, SetAside, Withdraw, Write
+from pando_client.lending.instructions import Finish, Instruction, Lend, Policy, Quarantine, Read, Withdraw, Write
 from pando_client.lending.ledger import OBJECT_BYTES
 from pando_client.lending.lender import Lender
 from pando_shared.wire.messages import DECLINED, ERROR, RESULT
@@ -29,25 +29,26 @@ class Shell:
         self.done: dict[int, int] = {}
         self.lent_order: list[Lend] = []
         self.finish: Finish | None = None
-        self.set_aside: list[str] = []
+        self.quarantined: list[str] = []
         self.shared: set[int] = set()  # a backup copy, or a suspect that comes back, may hold these besides another
         self.stopped = False
         """The run was stopped from outside: nothing is carried out any more, but for what was written already."""
         self.wants: dict[str, list[int]] = {}  # leases and items that each volunteer would still take
         self.failed_on: dict[bytes, set[str]] = {}
         self.declined_by: dict[bytes, set[str]] = {}
+        self.now = 0.0
         self._next = 0  # ordered: the index of the next result to be written
         self._written: set[bytes] = set()  # unordered
 
     @property
     def here(self) -> set[str]:
         """The volunteers that are here, suspects included."""
-        return set(self.lender._volunteers)
+        return set(self.lender.volunteers)
 
     @property
     def suspects(self) -> list[str]:
         """Those from which nothing is heard."""
-        return sorted(self.lender._suspects)
+        return sorted(self.lender.suspects)
 
     def carry_out(self, instructions: Sequence[Instruction]) -> None:
         queued: list[str] = []
@@ -69,9 +70,9 @@ class Shell:
                 case Withdraw(volunteer, lease):
                     assert self.leases[lease].volunteer == volunteer
                     del self.leases[lease]
-                case SetAside(volunteer):
+                case Quarantine(volunteer):
                     assert volunteer in self.here
-                    self.set_aside.append(volunteer)
+                    self.quarantined.append(volunteer)
                     queued.append(volunteer)
                 case Finish():
                     assert self.finish is None
@@ -88,11 +89,11 @@ class Shell:
         items = [b"%d" % i for i in range(len(self.given), len(self.given) + count)]
         self.given += items
         self.asked = 0
-        self.carry_out(self.lender.read(items))
+        self.carry_out(self.lender.read(items, self.now))
 
     def end(self, error: Exception | None = None) -> None:
         self.asked = 0
-        self.carry_out(self.lender.input_ended(error))
+        self.carry_out(self.lender.input_ended(self.now, error))
 
     def join(self, name: str, leases: int = 0, items: int = 1) -> None:
         self.wants[name] = [0, 1]
@@ -102,7 +103,7 @@ class Shell:
 
     def want(self, name: str, leases: int, items: int) -> None:
         self.wants[name] = [leases, items]
-        self.carry_out(self.lender.want(name, leases, items))
+        self.carry_out(self.lender.want(name, leases, items, self.now))
 
     def answer(self, lease: int, count: int | None = None, kinds: bytes | None = None) -> None:
         lend = self.leases[lease]
@@ -120,34 +121,35 @@ class Shell:
         self.done[lease] += len(run)
         if self.done[lease] == len(lend.items):
             del self.leases[lease]
-        self.carry_out(self.lender.answer(lend.volunteer, lease, offset, values, kinds))
+        self.carry_out(self.lender.results(lend.volunteer, lease, offset, values, kinds, self.now))
 
     def hand_back(self, name: str, leases: list[int]) -> None:
         for lease in leases:
             self.leases.pop(lease, None)
-        self.carry_out(self.lender.hand_back(name, leases))
+        self.carry_out(self.lender.hand_back(name, leases, self.now))
 
     def leave(self, name: str) -> None:
         self.leases = {k: lend for k, lend in self.leases.items() if lend.volunteer != name}
-        self.carry_out(self.lender.leave(name))
+        self.carry_out(self.lender.leave(name, self.now))
 
     def suspect(self, name: str) -> None:
         for lease in self.of(name):
-            held = self.lender._leases.get(lease)
+            held = self.lender.leases.get(lease)
             self.shared |= set(range(held.first, held.stop))
-        self.carry_out(self.lender.suspect(name))
+        self.carry_out(self.lender.suspect(name, self.now))
 
     def recover(self, name: str) -> None:
-        self.carry_out(self.lender.recover(name))
+        self.carry_out(self.lender.recover(name, self.now))
 
     def tick(self, now: float) -> None:
+        self.now = now
         self.carry_out(self.lender.tick(now))
 
     def write(self, count: int | None = None) -> None:
         taken = self.unwritten[:count]
         self.unwritten = self.unwritten[len(taken) :]
         self.output += taken
-        self.carry_out(self.lender.wrote(len(taken)))
+        self.carry_out(self.lender.wrote(len(taken), self.now))
 
     def of(self, name: str) -> list[int]:
         return [lease for lease, lend in self.leases.items() if lend.volunteer == name]
@@ -157,31 +159,31 @@ class Shell:
     def _must_be_read_now(self, count: int) -> None:
         lender = self.lender
         assert self.asked == 0, "one Read at a time"
-        assert lender._hungry, "P1: nobody can take an item"
-        wanted = sum(leases * items for name, (leases, items) in self.wants.items() if name in lender._hungry)
-        assert 0 < count <= wanted - len(lender._ledger.waiting), "P1: more than they can take"
-        assert lender._ledger.bytes < lender.policy.memory, "P9: it has read too much already"
+        assert lender.demand, "P1: nobody can take an item"
+        wanted = sum(leases * items for name, (leases, items) in self.wants.items() if name in lender.demand)
+        assert 0 < count <= wanted - len(lender.ledger.waiting), "P1: more than they can take"
+        assert lender.ledger.bytes < lender.policy.memory, "P9: it has read too much already"
 
     def _must_be_lent(self, lend: Lend) -> None:
         name, lender = lend.volunteer, self.lender
         assert name in self.here
-        assert name not in lender._suspects
+        assert name not in lender.suspects
         wants = self.wants[name]
         wants[0] -= 1
         assert wants[0] >= 0, f"{name} did not ask for so much"
         assert 1 <= len(lend.items) <= wants[1]
-        held = lender._leases.get(lend.lease)
+        held = lender.leases.get(lend.lease)
         assert (held.items, held.volunteer, held.done) == (lend.items, name, 0)
         assert list(lend.items) == self.given[held.first : held.stop]
         if lend.copy:
             assert lender.policy.copies
             self.shared |= set(range(held.first, held.stop))
         for index, item in enumerate(lend.items, held.first):
-            assert not lender._ledger.is_answered(index), f"P3: {index} is answered"
+            assert not lender.ledger.is_answered(index), f"P3: {index} is answered"
             assert name not in self.declined_by.get(item, ()), f"{name} has declined {index}"
             assert lend.copy or len(lend.items) == 1 or item not in self.failed_on, f"{index} failed: it goes alone"
             if name in self.failed_on.get(item, ()) and not lend.copy:
-                others = self.here - lender._suspects - self.failed_on[item] - self.declined_by.get(item, set())
+                others = self.here - lender.suspects - self.failed_on[item] - self.declined_by.get(item, set())
                 assert not others, f"P8: {index} failed on {name}, and not yet on {others}"
 
     def _must_be_written_now(self, results: Sequence[bytes]) -> None:
@@ -198,14 +200,15 @@ class Shell:
 
     def check(self) -> None:
         lender = self.lender
-        waiting = [index for index, _ in lender._ledger.waiting] + list(lender._ledger.alone)
-        answered = {index for index in range(lender.read_count) if lender._ledger.is_answered(index)}
+        lender.check()
+        waiting = [index for index, _ in lender.ledger.waiting] + list(lender.ledger.alone)
+        answered = {index for index in range(lender.read_count) if lender.ledger.is_answered(index)}
         assert len(set(waiting)) == len(waiting) == lender.waiting
         open_with: dict[int, list[str]] = {}
-        for lease in lender._leases:
+        for lease in lender.leases:
             for index in range(lease.next, lease.stop):
                 open_with.setdefault(index, [])
-                if lease.volunteer not in lender._suspects:
+                if lease.volunteer not in lender.suspects:
                     open_with[index].append(lease.volunteer)
         lent = set(open_with) - set(waiting) - answered
         assert lender.read_count - lender.written_count == len(waiting) + len(lent) + lender.held_back
@@ -214,16 +217,15 @@ class Shell:
         for index in lent:
             assert len(open_with[index]) <= 1 or index in self.shared, f"P7: {index} is with {open_with[index]}"
         # From a failure on, nothing is wanted any more: what is with somebody may as well wait.
-        end = lender.read_count if lender._failure is None else lender._failure.index
+        end = lender.read_count if lender.failure is None else lender.failure.index
         for index in waiting:
             assert index >= end or not open_with.get(index), f"P7: {index} waits and is with {open_with[index]}"
         assert lender.read_count - lender.written_count <= lender.policy.window, "P1: beyond the window"
-        assert lender._leases.contested == sum(lease.contested for lease in lender._leases)
         assert len(self.output) + len(self.unwritten) <= len(self.given)
-        assert lender._ledger.bytes == self.bytes_held(answered), "P9: the memory is not what it is said to be"
+        assert lender.ledger.bytes == self.bytes_held(answered), "P9: the memory is not what it is said to be"
 
     def bytes_held(self, answered: set[int]) -> int:
         unanswered = [item for index, item in enumerate(self.given) if index not in answered]
-        results = [value for _, value in self.lender._ledger._held if value is not None]
+        results = [value for _, value in self.lender.ledger.held if value is not None]
         held = unanswered + results + self.unwritten
         return OBJECT_BYTES * len(held) + sum(map(len, held))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from pando_client.coordination.coordinator import Coordinator
 from pando_client.job.job import Job
 from pando_client.lending.instructions import Policy
 from pando_client.session.flow_control import FixedCredit
 from pando_client.session.session import SessionLimits
-from pando_client.stdio.input import Arguments
+from pando_client.stdio.input import Arguments, OutputFailed, Wrote
 from pando_shared.wire.codec import encode, from_client
 from pando_shared.wire.framing import Joiner, split
 from pando_shared.wire.messages import ClientMessage, Hello, HelloInfo, Lend, VolunteerMessage
@@ -73,24 +76,43 @@ class FakeChannel:
 
 
 class Written:
-    """Takes the place of `Results`."""
+    """Takes the place of `ResultWriter`: `lines` is what was written."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, wrote: Wrote, failed: OutputFailed) -> None:
         self.lines: list[bytes] = []
-        self._job = job
+        self.failed = failed
+        self._wrote = wrote
 
     def write(self, results: Sequence[bytes]) -> None:
         self.lines += results
-        asyncio.get_running_loop().call_soon(self._job._wrote, len(results))
+        asyncio.get_running_loop().call_soon(self._wrote, len(results))
 
 
-def job_of(*items: str, limits: SessionLimits | None = None, policy: Policy | None = None) -> tuple[Job, Written]:
+@dataclass
+class FakeClock:
+    """A clock that stands still unless it is told."""
+
+    now: float = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def job_of(
+    *items: str,
+    limits: SessionLimits | None = None,
+    policy: Policy | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[Job, Written]:
     """Returns a job over `items` with leases of one item, and where its results go."""
     numbers = iter(range(1, 10_000))
+    written: list[Written] = []
+
+    def open_output(wrote: Wrote, failed: OutputFailed) -> Written:
+        written.append(Written(wrote, failed))
+        return written[0]
+
     hello = encode(Hello(HelloInfo(job="job-1"), b"bundle"))
-    job = Job(
-        hello, Arguments(items), policy or Policy(), limits or SessionLimits(), FixedCredit, lambda: f"v{next(numbers)}"
-    )
-    written = Written(job)
-    job._results = written  # type: ignore[assignment]
-    return job, written
+    coordinator = Coordinator(hello, policy or Policy(), limits or SessionLimits(), FixedCredit, bytes)
+    job = Job(coordinator, Arguments(items), lambda: f"v{next(numbers)}", open_output, clock)
+    return job, written[0]

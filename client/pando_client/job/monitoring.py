@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
+from pando_client.coordination.connected_volunteer import ConnectedVolunteer
+from pando_client.coordination.coordinator import Coordinator
 from pando_client.function.deno import ASSETS
-from pando_client.job.job import Job
 from pando_shared.text import printable
 
 FILES = {"/": "monitor.html", "/monitor.js": "monitor.js", "/monitor.css": "monitor.css"}
@@ -63,9 +63,9 @@ class JobStatus(BaseModel):
     volunteers: list[VolunteerStatus]
 
 
-def status(job: Job, name: str, interval: float, now: float) -> JobStatus:
-    """Returns what the page shows. `interval` is in seconds, `now` of the job's clock."""
-    lender = job.lender
+def status(coordinator: Coordinator, name: str, interval: float, now: float) -> JobStatus:
+    """Returns what the page shows. `interval` is in seconds, `now` of the coordinator's clock."""
+    lender = coordinator.lender
     return JobStatus(
         job=name,
         read=lender.read_count,
@@ -73,13 +73,13 @@ def status(job: Job, name: str, interval: float, now: float) -> JobStatus:
         lent=lender.lent,
         held_back=lender.held_back,
         written=lender.written_count,
-        left=job.left,
+        left=coordinator.left,
         interval_ms=round(interval * 1000),
-        volunteers=[_row(volunteer, now) for volunteer in job.volunteers.values()],
+        volunteers=[_row(volunteer, now) for volunteer in coordinator.volunteers.values()],
     )
 
 
-def _row(volunteer: Any, now: float) -> VolunteerStatus:
+def _row(volunteer: ConnectedVolunteer, now: float) -> VolunteerStatus:
     session = volunteer.session
     seconds = max(1e-3, now - volunteer.since)
     info = session.info
@@ -87,8 +87,8 @@ def _row(volunteer: Any, now: float) -> VolunteerStatus:
     return VolunteerStatus(
         id=volunteer.id,
         device=printable(info.device, 64) if info else "",
-        channel=volunteer.channel.kind,
-        address=volunteer.channel.peer,
+        channel=volunteer.kind,
+        address=volunteer.peer,
         state=state,
         slots=session.slots,
         leases=session.in_flight,
@@ -104,13 +104,15 @@ def _row(volunteer: Any, now: float) -> VolunteerStatus:
     )
 
 
-def create_app(job: Job, name: str, interval: float, clock: Callable[[], float] = time.monotonic) -> FastAPI:
+def create_app(
+    coordinator: Coordinator, name: str, interval: float, clock: Callable[[], float] = time.monotonic
+) -> FastAPI:
     """Returns the application that serves the page and its data."""
     app = FastAPI(title="Pando monitoring", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/status.json")
     async def status_json() -> JobStatus:
-        return status(job, name, interval, clock())
+        return status(coordinator, name, interval, clock())
 
     for path, file in FILES.items():
         app.add_api_route(path, _server_of(file), methods=["GET"], response_class=FileResponse)

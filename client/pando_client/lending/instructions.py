@@ -69,7 +69,7 @@ class Withdraw:
 
 
 @dataclass(frozen=True, slots=True)
-class SetAside:
+class Quarantine:
     """This volunteer does more harm than good: part with it for a while."""
 
     volunteer: VolunteerId
@@ -91,4 +91,4 @@ class Finish:
     input_error: Exception | None = None
 
 
-Instruction = Read | Lend | Withdraw | SetAside | Write | Finish
+Instruction = Read | Lend | Withdraw | Quarantine | Write | Finish

@@ -1,21 +1,29 @@
-"""The leases that are out: which volunteer holds which run of items, since when, and whether another does as well."""
+"""The leases that are out: which volunteer holds which span of items, since when, and whether another does as well.
+
+Nothing here costs more the more leases there are: those of one volunteer, those that are late and those that overlap
+are each found without looking at the others.
+"""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from pando_client.lending.instructions import VolunteerId
+from pando_client.lending.overlaps import Overlaps
 
-STRAGGLER_MIN = 1.0
-STRAGGLER_UNKNOWN = 10.0
-"""Seconds: no lease is late before, and not before the latter while none has been answered yet."""
+STRAGGLER_MIN_SECONDS = 1.0
+"""No lease is late before."""
+STRAGGLER_UNKNOWN_SECONDS = 10.0
+"""While none has been answered yet, no lease is late before."""
 _WEIGHT = 0.2
+"""Of the last complete lease in the typical time of one."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Lease:
-    """A run of consecutive items, lent to one volunteer at the time `lent_at`."""
+    """A span of consecutive items, lent to one volunteer at the time `lent_at`, in seconds."""
 
     id: int
     volunteer: VolunteerId
@@ -23,16 +31,25 @@ class Lease:
     items: Sequence[bytes]
     lent_at: float
     copy: bool
-    # Whether its items are in trouble: they failed or were declined somewhere.
+    """Whether it is a backup copy."""
     troubled: bool = False
+    """Whether its items failed or were declined somewhere."""
     done: int = 0
-    # Whether another lease may hold, or have held, some of the same items: then each answer is looked up.
+    """How many of its items are answered by it, from the first one on."""
+    doubted: bool = False
+    """Whether its volunteer is a suspect: its items wait, or are lent to others, and its answers still count."""
     contested: bool = False
+    """Whether some of its items were lent to another volunteer while it was out: each answer is looked up then."""
 
     @property
     def is_plain(self) -> bool:
-        """Whether no item of it needs a look: nobody else has it, and it is not in trouble."""
-        return not self.contested and not self.troubled
+        """Whether no item of it needs a look: only this volunteer has it, and it is not in trouble."""
+        return not (self.contested or self.doubted or self.troubled)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every item of it is answered."""
+        return self.done == len(self.items)
 
     @property
     def next(self) -> int:
@@ -49,16 +66,18 @@ class Leases:
     """All leases that are out, by number."""
 
     def __init__(self) -> None:
-        self.contested = 0
-        """How many of them are contested."""
-        self.last = 0
+        self.last_id = 0
         """The number of the lease that was lent last."""
-        self._leases: dict[int, Lease] = {}
+        # In the order in which they were lent. Not a plain dict: to look at the oldest of one from whose front much
+        # was deleted costs as much as was deleted.
+        self._leases: OrderedDict[int, Lease] = OrderedDict()
         self._of: dict[VolunteerId, set[int]] = {}
+        # Those that are doubted or contested. All others overlap with none.
+        self._overlaps = Overlaps[Lease]()
         self._typical: float | None = None  # seconds that one is out
 
     def __repr__(self) -> str:
-        return f"<Leases {len(self._leases)} out, {self.contested} contested>"
+        return f"<Leases {len(self._leases)} out, {len(self._overlaps)} doubted or contested>"
 
     def __len__(self) -> int:
         return len(self._leases)
@@ -84,57 +103,91 @@ class Leases:
         copy: bool = False,
         troubled: bool = False,
     ) -> Lease:
-        """Adds a lease. While any is contested, an item of this one may be answered from there: then it is as well."""
-        self.last += 1
-        lease = Lease(self.last, volunteer, first, items, now, copy, troubled)
-        if copy or self.contested:
-            self.contest(lease)
+        """Adds a lease; it and those that hold some of the same items are contested from now on."""
+        self.last_id += 1
+        lease = Lease(self.last_id, volunteer, first, items, now, copy, troubled)
+        if self._overlaps:
+            others = self._overlaps.find(first, lease.stop)
+            for other in others:
+                other.contested = True
+            if others:
+                lease.contested = True
+                self._overlaps.add(lease)
         self._leases[lease.id] = lease
         self._of.setdefault(volunteer, set()).add(lease.id)
         return lease
 
-    def contest(self, lease: Lease) -> None:
-        """Somebody else may answer items of this lease from now on."""
+    def expect_copy(self, lease: Lease) -> None:
+        """Some items of this lease are about to be lent to another volunteer as well."""
+        self._overlaps.add(lease)
+
+    def doubt(self, lease: Lease) -> None:
+        """Its volunteer is a suspect."""
+        lease.doubted = True
+        self._overlaps.add(lease)
+
+    def trust(self, lease: Lease) -> None:
+        """Its volunteer is a suspect no more."""
+        lease.doubted = False
         if not lease.contested:
-            lease.contested = True
-            self.contested += 1
+            self._overlaps.discard(lease)
 
     def close(self, lease: Lease) -> None:
         """The lease is over."""
         del self._leases[lease.id]
-        self.contested -= lease.contested
+        self._overlaps.discard(lease)
         held = self._of[lease.volunteer]
         held.discard(lease.id)
         if not held:
             del self._of[lease.volunteer]
 
-    def answered(self, lease: Lease, now: float) -> None:
+    def complete(self, lease: Lease, now: float) -> None:
         """The lease is over, and every item of it was answered: so long a lease is out."""
         self.close(lease)
         seconds = now - lease.lent_at
         self._typical = seconds if self._typical is None else self._typical + _WEIGHT * (seconds - self._typical)
 
-    def overlapping(self, first: int, stop: int, but_of: VolunteerId, suspects: Collection[VolunteerId]) -> list[Lease]:
-        """Returns leases of others, not suspects, that hold unanswered items from `first` to `stop` - 1."""
-        if self.contested == 0:
+    def overlapping(self, lease: Lease, first: int, stop: int) -> list[Lease]:
+        """Returns the leases of others, but not of suspects, that hold unanswered items from `first` to `stop` - 1."""
+        if not (lease.contested or lease.doubted):
             return []
         return [
-            lease
-            for lease in self
-            if lease.next < stop
-            and first < lease.stop
-            and lease.volunteer != but_of
-            and lease.volunteer not in suspects
+            other
+            for other in self._overlaps.find(first, stop)
+            if other.next < stop and other.volunteer != lease.volunteer and not other.doubted
         ]
 
     def late(self, factor: float, now: float) -> list[Lease]:
         """Returns the leases that are out for over `factor` times as long as is typical, lowest index first."""
         since = now - self._patience(factor)
-        return sorted((lease for lease in self if lease.lent_at <= since), key=lambda lease: lease.first)
+        late: list[Lease] = []
+        for lease in self._leases.values():
+            if lease.lent_at > since:
+                break
+            late.append(lease)
+        late.sort(key=lambda lease: lease.first)
+        return late
 
     def is_late(self, lease: Lease, factor: float, now: float) -> bool:
         """Whether this lease is out for over `factor` times as long as is typical."""
         return lease.lent_at <= now - self._patience(factor)
 
+    def check(self, suspects: Collection[VolunteerId]) -> None:
+        """Asserts what holds between two stimuli, for tests."""
+        assert {number for held in self._of.values() for number in held} == set(self._leases)
+        for lease in self:
+            assert lease.id in self._of[lease.volunteer]
+            assert lease.done < len(lease.items)
+            assert lease.doubted == (lease.volunteer in suspects)
+            assert not (lease.contested or lease.doubted) or lease in self._overlaps
+            shared = [
+                other for other in self if other is not lease and other.next < lease.stop and lease.next < other.stop
+            ]
+            assert lease.contested or not shared, f"{lease} and {shared}"
+        lent = [lease.lent_at for lease in self]
+        assert lent == sorted(lent)
+
     def _patience(self, factor: float) -> float:
-        return STRAGGLER_UNKNOWN if self._typical is None else max(STRAGGLER_MIN, factor * self._typical)
+        if self._typical is None:
+            return STRAGGLER_UNKNOWN_SECONDS
+        return max(STRAGGLER_MIN_SECONDS, factor * self._typical)

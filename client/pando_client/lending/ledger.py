@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from sortedcontainers import SortedDict
 
-from pando_client.lending.spans import Intervals, Runs
+from pando_client.lending.spans import Intervals, Spans
 
 OBJECT_BYTES = 64
 """What Python needs for an item or a result besides its text, about."""
@@ -39,12 +39,13 @@ class Ledger:
         """Items whose result was written, or that were given up and are passed."""
         self.bytes = 0
         """What unanswered items and unwritten results take, about."""
-        self.waiting: Runs[bytes] = Runs()
+        self.waiting: Spans[bytes] = Spans()
         """Items that are with nobody, but for those in `alone`."""
         self.alone: SortedDict[int, bytes] = SortedDict()
         """Items that are with nobody and are to be lent one by one: they failed or were declined."""
         self._ordered = ordered
-        self._held: Runs[Result] = Runs()
+        self.held: Spans[Result] = Spans()
+        """Results that wait for those before them; none when unordered."""
         self._next_write = 0  # ordered: the lowest index that is not answered
         self._answered = Intervals()  # unordered: indexes that are answered
         self._unwritten: deque[Sequence[bytes]] = deque()  # given to the output and not taken yet
@@ -68,8 +69,14 @@ class Ledger:
     def is_answered(self, index: int) -> bool:
         """Whether an item has its answer."""
         if self._ordered:
-            return index < self._next_write or index in self._held
+            return index < self._next_write or index in self.held
         return index in self._answered
+
+    def all_answered(self, first: int, stop: int) -> bool:
+        """Whether all items from `first` to `stop` - 1 have their answers."""
+        if self._ordered:
+            return self.held.has_all(max(first, self._next_write), stop)
+        return self._answered.has_all(first, stop)
 
     def is_waiting(self, index: int) -> bool:
         """Whether an item is with nobody."""
@@ -86,17 +93,17 @@ class Ledger:
         self.waiting.discard(index, index + 1)
         self.alone[index] = item
 
-    def answer(self, first: int, items: Sequence[bytes], values: Sequence[Result]) -> list[bytes]:
-        """Takes the results of a run of items, none of which was answered; returns what is to be written now."""
+    def results(self, first: int, items: Sequence[bytes], values: Sequence[Result]) -> list[bytes]:
+        """Takes the results of a span of items, none of which was answered; returns what is to be written now."""
         self.bytes += bytes_of(values) - bytes_of(items)
         self.answered_count += len(values)
         if not self._ordered:
             self._answered.add(first, first + len(values))
             return self._to_write(values)
         if first != self._next_write:
-            self._held.add(first, values)
+            self.held.add(first, values)
             return []
-        out = [*values, *self._held.pop_from(first + len(values))]
+        out = [*values, *self.held.pop_from(first + len(values))]
         self._next_write = first + len(out)
         return self._to_write(out)
 

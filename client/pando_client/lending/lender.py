@@ -2,14 +2,15 @@
 
 Theory of operation. The ledger knows where each item is: *waiting*, *lent*, *held back* (answered, but an item before
 it is not, or the output has not taken it yet) or *written*. An item moves only forward, except that a lent one waits
-again when its volunteer leaves, is suspected, declines it or fails on it. A *lease* lends a run of consecutive items to
-one volunteer; it is answered from its first item to its last, in as many parts as the volunteer likes. A lease is
-*contested* while another one may answer some of the same items: a suspect's, lent again, or one with a backup copy.
-Then, and only then, each answer is looked up; the first one counts.
+again when its volunteer leaves, is suspected, declines it or fails on it. A *lease* lends a span of consecutive items
+to one volunteer; it is answered from its first item to its last, in as many parts as the volunteer likes. A lease is
+*contested* when some of its items are lent to another volunteer as well: a suspect's, lent again, or those of a backup
+copy. Then, and only then, each answer is looked up; the first one counts.
 
-What lives here: the promises P1 to P11. What may not: channels, messages, logging, the clock. A stimulus (a method)
-returns a list of instructions (small frozen values) that the caller carries out at once, in order; `tick` brings the
-time, which matters for backup copies only.
+What lives here: the promises P1 to P11 (docs/architecture.md). What may not: channels, messages, logging, the clock. A
+stimulus (a method) takes the time, in seconds of a clock that never jumps, and returns a list of instructions (small
+frozen values) that the caller carries out at once, in order. No stimulus costs more because there are more volunteers,
+leases or items.
 
 The invariant, after every stimulus: ``read - written == waiting + lent + held back``.
 
@@ -20,11 +21,13 @@ leases for items.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from bisect import insort_right
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from pando_client.lending.conduct import Conduct
+from pando_client.lending.demand import Demand
 from pando_client.lending.instructions import (
     Failure,
     Finish,
@@ -33,43 +36,27 @@ from pando_client.lending.instructions import (
     OnError,
     Policy,
     Read,
-    SetAside,
     VolunteerId,
     Withdraw,
     Write,
 )
 from pando_client.lending.leases import Lease, Leases
 from pando_client.lending.ledger import GIVEN_UP, Ledger
-from pando_client.lending.retries import Trouble
+from pando_client.lending.retries import Retry
+from pando_client.lending.selection import LOOKED_AT, Selection, Taken
+from pando_client.lending.stragglers import Copy, Stragglers
 from pando_shared.wire.messages import BINARY, DECLINED, ERROR, RESULT
 
-MAX_LEASE_BYTES = 1024 * 1024
-"""Bytes of the items of one lease, unless one item alone has more."""
-STRAGGLER_FACTOR = 3
-"""A lease that is out for so many times as long as is typical is a straggler: idle slots may run a copy of it."""
-OVERDUE_FACTOR = 10
-"""And after so many times, if results wait for it, a copy goes before other work."""
 FAILED_NAMED = 1000
-ALONE_LOOKED_AT = 256
-"""Items in trouble that are looked at for one volunteer, at most: it may be one that has declined them all."""
-TOO_MUCH_BLAME = 3
-"""Times in a row that others did what a volunteer could not, or did not in time: then it is set aside."""
-FRUITLESS = 10
-"""Times in a row, for each volunteer here, that one gave back all it was lent while others had results: then too. So
-many, since a function may accept each item on one of them only."""
+"""Items that were given up whose indexes are kept."""
 
 
 @dataclass(slots=True)
 class _Volunteer:
-    # What it would take now: this many leases of at most that many items.
-    want_leases: int = 0
-    want_items: int = 1
-    blame: int = 0
-    # Times in a row that it declined or handed back what it had, and results that there were at the last of them.
-    fruitless: int = 0
-    seen: int = 0
-    # The last lease that was out, of whomever, when it was last found late.
-    late_until: int = 0
+    """What it would take now: so many leases, each of at most so many items."""
+
+    leases: int = 0
+    items: int = 1
 
 
 class Lender:
@@ -85,22 +72,26 @@ class Lender:
         """Items given up, with `OnError.SKIP`."""
         self.failed: list[int] = []
         """The indexes of the first `FAILED_NAMED` of them."""
-        self._ledger = Ledger(ordered=self.policy.ordered)
-        self._troubles: dict[int, Trouble] = {}
+        self.failure: Failure | None = None
+        """With `OnError.STOP`: the item with the lowest index that was given up."""
+        self.finished = False
+        """Whether `Finish` was given."""
+        self.suspects: set[VolunteerId] = set()
+        """Volunteers that are here and from which nothing was heard for too long."""
+        self.ledger = Ledger(ordered=self.policy.ordered)
+        """Where each item is; to be looked at only."""
+        self.leases = Leases()
+        """What is out; to be looked at only."""
+        self.demand = Demand()
+        """Who would take more; to be looked at only."""
         self._volunteers: dict[VolunteerId, _Volunteer] = {}
-        self._hungry: OrderedDict[VolunteerId, None] = OrderedDict()
-        self._suspects: set[VolunteerId] = set()
-        self._leases = Leases()
+        self._retries: dict[int, Retry] = {}
+        self._conduct = Conduct()
+        self._selection = Selection(self.ledger, self._retries)
+        self._stragglers = Stragglers(self.ledger, self.leases, self._retries)
         self._reading = False
         self._input_open = True
         self._input_error: Exception | None = None
-        self._failure: Failure | None = None
-        self._finished = False
-        self.now = 0.0
-        """The time, in seconds of a clock that never jumps: the caller sets it before a stimulus, or calls `tick`."""
-        self._guilty: dict[VolunteerId, str] = {}  # and why
-        self._fruits = 0  # answers with results, of all volunteers
-        self._overdue: list[Lease] = []  # leases for which results wait, since the last tick
 
     def __repr__(self) -> str:
         return (
@@ -113,103 +104,118 @@ class Lender:
     @property
     def read_count(self) -> int:
         """Items read so far."""
-        return self._ledger.read_count
+        return self.ledger.read_count
 
     @property
     def written_count(self) -> int:
         """Items whose result was written, or that were given up."""
-        return self._ledger.written_count
+        return self.ledger.written_count
 
     @property
     def waiting(self) -> int:
         """Items that are read and with nobody."""
-        return self._ledger.waiting_count
+        return self.ledger.waiting_count
 
     @property
     def held_back(self) -> int:
         """Items that are answered and not yet written."""
-        return self._ledger.held_back
+        return self.ledger.held_back
 
     @property
     def lent(self) -> int:
         """Items that are with at least one volunteer, not answered, and not waiting."""
-        return self.read_count - self._ledger.answered_count - self.waiting
+        return self.read_count - self.ledger.answered_count - self.waiting
 
     @property
-    def finished(self) -> bool:
-        """Whether `Finish` was given."""
-        return self._finished
+    def volunteers(self) -> Collection[VolunteerId]:
+        """Those that are here, suspects included."""
+        return self._volunteers.keys()
 
     @property
     def declined_by_all(self) -> int | None:
-        """The lowest waiting item that every volunteer here has declined, if any."""
-        for index in self._ledger.alone:
-            declined = self._troubles[index].declined_by
-            if declined and all(name in declined for name in self._volunteers):
+        """The lowest item, of the first `LOOKED_AT` in trouble, that every volunteer here has declined."""
+        for index in islice(self.ledger.alone, LOOKED_AT):
+            if self._retries[index].declined_by_all(self._volunteers):
                 return int(index)
         return None
+
+    def wants(self, volunteer: VolunteerId) -> tuple[int, int]:
+        """Returns how many leases a volunteer that is here would take, and of how many items each."""
+        state = self._volunteers[volunteer]
+        return state.leases, state.items
 
     # Time
 
     def tick(self, now: float) -> list[Instruction]:
         """It is `now`, in seconds: leases may have become stragglers. Once a second is enough."""
-        self.now = now
-        self._overdue = self._leases.late(OVERDUE_FACTOR, now) if self.policy.copies and self.held_back else []
-        instructions = self._go_on([])
-        if not self._finished and self.policy.copies:
-            instructions += self._copy_stragglers()
+        if self.policy.copies:
+            self._stragglers.tick(now)
+        instructions = self._proceed([], now)
+        if self.policy.copies and not self.finished:
+            instructions += self._copy_stragglers(now)
         return instructions
 
     # The input
 
-    def read(self, items: Sequence[bytes]) -> list[Instruction]:
+    def read(self, items: Sequence[bytes], now: float) -> list[Instruction]:
         """Takes the items asked for by `Read`: at least one, at most its count."""
         self._reading = False
-        self._ledger.read(items)
-        return self._go_on([])
+        self.ledger.read(items)
+        return self._proceed([], now)
 
-    def input_ended(self, error: Exception | None = None) -> list[Instruction]:
+    def input_ended(self, now: float, error: Exception | None = None) -> list[Instruction]:
         """The input has no more items; with `error`, because it could not be read any further."""
         self._reading = False
         self._input_open = False
         self._input_error = error
-        return self._go_on([])
+        return self._proceed([], now)
 
     # The output
 
-    def wrote(self, count: int) -> list[Instruction]:
+    def wrote(self, count: int, now: float) -> list[Instruction]:
         """The output has taken `count` more results of those that were given to it by `Write`."""
-        self._ledger.wrote(count)
-        return self._go_on([])
+        self.ledger.wrote(count)
+        return self._proceed([], now)
 
     # The volunteers
 
     def join(self, volunteer: VolunteerId) -> list[Instruction]:
         """A volunteer is here; it gets nothing before `want`."""
-        self._volunteers[volunteer] = _Volunteer(seen=self._fruits)
+        self._volunteers[volunteer] = _Volunteer()
+        self._conduct.joined(volunteer)
         return []
 
-    def want(self, volunteer: VolunteerId, leases: int, items: int) -> list[Instruction]:
+    def want(self, volunteer: VolunteerId, leases: int, items: int, now: float) -> list[Instruction]:
         """The volunteer would now take so many more leases (0 for none), each of at most so many items (at least 1)."""
         state = self._volunteers.get(volunteer)
         if state is None:
             return []
-        state.want_leases = leases
-        state.want_items = items
-        if leases > 0 and volunteer not in self._suspects:
-            self._hungry.setdefault(volunteer)
-        else:
-            self._hungry.pop(volunteer, None)
-        return self._go_on([])
+        state.leases, state.items = leases, items
+        self._update_demand(volunteer, state)
+        return self._proceed([], now)
 
-    def answer(
-        self, volunteer: VolunteerId, lease_id: int, offset: int, values: Sequence[bytes], kinds: bytes | None = None
+    def results(
+        self,
+        volunteer: VolunteerId,
+        lease_id: int,
+        offset: int,
+        values: Sequence[bytes],
+        kinds: bytes | None,
+        now: float,
     ) -> list[Instruction]:
-        """Takes the answers to a run of a lease, from its item `offset` on.
+        """Takes the answers to a span of a lease, from its item `offset` on.
 
         What is late, double, unknown or another's changes nothing (P3).
+
+        Args:
+            volunteer: who answers.
+            lease_id: the number of the lease.
+            offset: items of the lease that are answered already.
+            values: one for each item; results as they will be written, errors as JSON.
+            kinds: one byte for each value, `RESULT` or another; None if all are results.
+            now: seconds.
         """
-        lease = self._leases.get(lease_id)
+        lease = self.leases.get(lease_id)
         if lease is None or lease.volunteer != volunteer:
             return []
         if offset != lease.done or offset + len(values) > len(lease.items):
@@ -217,366 +223,282 @@ class Lender:
         first = lease.next
         items = lease.items[offset : offset + len(values)]
         lease.done += len(values)
-        out: list[bytes] = []
-        if kinds is None and lease.is_plain:
-            out = self._ledger.answer(first, items, values)
+        failure = self.failure
+        found = {RESULT} if kinds is None else set(kinds)
+        productive = bool(found & {RESULT, BINARY})
+        if lease.is_plain and not found & {ERROR, DECLINED}:
+            out = self.ledger.results(first, items, values)
         else:
+            out = []
             for place, value in enumerate(values):
                 kind = RESULT if kinds is None else kinds[place]
-                out += self._answer_one(volunteer, first + place, items[place], kind, value)
+                out += self._answered(lease, first + place, items[place], kind, value)
         instructions: list[Instruction] = [Write(out)] if out else []
-        bore_nothing = kinds is not None and not {RESULT, BINARY, ERROR} & set(kinds)
-        if bore_nothing:
-            self._bore_nothing(volunteer)
-        elif kinds is None or RESULT in kinds or BINARY in kinds:
-            self._fruits += 1
-            self._volunteers[volunteer].blame = self._volunteers[volunteer].fruitless = 0
+        if productive:
+            self._conduct.productive(volunteer)
+        elif ERROR not in found:
+            self._conduct.unproductive(volunteer)
         if lease.contested:
             instructions += self._withdraw_superseded(lease, first, first + len(values))
-        if lease.done == len(lease.items):
-            # To decline takes no time: what is typical must not become what that takes.
-            self._leases.close(lease) if bore_nothing else self._leases.answered(lease, self.now)
-        return self._go_on(instructions + self._judge())
+        if lease.is_complete:
+            if productive or ERROR in found:
+                self.leases.complete(lease, now)
+            else:
+                # To decline takes no time: what is typical must not become what that takes.
+                self.leases.close(lease)
+        if self.failure is not failure:
+            for other in [other for other in self.leases if other.next >= self._end]:
+                instructions += self._withdraw(other)
+        elif not lease.is_complete and lease.next >= self._end:
+            instructions += self._withdraw(lease)
+        instructions += self._conduct.quarantine_due()
+        return self._proceed(instructions, now)
 
-    def hand_back(self, volunteer: VolunteerId, lease_ids: Sequence[int]) -> list[Instruction]:
+    def hand_back(self, volunteer: VolunteerId, lease_ids: Sequence[int], now: float) -> list[Instruction]:
         """The volunteer will not answer the rest of these leases."""
         held = False
         for lease_id in lease_ids:
-            lease = self._leases.get(lease_id)
+            lease = self.leases.get(lease_id)
             if lease is not None and lease.volunteer == volunteer:
                 self._give_back(lease)
                 held = True
         if held:
-            self._bore_nothing(volunteer)
-        return self._go_on(self._judge())
+            self._conduct.unproductive(volunteer)
+        return self._proceed([*self._conduct.quarantine_due()], now)
 
-    def suspect(self, volunteer: VolunteerId) -> list[Instruction]:
+    def suspect(self, volunteer: VolunteerId, now: float) -> list[Instruction]:
         """Nothing was heard from the volunteer for too long: its items wait again, its late answers still count."""
-        if volunteer not in self._volunteers or volunteer in self._suspects:
+        if volunteer not in self._volunteers or volunteer in self.suspects:
             return []
-        self._suspects.add(volunteer)
-        self._hungry.pop(volunteer, None)
-        for lease in self._leases.of(volunteer):
+        self.suspects.add(volunteer)
+        self.demand.discard(volunteer)
+        self.demand.ask_again()  # what has failed on one of them need not wait for this volunteer
+        for lease in self.leases.of(volunteer):
             self._wait_again(lease)
-            self._leases.contest(lease)
-        return self._go_on([])
+            self.leases.doubt(lease)
+        return self._proceed([], now)
 
-    def recover(self, volunteer: VolunteerId) -> list[Instruction]:
+    def recover(self, volunteer: VolunteerId, now: float) -> list[Instruction]:
         """A suspect was heard again."""
         state = self._volunteers.get(volunteer)
         if state is None:
             return []
-        self._suspects.discard(volunteer)
+        self.suspects.discard(volunteer)
         withdrawn: list[Instruction] = []
-        for lease in self._leases.of(volunteer):
-            if self._is_superseded(lease):
-                self._leases.close(lease)
+        for lease in self.leases.of(volunteer):
+            if self.ledger.all_answered(lease.next, lease.stop):
+                self.leases.close(lease)
                 withdrawn.append(Withdraw(volunteer, lease.id))
             else:
-                self._ledger.unwait(lease.next, lease.stop)  # what waits is with this volunteer again (P7)
-        return withdrawn + self.want(volunteer, state.want_leases, state.want_items)
+                self.ledger.unwait(lease.next, lease.stop)  # what waits is with this volunteer again (P7)
+                self.leases.trust(lease)
+        self._update_demand(volunteer, state)
+        return self._proceed(withdrawn, now)
 
-    def leave(self, volunteer: VolunteerId) -> list[Instruction]:
+    def leave(self, volunteer: VolunteerId, now: float) -> list[Instruction]:
         """The volunteer is gone: what it held waits again, lowest index first (P4)."""
         if volunteer not in self._volunteers:
             return []
-        for lease in self._leases.of(volunteer):
+        for lease in self.leases.of(volunteer):
             self._give_back(lease)
         del self._volunteers[volunteer]
-        self._suspects.discard(volunteer)
-        self._hungry.pop(volunteer, None)
-        return self._go_on([])
+        self._conduct.left(volunteer)
+        self.suspects.discard(volunteer)
+        self.demand.discard(volunteer)
+        self.demand.ask_again()  # what has failed on one of them need not wait for this volunteer
+        return self._proceed([], now)
+
+    def check(self) -> None:
+        """Asserts what holds between two stimuli, for tests."""
+        assert self.read_count - self.written_count == self.waiting + self.lent + self.held_back
+        assert self.suspects <= self._volunteers.keys()
+        wanting = {name for name, state in self._volunteers.items() if state.leases} - self.suspects
+        assert set(self.demand) == wanting
+        self.demand.check()
+        self.leases.check(self.suspects)
 
     # Answers
 
-    def _answer_one(self, volunteer: VolunteerId, index: int, item: bytes, kind: int, value: bytes) -> list[bytes]:
-        if self._ledger.is_answered(index) or (self._failure is not None and index == self._failure.index):
+    def _answered(self, lease: Lease, index: int, item: bytes, kind: int, value: bytes) -> list[bytes]:
+        """One item is answered, whoever else may have it. Returns what is to be written now."""
+        if self.ledger.is_answered(index) or (self.failure is not None and index == self.failure.index):
             return []
         if kind in (RESULT, BINARY):
-            self._ledger.unwait(index, index + 1)
-            solved = self._troubles.pop(index, None)
+            self.ledger.unwait(index, index + 1)
+            solved = self._retries.pop(index, None)
             if solved is not None:
-                self._blame({name for name in solved.failed_on if name != volunteer})
-            return self._ledger.answer(index, (item,), (value,))
-        trouble = self._troubles.setdefault(index, Trouble(item))
+                self._conduct.outdone({name for name in solved.failed_on if name != lease.volunteer})
+            return self.ledger.results(index, (item,), (value,))
+        retry = self._retries.setdefault(index, Retry(item))
         if kind == DECLINED:
-            trouble.declined_by.add(volunteer)
+            retry.declined_by.add(lease.volunteer)
         else:
-            trouble.error = value
-            trouble.failed_on.append(volunteer)
-            if len(trouble.failed_on) >= self.policy.retries:
-                return self._give_up(index, trouble)
+            retry.error = value
+            retry.failed_on.append(lease.volunteer)
+            if len(retry.failed_on) >= self.policy.retries:
+                return self._give_up(index, retry)
         # It may be with somebody else too (lent again, or a copy): then that one's answer is awaited.
-        if not self._leases.overlapping(index, index + 1, volunteer, self._suspects):
-            self._ledger.wait_alone(index, item)
+        if not self.leases.overlapping(lease, index, index + 1):
+            self._wait_alone(index, item)
         return []
 
-    def _give_up(self, index: int, trouble: Trouble) -> list[bytes]:
-        failure = trouble.failure(index)
+    def _give_up(self, index: int, retry: Retry) -> list[bytes]:
         if self.policy.on_error is OnError.SKIP:
-            self._ledger.unwait(index, index + 1)
-            del self._troubles[index]
+            self.ledger.unwait(index, index + 1)
+            del self._retries[index]
             self.failed_count += 1
             if len(self.failed) < FAILED_NAMED:
                 self.failed.append(index)
-            return self._ledger.answer(index, (trouble.item,), (GIVEN_UP,))
+            return self.ledger.results(index, (retry.item,), (GIVEN_UP,))
         # Everything before it is still finished and written, so that the output does not depend on who was faster.
         # The item itself waits for ever: nothing from it on is lent any more.
-        self._ledger.wait_alone(index, trouble.item)
-        if self._failure is None or index < self._failure.index:
-            self._failure = failure
+        self._wait_alone(index, retry.item)
+        if self.failure is None or index < self.failure.index:
+            self.failure = retry.failure(index)
         return []
 
     def _withdraw_superseded(self, by: Lease, first: int, stop: int) -> list[Instruction]:
         """Takes back the leases of others of which no item is wanted any more, since `by` answered first."""
         withdrawn: list[Instruction] = []
-        for lease in self._leases.overlapping(first, stop, by.volunteer, self._suspects):
-            if self._is_superseded(lease):
+        for lease in self.leases.overlapping(by, first, stop):
+            if self.ledger.all_answered(lease.next, lease.stop):
                 withdrawn.append(Withdraw(lease.volunteer, lease.id))
-                self._leases.close(lease)
+                self.leases.close(lease)
                 # Only a copy shows that the holder was late; to lose against a suspect that came back is no fault.
                 if by.copy and not lease.copy:
-                    self._blame_late(lease)
+                    self._conduct.late(lease.volunteer, lease.id, self.leases.last_id)
         return withdrawn
 
-    def _is_superseded(self, lease: Lease) -> bool:
-        return all(self._ledger.is_answered(index) for index in range(lease.next, lease.stop))
+    # Leases that end early
 
-    def _blame_late(self, lease: Lease) -> None:
-        """A copy of this lease was answered first; that others follow is the same fault: one silence ends them all."""
-        state = self._volunteers[lease.volunteer]
-        if lease.id > state.late_until:
-            state.late_until = self._leases.last
-            self._blame({lease.volunteer})
-
-    def _blame(self, names: set[VolunteerId]) -> None:
-        """Another volunteer has done what these could not, or did not in time."""
-        for name in names & self._volunteers.keys():
-            self._volunteers[name].blame += 1
-            if self._volunteers[name].blame >= TOO_MUCH_BLAME:
-                self._guilty[name] = "others did what it did not do"
-
-    def _bore_nothing(self, name: VolunteerId) -> None:
-        """A volunteer gave back what it was lent. That is its right; but not for ever, while others work."""
-        state = self._volunteers[name]
-        if self._fruits == state.seen:
-            return  # nobody does better: the function may not be able to run anywhere yet
-        state.seen = self._fruits
-        state.fruitless += 1
-        if state.fruitless >= FRUITLESS * len(self._volunteers):
-            self._guilty[name] = "it gave back everything it was lent, while others worked"
-
-    def _judge(self) -> list[Instruction]:
-        """Whoever has too much blame is set aside; once, since it leaves then."""
-        guilty = [SetAside(name, why) for name, why in sorted(self._guilty.items()) if name in self._volunteers]
-        self._guilty.clear()
-        return list(guilty)
-
-    # Leases
+    def _withdraw(self, lease: Lease) -> list[Instruction]:
+        self._give_back(lease)
+        return [Withdraw(lease.volunteer, lease.id)]
 
     def _give_back(self, lease: Lease) -> None:
-        self._leases.close(lease)
-        if lease.volunteer not in self._suspects or not lease.contested:
+        self.leases.close(lease)
+        if not lease.doubted:  # a suspect's items wait, or are with somebody else, already
             self._wait_again(lease)
 
     def _wait_again(self, lease: Lease) -> None:
         """What is left of a lease waits again, but for what is answered, waiting or with somebody else already."""
         if lease.is_plain:
-            self._ledger.waiting.add(lease.next, lease.items[lease.done :])
+            self.ledger.waiting.add(lease.next, lease.items[lease.done :])
             return
-        others = self._leases.overlapping(lease.next, lease.stop, lease.volunteer, self._suspects)
+        others = self.leases.overlapping(lease, lease.next, lease.stop)
         for index in range(lease.next, lease.stop):
             if (
-                self._ledger.is_answered(index)
-                or self._ledger.is_waiting(index)
+                self.ledger.is_answered(index)
+                or self.ledger.is_waiting(index)
                 or any(other.next <= index < other.stop for other in others)
             ):
                 continue
             item = lease.items[index - lease.first]
-            if index in self._troubles:
-                self._ledger.wait_alone(index, item)
+            if index in self._retries:
+                self._wait_alone(index, item)
             else:
-                self._ledger.waiting.add(index, (item,))
+                self.ledger.waiting.add(index, (item,))
+
+    def _wait_alone(self, index: int, item: bytes) -> None:
+        """An item in trouble waits: those that were passed over may have it."""
+        self.ledger.wait_alone(index, item)
+        self.demand.ask_again()
 
     # What happens next
 
-    def _go_on(self, instructions: list[Instruction]) -> list[Instruction]:
-        if self._finished:
+    def _proceed(self, instructions: list[Instruction], now: float) -> list[Instruction]:
+        """Adds what follows from the new state: leases, and the end or more to read."""
+        if self.finished:
             return []
-        if self._failure is not None:
-            instructions += self._withdraw_beyond_failure()
-        instructions += self._lend()
+        instructions += self._lend(now)
         if self._is_over():
-            self._finished = True
-            instructions.append(Finish(self._failure, self._input_error if self._failure is None else None))
-        elif (wish := self._wish()) > 0:
+            self.finished = True
+            instructions.append(Finish(self.failure, self._input_error if self.failure is None else None))
+        elif (count := self._to_read()) > 0:
             self._reading = True
-            instructions.append(Read(wish))
+            instructions.append(Read(count))
         return instructions
 
     @property
     def _end(self) -> int:
         """The index from which on nothing is wanted any more: after a failure, what comes before it is finished."""
-        if self._failure is None:
+        if self.failure is None:
             return self.read_count
-        return self._failure.index if self.policy.ordered else 0
+        return self.failure.index if self.policy.ordered else 0
 
     def _is_over(self) -> bool:
-        if self._failure is not None:
-            return self.written_count == (self._end if self.policy.ordered else self._ledger.answered_count)
+        if self.failure is not None:
+            return self.written_count == (self._end if self.policy.ordered else self.ledger.answered_count)
         return not self._input_open and self.written_count == self.read_count
 
-    def _wish(self) -> int:
-        """How many items to read now: what the hungry would take (P1), within the window and the memory (P9)."""
-        if self._reading or not self._input_open or self._failure is not None:
+    def _to_read(self) -> int:
+        """How many items to read now: what is wanted (P1), within the window and the memory (P9)."""
+        if self._reading or not self._input_open or self.failure is not None:
             return 0
-        if self._ledger.bytes >= self.policy.memory:
+        if self.ledger.bytes >= self.policy.memory:
             return 0
-        demand = sum(self._volunteers[name].want_leases * self._volunteers[name].want_items for name in self._hungry)
         room = self.policy.window - (self.read_count - self.written_count)
-        return min(room, demand - len(self._ledger.waiting))
+        return min(room, self.demand.items - len(self.ledger.waiting))
 
-    def _lend(self) -> list[Instruction]:
-        """Lends what waits to the hungry in turn, lowest index first, in equal shares when it is not enough for all."""
+    def _update_demand(self, name: VolunteerId, state: _Volunteer) -> None:
+        if state.leases > 0 and name not in self.suspects:
+            self.demand.put(name, state.leases, state.items)
+        else:
+            self.demand.discard(name)
+
+    def _lend(self, now: float) -> list[Instruction]:
+        """Lends what waits, lowest index first, in turn, in equal shares when it is not enough for all."""
         lends: list[Instruction] = []
-        wanted = sum(self._volunteers[name].want_leases for name in self._hungry)
-        served: set[VolunteerId] = set()  # had their turn, and nothing was there for them
-        while self.waiting and len(served) < len(self._hungry):
-            name, _ = self._hungry.popitem(last=False)
+        while self.waiting and (name := self.demand.first) is not None:
             state = self._volunteers[name]
-            if (copy := self._overdue_copy(name)) is not None:
-                lends.append(copy)
-                wanted -= 1
+            copy = self._stragglers.overdue_copy(name, state.items, now, self._end)
+            if copy is not None:
+                lends.append(self._lend_copy(name, copy, now))
                 continue
-            share = -(-self.waiting // max(1, wanted))
-            cut = self._cut(name, min(state.want_items, share))
-            if cut is None:
-                served.add(name)
-                self._hungry[name] = None
-                continue
-            first, items, troubled = cut
-            lease = self._leases.lend(name, first, items, self.now, troubled=troubled)
-            lends.append(self._lend_to(name, lease))
-            wanted -= 1
+            share = -(-self.waiting // self.demand.leases)
+            taken = self._take(name, min(state.items, share))
+            if taken is not None:
+                lease = self.leases.lend(name, taken.first, taken.items, now, troubled=taken.in_trouble)
+                lends.append(self._lend_to(name, lease))
+            elif self.demand.is_passed_over(name):
+                break  # so were all others
+            else:
+                self.demand.pass_over(name)
         return lends
 
+    def _take(self, name: VolunteerId, limit: int) -> Taken | None:
+        taken = None
+        if not self.demand.is_passed_over(name):
+            taken = self._selection.take_in_trouble(name, limit, self._end, self._volunteers, self.suspects)
+        return taken or self._selection.take_waiting(limit, self._end)
+
     def _lend_to(self, name: VolunteerId, lease: Lease) -> Lend:
-        """Lends to a volunteer that was taken out of the hungry, and puts it back if it wants more."""
         state = self._volunteers[name]
-        state.want_leases -= 1
-        if state.want_leases > 0:
-            self._hungry[name] = None
+        state.leases -= 1
+        self._update_demand(name, state)
+        self.demand.end_turn(name)
         return Lend(name, lease.id, lease.items, lease.copy)
 
-    def _cut(self, name: VolunteerId, limit: int) -> tuple[int, list[bytes], bool] | None:
-        """Takes a lease for this volunteer: a run of waiting items, or items in trouble if those come first."""
-        ledger, end = self._ledger, self._end
-        lowest = ledger.waiting.lowest
-        if lowest is not None and lowest >= end:
-            lowest = None
-        others = [other for other in self._volunteers if other != name and other not in self._suspects]
-        alone = ledger.alone.irange(maximum=end, inclusive=(True, False))
-        for index in islice(alone, ALONE_LOOKED_AT):
-            if lowest is not None and lowest < index:
-                break
-            if self._troubles[index].may_go_to(name, others):
-                return index, self._cut_troubled(name, index, limit), True
-        if lowest is None:
-            return None
-        first, items = ledger.waiting.take(min(limit, end - lowest))
-        kept = _that_fit(items, MAX_LEASE_BYTES)
-        ledger.waiting.add(first + kept, items[kept:])
-        return first, items[:kept], False
+    def _lend_copy(self, name: VolunteerId, copy: Copy, now: float) -> Lend:
+        self.leases.expect_copy(copy.of)
+        return self._lend_to(name, self.leases.lend(name, copy.first, copy.items, now, copy=True))
 
-    def _cut_troubled(self, name: VolunteerId, first: int, limit: int) -> list[bytes]:
-        """Takes an item in trouble: one that failed by itself, one that was declined with those after it that were."""
-        alone, index = self._ledger.alone, first
-        items: list[bytes] = []
-        size = 0
-        while True:
-            size += len(alone[index])
-            if items and size > MAX_LEASE_BYTES:
-                return items
-            items.append(alone.pop(index))
-            trouble, after = self._troubles[index], self._troubles.get(index + 1)
-            index += 1
-            if trouble.failed_on or len(items) >= limit or index >= self._end or index not in alone:
-                return items
-            if after is None or after.failed_on or name in after.declined_by:
-                return items
-
-    def _copy_stragglers(self) -> list[Instruction]:
+    def _copy_stragglers(self, now: float) -> list[Instruction]:
         """Slots for which nothing is left run copies of leases that are out for too long, lowest index first (P10)."""
-        if not self._hungry:
+        if not self.demand:
             return []
         copies: list[Instruction] = []
-        for lease in self._leases.late(STRAGGLER_FACTOR, self.now):
-            # One that was late itself, and has done nothing since, is the last to ask.
-            for name in sorted(self._hungry, key=lambda name: self._volunteers[name].blame):
-                run = self._copy_of(lease, name)
-                if run is not None:
-                    del self._hungry[name]
-                    copies.append(self._lend_copy(name, lease, *run))
+        # One that was late itself, and has done nothing since, is the last to ask.
+        idle = sorted(self.demand, key=self._conduct.strikes)
+        for lease in self._stragglers.late(now, self._end):
+            for place, name in enumerate(idle):
+                copy = self._stragglers.copy_for(name, lease, self._volunteers[name].items, now, self._end)
+                if copy is not None:
+                    copies.append(self._lend_copy(name, copy, now))
+                    del idle[place]
+                    if name in self.demand:
+                        insort_right(idle, name, key=self._conduct.strikes)
                     break
+            if not idle:
+                break
         return copies
-
-    def _overdue_copy(self, name: VolunteerId) -> Lend | None:
-        """Lends a copy of a lease for which results wait to this volunteer, if there is one that it may have."""
-        for place, lease in enumerate(self._overdue):
-            run = self._copy_of(lease, name) if self._leases.get(lease.id) is not None else None
-            if run is not None:
-                del self._overdue[: place + 1]
-                return self._lend_copy(name, lease, *run)
-        return None
-
-    def _lend_copy(self, name: VolunteerId, lease: Lease, first: int, items: Sequence[bytes]) -> Lend:
-        self._leases.contest(lease)
-        return self._lend_to(name, self._leases.lend(name, first, items, self.now, copy=True))
-
-    def _copy_of(self, lease: Lease, name: VolunteerId) -> tuple[int, Sequence[bytes]] | None:
-        """Returns the first run of a lease that nobody else has answered or holds, if it may go to this volunteer.
-
-        A copy that is late itself does not count: whoever holds it may be no better than the first.
-        """
-        if lease.volunteer == name or lease.volunteer in self._suspects:
-            return None
-        others = [
-            other
-            for other in self._leases.overlapping(lease.next, lease.stop, lease.volunteer, self._suspects)
-            if other.volunteer == name or not self._leases.is_late(other, STRAGGLER_FACTOR, self.now)
-        ]
-
-        def wanted(index: int) -> bool:
-            trouble = self._troubles.get(index)
-            return not (
-                self._ledger.is_answered(index)
-                or any(other.next <= index < other.stop for other in others)
-                or (trouble is not None and not trouble.may_go_to(name, ()))
-            )
-
-        stop = min(lease.stop, self._end)
-        first = next((index for index in range(lease.next, stop) if wanted(index)), None)
-        if first is None:
-            return None
-        stop = min(stop, first + self._volunteers[name].want_items)
-        end = next((index for index in range(first + 1, stop) if not wanted(index)), stop)
-        return first, lease.items[first - lease.first : end - lease.first]
-
-    def _withdraw_beyond_failure(self) -> list[Instruction]:
-        """Takes back the leases of which no item is wanted any more."""
-        beyond = [lease for lease in self._leases if lease.next >= self._end]
-        for lease in beyond:
-            self._give_back(lease)
-        return [Withdraw(lease.volunteer, lease.id) for lease in beyond]
-
-
-def _that_fit(items: Sequence[bytes], most: int) -> int:
-    """Returns how many of `items`, at least one, have together at most `most` bytes."""
-    if sum(map(len, items)) <= most:
-        return len(items)
-    size = 0
-    for place, item in enumerate(items):
-        size += len(item)
-        if size > most:
-            return max(1, place)
-    return len(items)

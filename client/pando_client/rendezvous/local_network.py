@@ -51,7 +51,7 @@ async def serve_local_network(options: Options, job: Job, name: str, scope: RunS
     monitor = EmbeddedServer(server.port + 1 if options.port else 0)
     scope.push_async_callback(monitor.close)
     await server.start(volunteer_app(server.settings, job.attend))
-    await monitor.start(monitoring.create_app(job, name, options.reporting_interval))
+    await monitor.start(monitoring.create_app(job.coordinator, name, options.reporting_interval))
     addresses = ipv4_addresses()
     urls = tuple(f"http://{address}:{server.port}" for address in addresses)
     if console.is_terminal():
@@ -65,7 +65,7 @@ async def serve_local_network(options: Options, job: Job, name: str, scope: RunS
     answerer = OfferAnswerer(job, ice_servers, options.bootstrap_timeout, loopback_possible=True)
     scope.push_async_callback(answerer.close)
     here = ServerUrl.on_this_machine(server.port)
-    signaling = Signaling(here, server.secret, name, ice_servers, answerer.answer, lambda: job.ready)
+    signaling = Signaling(here, server.secret, name, ice_servers, answerer.answer, lambda: job.coordinator.ready)
     scope.push_async_callback(signaling.close)
     scope.start(_stay_logged_in(signaling))
     return urls

@@ -41,7 +41,7 @@ async def join_public_server(
     ours = await without_silent(ice_servers)
     answerer = OfferAnswerer(job, ours, options.bootstrap_timeout, loopback_possible=server.loopback)
     scope.push_async_callback(answerer.close)
-    signaling = Signaling(server, secret, name, ice_servers, answerer.answer, lambda: job.ready)
+    signaling = Signaling(server, secret, name, ice_servers, answerer.answer, lambda: job.coordinator.ready)
     await signaling.login()
     scope.push_async_callback(signaling.close)
     scope.start(signaling.keep())

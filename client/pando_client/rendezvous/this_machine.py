@@ -38,7 +38,7 @@ async def _compute(job: Job, cores: int, allow_net: Sequence[str], *, needed: bo
     """Computes on this machine; unless it is `needed`, the run goes on when that does not work."""
     try:
         name = socket.gethostname()[:MAX_DEVICE_CHARS]
-        await keep_volunteer(job.attend, lambda: not job.closing, cores, name, allow_net)
+        await keep_volunteer(job.attend, lambda: job.coordinator.closing is None, cores, name, allow_net)
     except ToolError as error:
         if needed:
             raise

@@ -51,26 +51,27 @@ async def say_what_we_wait_for(job: Job, how_to_join: HowToJoin) -> None:
     Raises:
         FunctionError: the function has declined an item, and there are no volunteers but this machine.
     """
+    coordinator, lender = job.coordinator, job.coordinator.lender
     nobody_since: float | None = time.monotonic()
     said_declined: int | None = None
     while True:
         await asyncio.sleep(LOOK_EVERY_SECONDS)
-        if job.ready:
+        if coordinator.ready:
             nobody_since = None
         elif nobody_since is None:
             nobody_since = time.monotonic()
         elif time.monotonic() - nobody_since >= NOBODY_AFTER_SECONDS:
             console.say(f"pando: waiting for a volunteer: {how_to_join}")
             nobody_since = float("inf")  # once, until somebody has been there
-        declined = job.lender.declined_by_all
+        declined = lender.declined_by_all
         if declined is None:
             continue
         if not how_to_join.urls:
-            if _is_all_else_written(job.lender, declined):
+            if _is_all_else_written(lender, declined):
                 raise FunctionError(
                     f"the function declined item {declined + 1}, and with --local there is nobody else to take it"
                 )
-        elif declined != said_declined and job.ready:
+        elif declined != said_declined and coordinator.ready:
             said_declined = declined
             console.say(
                 f"pando: every volunteer here has declined item {declined + 1}; waiting for another: {how_to_join}"

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+from base64 import b64encode
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from pando_client import console
+from pando_client.coordination.coordinator import Coordinator
 from pando_client.function.bundle import Bundle, bundle
 from pando_client.function.changes import Watch
 from pando_client.job.job import Job
@@ -200,15 +202,14 @@ def _job(
         ordered=not options.unordered,
         copies=options.speculate,
     )
-    hello, credit = encode(Hello(info, function.script)), _credit(options)
+    binary: Callable[[bytes], bytes] = Raw if options.binary_output else b64encode
+    coordinator = Coordinator(encode(Hello(info, function.script)), policy, limits, _credit(options), binary)
     if exchange is not None:
-        job = Job(hello, exchange, policy, limits, credit, identifiers, exchange.open)
+        job = Job(coordinator, exchange, identifiers, exchange.open)
         exchange.stopped = job.stop
         return job
     source: Source = StandardInput() if options.stdin else Arguments(options.items)
-    if options.binary_output:
-        return Job(hello, source, policy, limits, credit, identifiers, partial(ResultWriter, raw=True), binary=Raw)
-    return Job(hello, source, policy, limits, credit, identifiers)
+    return Job(coordinator, source, identifiers, partial(ResultWriter, raw=options.binary_output))
 
 
 def _credit(options: Options) -> Callable[[], Credit]:

@@ -33,8 +33,8 @@ async def exit_status(job: Job, finish: Finish, function: Bundle, module: Path, 
     if finish.failure is not None:
         explaining = asyncio.create_task(_failure_in_words(job, finish.failure, function, module))
         raise ItemFailed(await first_of(explaining, interrupted))
-    if count := job.lender.failed_count:
-        numbers = ", ".join(str(index + 1) for index in job.lender.failed[:ITEMS_NAMED])
+    if count := job.coordinator.lender.failed_count:
+        numbers = ", ".join(str(index + 1) for index in job.coordinator.lender.failed[:ITEMS_NAMED])
         items = f"{count} items, which have" if count > 1 else "1 item, which has"
         console.error(f"the function failed on {items} no result: {numbers}{', …' if count > ITEMS_NAMED else ''}")
         return 1
@@ -48,7 +48,9 @@ async def _failure_in_words(job: Job, failure: Failure, function: Bundle, module
     for line in stack.splitlines():
         console.debug(line)
     times = len(failure.volunteers)
-    names = sorted({name for volunteer in failure.volunteers if (name := job.name_of(volunteer)) is not None})
+    names = sorted(
+        {name for volunteer in failure.volunteers if (name := job.coordinator.name_of(volunteer)) is not None}
+    )
     calls = frames(stack, module.parent)
     return (
         f"the function failed on item {failure.index + 1} ({printable(failure.item.decode(), 60)}),"

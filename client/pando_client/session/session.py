@@ -16,24 +16,24 @@ Its twin is `session.ts` on the volunteer page. The form is that of websockets' 
 
 from __future__ import annotations
 
-import struct
-from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from pando_client.session.events import Answered, Ended, Event, Joined, Recovered, Returned, Suspected, Wants
 from pando_client.session.flow_control import Credit
+from pando_client.session.liveness import Liveness
+from pando_client.session.outbox import Outbox
 from pando_client.session.reports import Reports
 from pando_shared import PROTOCOL
 from pando_shared.errors import ProtocolViolation
 from pando_shared.limits import DEFAULT_RESULT_BYTES, RESULT_OVERHEAD_BYTES
 from pando_shared.wire.codec import encode, from_volunteer
-from pando_shared.wire.framing import CONTROL, Joiner, split
+from pando_shared.wire.framing import CONTROL, Joiner
 from pando_shared.wire.messages import (
     DECLINED,
     Broken,
     ClientGoodbye,
     ClientMessage,
-    ErrorInfo,
     Lend,
     Ping,
     Pong,
@@ -47,14 +47,10 @@ from pando_shared.wire.messages import (
     Withdraw,
 )
 
-SUSPECT_AFTER_HEARTBEATS = 2
-GIVE_UP_AFTER_HEARTBEATS = 12
-"""Silences, in heartbeats: a hiccup of a phone costs no handshake, a vanished volunteer costs no memory."""
-
-MAX_STRAYS = 1024 * 1024
+MAX_STRAY_BYTES = 1024 * 1024
 """Bytes of results for leases that a volunteer does not hold, and that were not taken from it while they were on
 their way: more than this is no accident."""
-STRAY_COST = 1024
+STRAY_COST_BYTES = 1024
 """Bytes that such a message counts besides its values."""
 
 
@@ -65,57 +61,6 @@ class SessionLimits:
     heartbeat: float = 2.5
     ready_timeout: float = 60.0
     max_result: int = DEFAULT_RESULT_BYTES
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """The volunteer is ready for its first lease."""
-
-    info: ReadyInfo
-
-
-@dataclass(frozen=True, slots=True)
-class Wants:
-    """It would take so many more leases, each of so many items: `Session.wanted`, unless it was lent to since."""
-
-    leases: int
-    items: int
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """It answered a run of a lease."""
-
-    results: Results
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """It handed these leases back."""
-
-    leases: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Suspected:
-    """Nothing was heard from it for two heartbeats."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """A suspect was heard again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The session is over; what the volunteer held is to be lent again. `error`: why it could not load the function."""
-
-    reason: str
-    text: str = ""
-    error: ErrorInfo | None = None
-
-
-Event = Joined | Wants | Answered | Returned | Suspected | Recovered | Ended
 
 
 @dataclass(slots=True)
@@ -132,28 +77,6 @@ class Tally:
     busy_us: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
-
-
-@dataclass(slots=True)
-class _Outgoing:
-    """Frames to send: control first; of bulk messages one at a time."""
-
-    control: deque[bytes] = field(default_factory=deque)
-    bulk: deque[bytes] = field(default_factory=deque)
-    open: Iterator[bytes] | None = None
-
-    def next_frame(self) -> bytes | None:
-        if self.control:
-            return self.control.popleft()
-        while True:
-            if self.open is None:
-                if not self.bulk:
-                    return None
-                self.open = split(self.bulk.popleft())
-            frame = next(self.open, None)
-            if frame is not None:
-                return frame
-            self.open = None
 
 
 class Session:
@@ -179,17 +102,13 @@ class Session:
         self._limits = limits
         self._credit = credit
         self._joiner = Joiner(limits.max_result + RESULT_OVERHEAD_BYTES)
-        self._outgoing = _Outgoing()
-        self._outgoing.bulk.append(hello)
+        self._outbox = Outbox()
+        self._outbox.put_bulk(hello)
         self._leases: dict[int, _OpenLease] = {}
         self._started = now
-        self._heard = now
-        # Tokens of the pings that are not answered, and when they were sent.
-        self._pinged: deque[tuple[bytes, float]] = deque(maxlen=GIVE_UP_AFTER_HEARTBEATS)
-        self._next_ping = now + limits.heartbeat
-        self._pings = 0
+        self._liveness = Liveness(limits.heartbeat, now)
         self._wanted = (0, 0)
-        self._doubted = False
+        self._withdrawn_unheard = False
         self._late = 0  # items that were withdrawn or handed back, and whose answers may still come
         self._strays = 0
 
@@ -212,14 +131,23 @@ class Session:
         """Leases that it holds."""
         return len(self._leases)
 
+    @property
+    def open_leases(self) -> dict[int, int]:
+        """The numbers of the leases that it holds, and how many items of each are not answered."""
+        return {number: lease.size - lease.done for number, lease in self._leases.items()}
+
+    def silence(self, now: float) -> float:
+        """Returns for how many seconds nothing was heard."""
+        return self._liveness.silence(now)
+
     # From the volunteer
 
     def receive(self, frame: bytes, now: float) -> list[Event]:
         """Takes a frame; whatever is wrong with it ends this session and nothing else."""
         if self.ended:
             return []
-        self._heard = now
-        self._doubted = False
+        self._liveness.heard(now)
+        self._withdrawn_unheard = False
         self.tally.bytes_in += len(frame)
         events: list[Event] = []
         if self.suspect:
@@ -286,8 +214,8 @@ class Session:
         self._late -= len(results.values)
         if self._late < 0:
             self._late = 0
-            self._strays += sum(map(len, results.values)) + STRAY_COST
-            if self._strays > MAX_STRAYS:
+            self._strays += sum(map(len, results.values)) + STRAY_COST_BYTES
+            if self._strays > MAX_STRAY_BYTES:
                 raise ProtocolViolation("too many results for leases that it does not hold")
         return self._wants()
 
@@ -300,13 +228,11 @@ class Session:
         return True
 
     def _pong(self, pong: Pong, now: float) -> list[Event]:
-        tokens = [token for token, _ in self._pinged]
-        if pong.token not in tokens:
+        seconds = self._liveness.pong(pong.token, now)
+        if seconds is None:
             return []
-        for _ in range(tokens.index(pong.token) + 1):
-            _, sent = self._pinged.popleft()
-        self.round_trip = now - sent
-        self._credit.round_trip(self.round_trip)
+        self.round_trip = seconds
+        self._credit.round_trip(seconds)
         return self._wants()
 
     # From the job
@@ -330,8 +256,8 @@ class Session:
         if self.ended or not self._close(lease):
             return []
         self._send(Withdraw((lease,)))
-        if not self._doubted:
-            self._doubted = True
+        if not self._withdrawn_unheard:
+            self._withdrawn_unheard = True
             self._ping(now)
         return self._wants()
 
@@ -352,39 +278,40 @@ class Session:
         """When `tick` wants to be called next, unless frames come before."""
         if self.ended:
             return float("inf")
-        beat = self._limits.heartbeat
-        silence = self._heard + beat * (GIVE_UP_AFTER_HEARTBEATS if self.suspect else SUSPECT_AFTER_HEARTBEATS)
-        ready = float("inf") if self.info else self._started + self._limits.ready_timeout
-        return min(self._next_ping, silence, ready)
+        deadline = self._liveness.deadline(suspect=self.suspect)
+        return deadline if self.info else min(deadline, self._started + self._limits.ready_timeout)
 
     def tick(self, now: float) -> list[Event]:
         """Time has passed: pings, suspects, gives up."""
         late = now - self.deadline
         if self.ended or late < 0:
             return []
-        beat = self._limits.heartbeat
-        if late > beat:
-            # It was this program that stood still (a suspended laptop, SIGSTOP): nobody else is to blame.
-            self._heard += late
+        if late > self._limits.heartbeat:
+            # It was this program that stood still (a suspended laptop, SIGSTOP).
+            self._liveness.stood_still(late, now)
             self._started += late
-            self._next_ping = now
         if self.info is None and now >= self._started + self._limits.ready_timeout:
             return self._end(Ended("silent", "it was not ready in time"), goodbye=True)
-        silent = now - self._heard
-        if now >= self._next_ping:
+        if self._liveness.is_ping_due(now):
             self._ping(now)
-        if silent >= beat * GIVE_UP_AFTER_HEARTBEATS:
-            return self._end(Ended("silent", f"nothing was heard from it for {silent:.0f} s"), goodbye=True)
-        if silent >= beat * SUSPECT_AFTER_HEARTBEATS and not self.suspect:
+        if self._liveness.is_lost(now):
+            silence = self._liveness.silence(now)
+            return self._end(Ended("silent", f"nothing was heard from it for {silence:.0f} s"), goodbye=True)
+        if self._liveness.is_suspect(now) and not self.suspect:
             self.suspect = True
             return [Suspected()]
         return []
 
     # To the volunteer
 
+    @property
+    def has_frames(self) -> bool:
+        """Whether there may be a frame to send."""
+        return bool(self._outbox)
+
     def next_frame(self) -> bytes | None:
         """Returns the next frame to send, or None; call it only when the channel has room."""
-        frame = self._outgoing.next_frame()
+        frame = self._outbox.next_frame()
         if frame is not None:
             self.tally.bytes_out += len(frame)
         return frame
@@ -392,23 +319,17 @@ class Session:
     def _send(self, message: ClientMessage) -> None:
         if self.ended and not isinstance(message, ClientGoodbye):
             return
-        queue = self._outgoing.control if message.TYPE in CONTROL else self._outgoing.bulk
-        queue.append(encode(message))
+        put = self._outbox.put_control if message.TYPE in CONTROL else self._outbox.put_bulk
+        put(encode(message))
 
     def _ping(self, now: float) -> None:
-        # At every heartbeat, not only in silence: the round trip is worth knowing.
-        # And also while one is not answered: the volunteer may hear us although we do not hear it.
-        self._pings += 1
-        token = struct.pack("<Q", self._pings)
-        self._pinged.append((token, now))
-        self._next_ping = now + self._limits.heartbeat
-        self._send(Ping(token))
+        self._send(Ping(self._liveness.ping(now)))
 
     def _wants(self) -> list[Event]:
         if self.info is None:
             return []  # nothing comes before `Joined`
         leases, items = self._credit.want(self.slots, len(self._leases))
-        wanted = (0 if self._doubted else leases, items)
+        wanted = (0 if self._withdrawn_unheard else leases, items)
         if wanted == self._wanted:
             return []
         self._wanted = wanted
@@ -423,6 +344,5 @@ class Session:
         self.ended = ended
         self._leases.clear()
         # Nothing but the goodbye is worth sending now; control may come between the parts of what was open.
-        self._outgoing.bulk.clear()
-        self._outgoing.open = None
+        self._outbox.drop_bulk()
         return [ended]

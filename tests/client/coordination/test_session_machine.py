@@ -9,7 +9,7 @@ after everything that happens meanwhile: each frame that arrives, each look at t
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Callable
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -17,9 +17,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from pando_client.lending.instructions import Policy
 from pando_client.session.flow_control import AutoCredit, Credit, FixedCredit
-from pando_client.session.session import GIVE_UP_AFTER_HEARTBEATS, Ended, Event, Joined, Recovered, Session, Suspected
+from pando_client.session.liveness import GIVE_UP_AFTER_HEARTBEATS
 from pando_shared.wire.codec import encode
-from pando_shared.wire.messages import DECLINED, ERROR, RESULT, ClientGoodbye, Hello, Lend, Results, Withdraw
+from pando_shared.wire.messages import (
+    DECLINED,
+    ERROR,
+    RESULT,
+    ClientGoodbye,
+    Hello,
+    Lend,
+    Results,
+    Withdraw,
+)
 from tests.support.fake_time import IN, NEVER, OUT, World
 from tests.support.lender_model import result_of
 
@@ -32,15 +41,25 @@ picks = st.integers(0, 15)
 somebody = precondition(lambda self: self.present)
 
 
+NEXT: dict[str, set[str]] = {
+    "": {"ready", "suspect", "ended"},
+    "ready": {"suspect", "ended"},
+    "suspect": {"", "ready", "ended"},
+    "ended": set(),
+}
+"""What may become of a session in each state: it may be a suspect and heard again, in turn, and it ends once."""
+
+
 class CheckedWorld(World):
     """A world that is looked at after everything that happens."""
 
-    def __init__(self, *arguments: Any, **more: Any) -> None:
-        super().__init__(*arguments, **more)
+    def __init__(
+        self, items: int, seed: int, policy: Policy | None = None, new_credit: Callable[[], Credit] | None = None
+    ) -> None:
+        super().__init__(items, seed, policy=policy, new_credit=new_credit)
         self.results = {result_of(item) for item in self.items}
         self.checked: set[bytes] = set()  # what of the output was looked at
-        self.events: dict[str, list[Event]] = {}
-        self.over: set[str] = set()  # sessions that have ended, and were looked at then
+        self.last: dict[str, str] = {}  # state of each session
 
     def step(self) -> None:
         super().step()
@@ -48,32 +67,10 @@ class CheckedWorld(World):
 
     def check(self) -> None:
         self._check_log()
-        assert not self._instructions
-        for name, session in self.sessions.items():
-            if name not in self.over:
-                self._check_session(name, session)
-                if session.ended:
-                    self.over.add(name)
-        assert self.over.isdisjoint(self.lender._volunteers)
+        for volunteer in self.coordinator.volunteers.values():
+            patience = max(GIVE_UP_AFTER_HEARTBEATS * self.limits.heartbeat, self.limits.ready_timeout)
+            assert volunteer.session.silence(self.now) <= patience + 0.1
         self._check_items()
-
-    def _check_session(self, name: str, session: Session) -> None:
-        lender = self.lender
-        leases = {lease.id: (lease.done, len(lease.items)) for lease in lender._leases.of(name)}
-        assert {number: (one.done, one.size) for number, one in session._leases.items()} == leases
-        assert session.in_flight == len(leases)
-        here = session.info is not None and session.ended is None
-        assert (name in lender._volunteers) == here, f"{name}: {session!r}"
-        if here:
-            assert session.suspect == (name in lender._suspects)
-            waits = lender._volunteers[name]
-            assert (waits.want_leases, waits.want_items) == session._wanted
-        if session.ended:
-            assert session.deadline == NEVER
-            assert session.next_frame() is None
-        else:
-            beats = GIVE_UP_AFTER_HEARTBEATS * session._limits.heartbeat
-            assert self.now - session._heard <= max(beats, session._limits.ready_timeout) + 0.1
 
     def _check_items(self) -> None:
         lender = self.lender
@@ -88,22 +85,9 @@ class CheckedWorld(World):
             self.checked.add(result)
 
     def _check_log(self) -> None:
-        """Of each session: it joins once, is suspected and recovers in turn, ends once; and after that says nothing."""
-        for _, name, event in self.log:
-            last = self.events.setdefault(name, [])
-            assert not (last and isinstance(last[-1], Ended)), f"{event} after the end"
-            match event:
-                case Joined():
-                    assert not any(isinstance(one, Joined) for one in last)
-                case Suspected() | Recovered():
-                    turns = [one for one in last if isinstance(one, Suspected | Recovered)]
-                    assert bool(turns and isinstance(turns[-1], Suspected)) == isinstance(event, Recovered)
-                case Ended():
-                    pass
-                case _:
-                    assert any(isinstance(one, Joined) for one in last), f"{event} before it has joined"
-                    continue  # of those that can come often, none decides about what may come next
-            last.append(event)
+        for moment in self.log:
+            assert moment.state in NEXT[self.last.get(moment.name, "")], moment
+            self.last[moment.name] = moment.state
         self.log.clear()
 
     def check_what_was_heard(self) -> None:
@@ -153,14 +137,13 @@ class SessionMachine(RuleBasedStateMachine):
         self.count = 0
         for number in range(holes):
             world.join(f"hole {number}", slots=4, pace=NEVER)
-        world.tick_often()
 
     # Who is there
 
     @property
     def present(self) -> list[str]:
         """Those whose session goes on."""
-        return [name for name, session in self.world.sessions.items() if not session.ended]
+        return self.world.present
 
     def one(self, pick: int) -> str:
         return self.present[pick % len(self.present)]
@@ -180,7 +163,10 @@ class SessionMachine(RuleBasedStateMachine):
             7: lambda: random.choice([DECLINED, ERROR]),
         }
         self.count += 1
-        self.world.join(f"v{self.count}", slots, pace, delay, deaf=kind == 4, mood=moods.get(kind, lambda: RESULT))
+        peer = "a shared address" if kind == 3 else None
+        self.world.join(
+            f"v{self.count}", slots, pace, delay, deaf=kind == 4, mood=moods.get(kind, lambda: RESULT), peer=peer
+        )
         self.world.check()
 
     # Time
@@ -250,20 +236,10 @@ class SessionMachine(RuleBasedStateMachine):
     @rule(pick=picks, kind=st.integers(0, 2))
     def break_the_protocol(self, pick: int, kind: int) -> None:
         far = self.world.fars[self.one(pick)]
-        session = self.world.sessions[far.name]
         held = [one.lease for one in far.heard if isinstance(one, Lend)] or [1]
         # No frame at all; beyond the end of a lease; for leases that were never lent.
         frame = [b"", encode(Results(held[-1], 999, 1, [b"x"])), encode(Results(999_999, 0, 1, [b"x"]))][kind]
-        self.world.carry(far.wire, IN, lambda: self.world.report(far.name, session.receive(frame, self.world.now)))
-
-    # What the client does
-
-    @somebody
-    @rule(pick=picks)
-    def the_client_parts_with_it(self, pick: int) -> None:
-        name = self.one(pick)
-        if self.world.sessions[name].info:
-            self.happens(self.world.dismiss, pick)
+        self.world.say_raw(far, frame)
 
     def happens(self, what, pick: int) -> None:
         what(self.one(pick))
@@ -295,10 +271,9 @@ class SessionMachine(RuleBasedStateMachine):
             world.run()
         assert len(world.output) == ITEMS
         world.check()
-        for name in self.present:
-            world.dismiss(name)
+        world.goodbye()
+        assert world.present == []
         world.advance(100.0)
-        assert [name for name, session in world.sessions.items() if session.in_flight] == []
         world.check_what_was_heard()
 
 

@@ -6,11 +6,12 @@ import asyncio
 
 import pytest
 
+from pando_client.coordination import coordinator
 from pando_client.job import job as job_module
 from pando_client.session.session import SessionLimits
 from pando_shared.errors import InputError, OutputError
 from pando_shared.wire.messages import Broken, ClientGoodbye, ErrorInfo, Ready, ReadyInfo, Results, VolunteerGoodbye
-from tests.support.shells import FakeChannel, job_of
+from tests.support.shells import FakeChannel, FakeClock, job_of
 
 
 async def joined(
@@ -31,18 +32,18 @@ async def work(channel: FakeChannel, count: int) -> None:
 
 async def test_a_job_from_its_first_item_to_the_goodbye() -> None:
     job, written = job_of("1", "2", "3")
-    assert job.ready == 0
+    assert job.coordinator.ready == 0
     channel, attending = await joined(job)
     await work(channel, 3)
     finish = await job.outcome
     assert finish.failure is None
     assert written.lines == [b"<1>", b"<2>", b"<3>"]
-    assert job.ready == 1
+    assert job.coordinator.ready == 1
     closing = asyncio.create_task(job.close(ClientGoodbye("done")))
     assert await channel.hear() == ClientGoodbye("done")
     await asyncio.gather(closing, attending)
     assert channel.closed.is_set()
-    assert (job.volunteers, job.ready, job.left) == ({}, 0, 0)
+    assert (job.coordinator.volunteers, job.coordinator.ready, job.coordinator.left) == ({}, 0, 0)
 
 
 async def test_one_that_comes_after_the_end_is_sent_away() -> None:
@@ -83,7 +84,7 @@ async def test_what_one_held_goes_to_another(how: str, capsys: pytest.CaptureFix
 async def test_complaints_are_said_once_and_not_endlessly(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_module, "SAID_AT_MOST", 3)
+    monkeypatch.setattr(coordinator, "MAX_COMPLAINTS", 3)
     job, _ = job_of()
     for n in range(10):
         channel, attending = await joined(job, device=f"phone {n // 2}", peer=f"place {n}")
@@ -125,10 +126,9 @@ async def break_the_protocol(job: job_module.Job, times: int, peer: str) -> None
 async def test_an_address_that_breaks_the_protocol_under_many_names_has_to_wait(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    now = 100.0
-    job, _ = job_of("1", "2")
-    job._clock = lambda: now
-    await break_the_protocol(job, job_module.BREACHES_FORGIVEN + 1, peer="there")
+    clock = FakeClock()
+    job, _ = job_of("1", "2", clock=clock)
+    await break_the_protocol(job, coordinator.BREACHES_FORGIVEN + 1, peer="there")
     channel = FakeChannel(peer="there")
     await job.attend(channel)
     goodbye = await channel.hear()
@@ -137,7 +137,7 @@ async def test_an_address_that_breaks_the_protocol_under_many_names_has_to_wait(
     assert capsys.readouterr().err.count("who comes from there has to wait") == 1
     elsewhere, _ = await joined(job, peer="elsewhere")
     await work(elsewhere, 2)
-    now += 10.0
+    clock.now += 10.0
     await joined(job, peer="there")
     await job.close(ClientGoodbye("done"))
 
@@ -146,13 +146,13 @@ async def test_an_address_from_which_somebody_works_well_is_not_set_aside(capsys
     job, _ = job_of("1", "2", "3")
     good, _ = await joined(job, device="Alice", peer="school")
     await work(good, 1)
-    await break_the_protocol(job, 2 * job_module.BREACHES_FORGIVEN, peer="school")
+    await break_the_protocol(job, 2 * coordinator.BREACHES_FORGIVEN, peer="school")
     another, _ = await joined(job, device="Bob", peer="school")
     await work(another, 1)
     async with asyncio.timeout(10):
-        while not any(v.name == "Bob" and v.session.tally.items for v in job.volunteers.values()):  # noqa: ASYNC110 - each turn of the loop takes what waits
+        while not any(v.name == "Bob" and v.session.tally.items for v in job.coordinator.volunteers.values()):  # noqa: ASYNC110 - each turn of the loop takes what waits
             await asyncio.sleep(0)
-    assert job.ready == 2
+    assert job.coordinator.ready == 2
     assert "has to wait" not in capsys.readouterr().err
     await job.close(ClientGoodbye("done"))
 
@@ -170,7 +170,7 @@ async def test_an_exception_of_a_channel_ends_its_volunteer_only() -> None:
     for channel in (Wild(), Mute()):
         await asyncio.wait_for(job.attend(channel), 10)
         assert channel.closed.is_set()
-    assert job.volunteers == {}
+    assert job.coordinator.volunteers == {}
     last, _ = await joined(job)
     await work(last, 1)
     await job.outcome
@@ -178,7 +178,7 @@ async def test_an_exception_of_a_channel_ends_its_volunteer_only() -> None:
 
 
 async def test_one_that_does_not_take_its_goodbye_does_not_keep_us(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_module, "LAST_WORDS", 0.05)
+    monkeypatch.setattr(job_module, "LAST_WORDS_SECONDS", 0.05)
     job, _ = job_of("1")
     stuck = FakeChannel(stuck=True)
     attending = asyncio.create_task(job.attend(stuck))
@@ -186,7 +186,7 @@ async def test_one_that_does_not_take_its_goodbye_does_not_keep_us(monkeypatch: 
     stuck.say_raw(b"")  # a breach: it is to go, and cannot be told
     await asyncio.wait_for(attending, 10)
     assert stuck.closed.is_set()
-    assert job.volunteers == {}
+    assert job.coordinator.volunteers == {}
     again = FakeChannel(stuck=True)
     attending = asyncio.create_task(job.attend(again))
     await asyncio.sleep(0)
@@ -195,16 +195,10 @@ async def test_one_that_does_not_take_its_goodbye_does_not_keep_us(monkeypatch: 
 
 
 async def test_a_silent_one_is_a_suspect_and_then_gone() -> None:
-    now = 100.0
-    job, written = job_of("1", limits=SessionLimits(heartbeat=1.0))
-    job._clock = lambda: now
+    job, written = job_of("1", limits=SessionLimits(heartbeat=0.05))
     watching = asyncio.create_task(job.watch())
     channel, attending = await joined(job)
     lease = await channel.lease()
-    for _ in range(30):
-        now += 0.5
-        job._look_again.set()
-        await asyncio.sleep(0.001)
     await asyncio.wait_for(attending, 10)
     assert written.lines == []
     other, _ = await joined(job)
@@ -221,9 +215,9 @@ async def test_input_and_output_that_fail() -> None:
     finish = await job.outcome
     assert isinstance(finish.input_error, InputError)
     await job.close(ClientGoodbye("stopped"))
-    job, _ = job_of("1")
-    job._fail(OutputError("full"))
-    job._fail(OutputError("again"))
+    job, written = job_of("1")
+    written.failed(OutputError("full"))
+    written.failed(OutputError("again"))
     with pytest.raises(OutputError, match="full"):
         await job.outcome
 
@@ -236,11 +230,11 @@ async def test_one_that_is_cancelled_twice_leaves_nothing_behind() -> None:
     others = asyncio.all_tasks() - {attending, asyncio.current_task()}
     attending.cancel()
     await asyncio.sleep(0)
-    assert job.volunteers  # it waits for the last words
+    assert job.coordinator.volunteers  # it waits for the last words
     attending.cancel()
     with pytest.raises(asyncio.CancelledError):
         await attending
-    assert job.volunteers == {}
+    assert job.coordinator.volunteers == {}
     assert all(task.done() for task in others)
 
 
@@ -250,7 +244,7 @@ async def test_an_error_of_our_own_ends_the_run(stimulus: str, monkeypatch: pyte
         raise ZeroDivisionError
 
     job, _ = job_of("1")
-    monkeypatch.setattr(job.lender, stimulus, wrong)
+    monkeypatch.setattr(job.coordinator.lender, stimulus, wrong)
     channel, _ = await joined(job)
     if stimulus != "read":
         await work(channel, 1)

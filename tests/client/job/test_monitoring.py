@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import httpx
 import pytest
@@ -19,14 +20,14 @@ async def test_a_run_in_numbers() -> None:
     channel = FakeChannel()
     attending = asyncio.create_task(job.attend(channel))
     await channel.hello()
-    now = job._clock()
-    row = status(job, "job-1", 3, now).volunteers[0]
+    now = time.monotonic()
+    row = status(job.coordinator, "job-1", 3, now).volunteers[0]
     assert (row.state, row.device, row.slots, row.channel, row.address) == ("connecting", "", 0, "fake", "nowhere")
     channel.say(Ready(ReadyInfo(slots=1, device="a\x1b[31mphone")))
     lease = await channel.lease()
     channel.say(Results(lease.lease, 0, 500_000, [b"1"]))
     second = await channel.lease()
-    found = status(job, "job-1", 2.5, job.volunteers[row.id].since + 2)
+    found = status(job.coordinator, "job-1", 2.5, job.coordinator.volunteers[row.id].since + 2)
     assert (found.job, found.interval_ms, found.left) == ("job-1", 2500, 0)
     assert found.read == found.waiting + found.lent + found.held_back + found.written
     row = found.volunteers[0]
@@ -37,14 +38,14 @@ async def test_a_run_in_numbers() -> None:
     assert second.lease != lease.lease
     channel.hang_up()
     await attending
-    gone = status(job, "job-1", 3, now)
+    gone = status(job.coordinator, "job-1", 3, now)
     assert (gone.volunteers, gone.left) == ([], 1)
 
 
 async def test_it_is_served_as_json_and_nothing_else_is() -> None:
     job, _ = job_of("1")
     server = EmbeddedServer(0)
-    await server.start(create_app(job, "job-1", 3.0))
+    await server.start(create_app(job.coordinator, "job-1", 3.0))
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as http:
             answer = await http.get("/status.json")

@@ -6,8 +6,9 @@ from time import perf_counter
 
 import pytest
 
+from pando_client.lending.conduct import UNPRODUCTIVE_LEASES
 from pando_client.lending.instructions import Lend, OnError, Policy
-from pando_client.lending.lender import FRUITLESS, Lender
+from pando_client.lending.lender import Lender
 from pando_shared.wire.messages import DECLINED, ERROR, RESULT
 from tests.support.lender_model import Shell, result_of
 
@@ -57,14 +58,14 @@ def test_p3_late_double_unknown_and_foreign_answers_change_nothing():
     s.join("b")
     s.read(2)
     before = repr(s.lender)
-    s.carry_out(s.lender.answer("b", 1, 0, [b"forged", b"forged"]))
-    s.carry_out(s.lender.answer("a", 99, 0, [b"unknown"]))
-    s.carry_out(s.lender.answer("a", 1, 1, [b"skips one"]))
-    s.carry_out(s.lender.answer("a", 1, 0, [b"too", b"many", b"values"]))
-    s.carry_out(s.lender.answer("nobody", 1, 0, [b"x"]))
+    s.carry_out(s.lender.results("b", 1, 0, [b"forged", b"forged"], None, s.now))
+    s.carry_out(s.lender.results("a", 99, 0, [b"unknown"], None, s.now))
+    s.carry_out(s.lender.results("a", 1, 1, [b"skips one"], None, s.now))
+    s.carry_out(s.lender.results("a", 1, 0, [b"too", b"many", b"values"], None, s.now))
+    s.carry_out(s.lender.results("nobody", 1, 0, [b"x"], None, s.now))
     assert repr(s.lender) == before
     s.answer(1)
-    s.carry_out(s.lender.answer("a", 1, 0, [b"double", b"double"]))
+    s.carry_out(s.lender.results("a", 1, 0, [b"double", b"double"], None, s.now))
     s.write()
     assert s.output == [b"<0>", b"<1>"]
 
@@ -76,7 +77,7 @@ def test_p3_the_first_answer_counts_when_a_suspect_comes_back():
     s.suspect("a")
     s.join("b", leases=1, items=4)
     s.answer(1, count=2)
-    s.carry_out(s.lender.answer("b", 2, 0, [b"late", b"late", b"<2>", b"<3>"]))
+    s.carry_out(s.lender.results("b", 2, 0, [b"late", b"late", b"<2>", b"<3>"], None, s.now))
     s.write()
     assert s.output == [b"<0>", b"<1>", b"<2>", b"<3>"]
 
@@ -99,7 +100,7 @@ def test_p4_a_suspects_items_are_lent_again_and_come_back_to_it_if_nobody_took_t
     s.read(3)
     s.suspect("a")
     assert (s.lender.waiting, s.lender.lent) == (3, 0)
-    s.carry_out(s.lender.recover("a"))
+    s.carry_out(s.lender.recover("a", s.now))
     assert (s.lender.waiting, s.lender.lent) == (0, 3)
     s.answer(1)
     s.end()
@@ -360,22 +361,22 @@ def test_p10_a_lease_that_results_wait_for_is_copied_before_other_work():
     assert s.finish is None, "there is other work"
 
 
-def test_a_volunteer_that_never_answers_is_set_aside_when_others_did_its_work():
+def test_a_volunteer_that_never_answers_is_quarantined_when_others_did_its_work():
     s = shell()
     s.join("black hole")
     s.join("busy")
     for second in (10.0, 20.0, 30.0):
-        assert s.set_aside == [], "to be late with five at once is one fault"
+        assert s.quarantined == [], "to be late with five at once is one fault"
         s.want("black hole", 5, 1)
         s.read(5)
         s.want("busy", 5, 1)
         s.tick(second)
         for lease in s.of("busy"):
             s.answer(lease)
-    assert s.set_aside == ["black hole"]
+    assert s.quarantined == ["black hole"]
 
 
-def test_a_volunteer_that_fails_where_others_succeed_is_set_aside_and_a_success_clears_it():
+def test_a_volunteer_that_fails_where_others_succeed_is_quarantined_and_a_success_clears_it():
     s = shell(retries=5)
     s.join("broken", leases=8, items=1)
     s.read(8)
@@ -391,9 +392,9 @@ def test_a_volunteer_that_fails_where_others_succeed_is_set_aside_and_a_success_
     fail(1, 2)
     s.answer(3)
     fail(4, 5)
-    assert s.set_aside == [], "it succeeded in between"
+    assert s.quarantined == [], "it succeeded in between"
     fail(6)
-    assert s.set_aside == ["broken"]
+    assert s.quarantined == ["broken"]
 
 
 def test_declined_items_are_lent_together_and_failed_ones_each_alone():
@@ -416,7 +417,7 @@ def test_declined_items_are_lent_together_and_failed_ones_each_alone():
     s.write()
     assert s.output == [b"<%d>" % n for n in range(6)]
     assert s.finish is not None
-    assert s.set_aside == []
+    assert s.quarantined == []
 
 
 def test_a_lease_of_declined_items_is_cut_by_bytes_too():
@@ -424,7 +425,7 @@ def test_a_lease_of_declined_items_is_cut_by_bytes_too():
     s.join("a", leases=1, items=3)
     s.asked = 0
     s.given += (big := [bytes([65 + i]) * 700_000 for i in range(3)])
-    s.carry_out(s.lender.read(big))
+    s.carry_out(s.lender.read(big, s.now))
     for lease in (1, 2, 3):
         s.answer(lease, kinds=bytes([DECLINED]))
         s.want("a", 1, 3)
@@ -449,23 +450,23 @@ def give_back(s: Shell, how: str, times: int, *names: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["declines", "hands back"])
-def test_one_that_gives_back_everything_while_others_work_is_set_aside(how):
+def test_one_that_gives_back_everything_while_others_work_is_quarantined(how):
     s = shell()
     s.join("idler")
     s.join("good")
-    give_back(s, how, 2 * FRUITLESS, "idler")
-    assert s.set_aside == []
+    give_back(s, how, 2 * UNPRODUCTIVE_LEASES, "idler")
+    assert s.quarantined == []
     give_back(s, how, 1, "idler")
-    assert s.set_aside == ["idler"]
+    assert s.quarantined == ["idler"]
 
 
 @pytest.mark.parametrize("how", ["declines", "hands back"])
-def test_when_all_give_back_everything_nobody_is_set_aside(how):
+def test_when_all_give_back_everything_nobody_is_quarantined(how):
     s = shell()
     s.join("a")
     s.join("b")
     give_back(s, how, 100, "a", "b")
-    assert s.set_aside == []
+    assert s.quarantined == []
 
 
 def test_one_that_gives_back_nearly_everything_stays():
@@ -473,12 +474,12 @@ def test_one_that_gives_back_nearly_everything_stays():
     s.join("choosy")
     s.join("good")
     for _ in range(5):
-        give_back(s, "declines", 2 * FRUITLESS - 1, "choosy")
+        give_back(s, "declines", 2 * UNPRODUCTIVE_LEASES - 1, "choosy")
         s.want("choosy", 1, 1)
         s.read(1) if s.asked else None
         for lease in s.of("choosy"):
             s.answer(lease)
-    assert s.set_aside == []
+    assert s.quarantined == []
 
 
 def test_p10_copies_go_on_where_the_last_one_ended_whatever_the_copier_takes():
@@ -503,11 +504,11 @@ def test_a_volunteer_that_loses_against_a_suspect_that_came_back_is_not_blamed()
     s.read(3)
     s.suspect("hiccup")
     s.join("good", leases=3, items=1)
-    s.carry_out(s.lender.recover("hiccup"))
+    s.carry_out(s.lender.recover("hiccup", s.now))
     for lease in s.of("hiccup"):
         s.answer(lease)
     assert s.of("good") == []
-    assert s.set_aside == []
+    assert s.quarantined == []
 
 
 def test_a_suspect_that_comes_back_is_told_what_others_have_done():
@@ -518,18 +519,18 @@ def test_a_suspect_that_comes_back_is_told_what_others_have_done():
     s.join("good", leases=2, items=2)
     for lease in s.of("good"):
         s.answer(lease)
-    s.carry_out(s.lender.recover("hiccup"))
+    s.carry_out(s.lender.recover("hiccup", s.now))
     assert s.of("hiccup") == []
 
 
 def test_a_suspect_with_a_large_lease_comes_back_without_delay():
     s = Lender(Policy())
     s.join("a")
-    s.want("a", 8, 16_384)
-    s.read([b"x"] * 131_072)
-    s.suspect("a")
+    s.want("a", 8, 16_384, 0.0)
+    s.read([b"x"] * 131_072, 0.0)
+    s.suspect("a", 0.0)
     began = perf_counter()
-    s.recover("a")
+    s.recover("a", 0.0)
     assert perf_counter() - began < 5.0, "it takes milliseconds, not minutes"
     assert (s.waiting, s.lent) == (0, 131_072)
 
@@ -603,7 +604,7 @@ def test_a_lease_is_cut_by_bytes_too():
     s.asked = 0
     big = [bytes([65 + i]) * 400_000 for i in range(6)]
     s.given += big
-    s.carry_out(s.lender.read(big))
+    s.carry_out(s.lender.read(big, s.now))
     assert [len(lend.items) for lend in s.lent_order] == [2, 2]
 
 
@@ -640,8 +641,9 @@ def test_p11_a_read_error_ends_the_job_after_what_was_read():
 
 def test_a_volunteer_that_is_not_here_changes_nothing():
     lender = Lender()
-    assert lender.want("x", 1, 1) == lender.suspect("x") == lender.recover("x") == lender.leave("x") == []
-    assert lender.hand_back("x", [1]) == []
+    assert lender.want("x", 1, 1, 0.0) == lender.suspect("x", 0.0) == []
+    assert lender.recover("x", 0.0) == lender.leave("x", 0.0) == []
+    assert lender.hand_back("x", [1], 0.0) == []
 
 
 def test_its_repr_is_the_status_line():

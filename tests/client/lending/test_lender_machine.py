@@ -179,9 +179,9 @@ class LenderMachine(RuleBasedStateMachine):
         if lend.lease in self.shell.leases and offset in (-1, done):
             return
         values = [b"wrong"] * count
-        self.unchanged(
-            lambda: self.shell.lender.answer(lend.volunteer, lend.lease, done if offset < 0 else offset, values)
-        )
+        place = done if offset < 0 else offset
+        lender = self.shell.lender
+        self.unchanged(lambda: lender.results(lend.volunteer, lend.lease, place, values, None, self.now))
 
     @precondition(lambda self: self.shell.lent_order)
     @rule(name=names, lease=st.integers(0, 60))
@@ -190,13 +190,13 @@ class LenderMachine(RuleBasedStateMachine):
         lender, lend = self.shell.lender, self.shell.leases.get(lease)
         if lend is None or lend.volunteer != name:
             done = self.shell.done.get(lease, 0)
-            self.unchanged(lambda: lender.answer(name, lease, done, [b"forged"]))
-            self.unchanged(lambda: lender.hand_back(name, [lease]))
+            self.unchanged(lambda: lender.results(name, lease, done, [b"forged"], None, self.now))
+            self.unchanged(lambda: lender.hand_back(name, [lease], self.now))
         if name not in self.shell.here:
-            said = (lender.suspect, lender.recover, lender.leave, lambda name: lender.want(name, 1, 1))
-            self.unchanged(lambda: said[lease % 4](name))
+            said = (lender.suspect, lender.recover, lender.leave, lambda name, now: lender.want(name, 1, 1, now))
+            self.unchanged(lambda: said[lease % 4](name, self.now))
         elif name not in self.shell.suspects:
-            self.unchanged(lambda: lender.recover(name))
+            self.unchanged(lambda: lender.recover(name, self.now))
 
     # They go
 

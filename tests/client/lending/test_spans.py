@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pando_client.lending.spans import Intervals, Runs
+from pando_client.lending.spans import Intervals, Spans
 
 
 @given(st.permutations(range(30)))
@@ -20,7 +20,7 @@ def test_intervals_hold_what_was_added_and_merge_what_adjoins(numbers):
 
 @given(st.lists(st.sampled_from(["take", "discard", "pop"]), max_size=20), st.randoms())
 def test_runs_behave_like_a_dictionary(steps, random):
-    runs: Runs[str] = Runs()
+    runs: Spans[str] = Spans()
     model: dict[int, str] = {}
     for first in range(0, 60, 6):
         length = random.randint(0, 6)
@@ -45,4 +45,4 @@ def test_runs_behave_like_a_dictionary(steps, random):
         assert len(runs) == len(model)
         assert dict(runs) == model
         assert runs.lowest == min(model, default=None)
-        assert repr(runs).startswith(f"<Runs {len(model)} values in ")
+        assert repr(runs).startswith(f"<Spans {len(model)} values in ")

@@ -6,19 +6,9 @@ import struct
 
 import pytest
 
+from pando_client.session.events import Answered, Ended, Joined, Recovered, Returned, Suspected, Wants
 from pando_client.session.flow_control import AutoCredit, FixedCredit
-from pando_client.session.session import (
-    MAX_STRAYS,
-    Answered,
-    Ended,
-    Joined,
-    Recovered,
-    Returned,
-    Session,
-    SessionLimits,
-    Suspected,
-    Wants,
-)
+from pando_client.session.session import MAX_STRAY_BYTES, Session, SessionLimits
 from pando_shared.limits import MAX_FRAME_BYTES
 from pando_shared.wire.codec import encode, from_client
 from pando_shared.wire.framing import Joiner, split
@@ -300,7 +290,7 @@ def test_results_for_leases_that_it_does_not_hold_are_ignored_up_to_a_limit():
     session = ready(slots=1)
     for lease in range(100, 500):
         assert receive(session, Results(lease, 0, 1, [b"wrong"])) == []
-    [ended] = receive(session, Results(1, 0, 1, [b"x" * MAX_STRAYS]))
+    [ended] = receive(session, Results(1, 0, 1, [b"x" * MAX_STRAY_BYTES]))
     assert ended == Ended("protocol", "too many results for leases that it does not hold")
 
 
@@ -312,7 +302,7 @@ def test_what_was_on_its_way_when_its_lease_was_taken_is_no_fault(how):
         session.withdraw(1, 0.0)
     else:
         receive(session, Return((1,)))
-    long = b"x" * MAX_STRAYS
+    long = b"x" * MAX_STRAY_BYTES
     for offset in range(4):
         receive(session, Results(1, offset, 1, [long]))
     assert session.ended is None

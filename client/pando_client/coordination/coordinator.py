@@ -1,0 +1,384 @@
+"""The coordinator: sessions and lender joined.
+
+Theory of operation. What happens to channels, to the input, to the output and to time goes in; a list of instructions
+comes out, which the shell carries out at once and in order. A session turns a volunteer's frames into events; the
+coordinator tells the lender of them; what the lender wants of a volunteer goes to its session. What leads to more
+queues up behind, so that the order stays the lender's. Frames for a volunteer are drained with `next_frame`, after a
+`Wake`.
+
+What lives here: who is connected, who may come in, who is quarantined, what is said to people about volunteers. What
+may not: who computes what (the lender), what may be said on a channel (the session), how bytes travel, the clock (time
+is a parameter, in seconds of a clock that never jumps), printing.
+
+The promises (docs/architecture.md): C1 one end, C2 isolation, C3 order, C4 agreement, C5 nothing forgotten, C6
+quarantine, C7 time, C8 a clean end, C9 few words. No stimulus costs more because there are more volunteers.
+
+The invariant, after every stimulus: what the lender believes of a volunteer (its leases, what it would take, whether it
+is a suspect) is what its session says.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+
+from pando_client.coordination.connected_volunteer import ConnectedVolunteer
+from pando_client.coordination.instructions import HangUp, Instruction, Level, Notice, Wake
+from pando_client.coordination.quarantine import Quarantines
+from pando_client.lending.instructions import Instruction as LenderInstruction
+from pando_client.lending.instructions import Lend, Policy, Quarantine, VolunteerId, Withdraw
+from pando_client.lending.lender import Lender
+from pando_client.session.events import Answered, Ended, Event, Joined, Recovered, Returned, Suspected, Wants
+from pando_client.session.flow_control import Credit
+from pando_client.session.session import Session, SessionLimits
+from pando_shared.text import printable
+from pando_shared.wire.messages import BINARY, ClientGoodbye, Results
+
+LENDER_TICK_SECONDS = 0.5
+"""Between two looks of the lender at the clock, while anything is lent."""
+BREACHES_FORGIVEN = 3
+"""Breaches of the protocol from one address, under whatever names, before the address itself is quarantined."""
+LONGEST_FOR_ADDRESS_SECONDS = 60.0
+"""Of an address's quarantine: many may share it."""
+NAMES_REMEMBERED = 10_000
+"""Volunteers whose names can still be said after they have left."""
+MAX_COMPLAINTS = 100
+"""Different complaints about volunteers in one run."""
+NEVER = float("inf")
+
+
+class Coordinator:
+    """One run of a client. See the module's docstring.
+
+    Args:
+        hello: the encoded `hello` that every volunteer gets.
+        policy: how the lender lends.
+        limits: what a volunteer may do.
+        new_credit: makes the rule for what one volunteer is lent at a time.
+        binary: what is written of a result that is binary.
+    """
+
+    def __init__(
+        self,
+        hello: bytes,
+        policy: Policy,
+        limits: SessionLimits,
+        new_credit: Callable[[], Credit],
+        binary: Callable[[bytes], bytes],
+    ) -> None:
+        self.lender = Lender(policy)
+        """To be looked at only."""
+        self.volunteers: dict[VolunteerId, ConnectedVolunteer] = {}
+        """Those whose channels are open; to be looked at only."""
+        self.left = 0
+        """Volunteers that had joined and are gone."""
+        self.closing: ClientGoodbye | None = None
+        """The goodbye of a run that is over."""
+        self._hello = hello
+        self._limits = limits
+        self._new_credit = new_credit
+        self._binary = binary
+        self._out: list[Instruction] = []
+        self._touched: dict[VolunteerId, ConnectedVolunteer] = {}
+        self._queue: deque[LenderInstruction] = deque()
+        # When each session is to be looked at, at the latest: for each one entry, which may be earlier than need be.
+        self._deadlines: list[tuple[float, VolunteerId]] = []
+        self._lender_tick = 0.0
+        self._ready: set[VolunteerId] = set()
+        self._complaints: set[str] = set()
+        self._quarantines = Quarantines()
+        self._addresses = Quarantines(BREACHES_FORGIVEN, LONGEST_FOR_ADDRESS_SECONDS)
+        self._productive_at: dict[str, int] = {}  # address: volunteers from there that have done something
+        self._names: dict[VolunteerId, str] = {}
+
+    def __repr__(self) -> str:
+        return f"<Coordinator {len(self.volunteers)} connected, {self.ready} ready, {self.lender!r}>"
+
+    # What can be seen
+
+    @property
+    def ready(self) -> int:
+        """Volunteers that can be lent to now."""
+        return len(self._ready)
+
+    @property
+    def deadline(self) -> float:
+        """When `tick` wants to be called next, unless something else happens before."""
+        lender = self._lender_tick if len(self.lender.leases) else NEVER
+        return min(lender, self._deadlines[0][0]) if self._deadlines else lender
+
+    def name_of(self, volunteer: VolunteerId) -> str | None:
+        """Returns what the owner of a volunteer calls it, also when it has left; None for one on this machine."""
+        return self._names.get(volunteer)
+
+    # What happens to channels
+
+    def connected(self, volunteer: VolunteerId, peer: str, kind: str, now: float) -> list[Instruction]:
+        """A channel is open.
+
+        Args:
+            volunteer: its identifier, which no other connected volunteer has.
+            peer: where it is, for a person.
+            kind: the channel's kind.
+            now: seconds.
+        """
+        session = Session(self._hello, self._new_credit(), self._limits, now)
+        found = ConnectedVolunteer(volunteer, peer, kind, session, now)
+        self.volunteers[volunteer] = found
+        self._touched[volunteer] = found
+        heapq.heappush(self._deadlines, (session.deadline, volunteer))
+        if self.closing is not None:
+            session.goodbye(self.closing)
+        elif (seconds := self._address_left(peer, now)) > 0:
+            session.goodbye(ClientGoodbye("full", f"its address is set aside for another {seconds:.0f} s"))
+        return self._instructions()
+
+    def received(self, volunteer: VolunteerId, frame: bytes, now: float) -> list[Instruction]:
+        """A frame came from a volunteer that is connected."""
+        found = self.volunteers[volunteer]
+        self._report(found, found.session.receive(frame, now), now)
+        return self._instructions()
+
+    def closed(self, volunteer: VolunteerId, now: float) -> list[Instruction]:
+        """The channel of a volunteer that is connected is closed, or is of no use any more."""
+        found = self.volunteers[volunteer]
+        self._report(found, found.session.closed(), now)
+        return self._instructions()
+
+    def disconnected(self, volunteer: VolunteerId) -> None:
+        """Nothing more can be sent to a volunteer whose session has ended: it is forgotten."""
+        found = self.volunteers.pop(volunteer)
+        assert found.session.ended is not None, found
+        if found.productive:
+            self._productive_at[found.peer] -= 1
+            if not self._productive_at[found.peer]:
+                del self._productive_at[found.peer]
+
+    def next_frame(self, volunteer: VolunteerId) -> bytes | None:
+        """Returns the next frame for a volunteer that is connected, or None; call it when the channel has room."""
+        found = self.volunteers[volunteer]
+        frame = found.session.next_frame()
+        if frame is None:
+            found.awake = False
+        return frame
+
+    # What happens to the input and the output
+
+    def items(self, items: Sequence[bytes], now: float) -> list[Instruction]:
+        """Here are the items asked for by `Read`: at least one, at most its count."""
+        self._carry_out(self.lender.read(items, now), now)
+        return self._instructions()
+
+    def input_ended(self, now: float, error: Exception | None = None) -> list[Instruction]:
+        """The input has no more items; with `error`, because it could not be read any further."""
+        self._carry_out(self.lender.input_ended(now, error), now)
+        return self._instructions()
+
+    def written(self, count: int, now: float) -> list[Instruction]:
+        """The output has taken `count` more results of those that were given to it by `Write`."""
+        self._carry_out(self.lender.wrote(count, now), now)
+        return self._instructions()
+
+    # Time, and the end
+
+    def tick(self, now: float) -> list[Instruction]:
+        """It is `now`: whatever is due happens, such as pings and suspicions."""
+        due: list[VolunteerId] = []
+        while self._deadlines and self._deadlines[0][0] <= now:
+            due.append(heapq.heappop(self._deadlines)[1])
+        for name in due:
+            found = self.volunteers.get(name)
+            if found is None or found.session.ended is not None:
+                continue
+            self._report(found, found.session.tick(now), now)
+            heapq.heappush(self._deadlines, (found.session.deadline, name))
+        if now >= self._lender_tick and len(self.lender.leases):
+            self._lender_tick = now + LENDER_TICK_SECONDS
+            self._carry_out(self.lender.tick(now), now)
+        return self._instructions()
+
+    def finish(self, goodbye: ClientGoodbye) -> list[Instruction]:
+        """The run is over: every volunteer is told so, also those that come later, and nothing else happens."""
+        self.closing = goodbye
+        for found in self.volunteers.values():
+            found.session.goodbye(goodbye)
+            self._touched[found.id] = found
+        return self._instructions()
+
+    def check(self) -> None:
+        """Asserts what holds between two stimuli, for tests."""
+        assert not self._queue
+        assert not self._out
+        assert not self._touched
+        self.lender.check()
+        due = [name for _, name in self._deadlines]
+        assert len(due) == len(set(due)), "each is looked at once"
+        for name, found in self.volunteers.items():
+            session = found.session
+            assert found.hung_up == (session.ended is not None), found
+            assert found.awake or found.hung_up or not session.has_frames, f"{found} has something to send"
+            assert (name in self._ready) == found.is_ready, found
+            assert session.ended is not None or name in due, f"{found} is never looked at"
+            if self.closing is None:
+                self._check_agreement(found)
+        for when, name in self._deadlines:
+            alive = name in self.volunteers and self.volunteers[name].session.ended is None
+            assert not alive or when <= self.volunteers[name].session.deadline
+        if self.closing is None:
+            assert set(self.lender.volunteers) <= self.volunteers.keys()
+
+    def _check_agreement(self, found: ConnectedVolunteer) -> None:
+        session, lender = found.session, self.lender
+        here = found.joined and session.ended is None
+        assert here == (found.id in lender.volunteers), found
+        if here:
+            assert session.wanted == lender.wants(found.id)
+            assert session.suspect == (found.id in lender.suspects)
+        assert session.open_leases == {lease.id: len(lease.items) - lease.done for lease in lender.leases.of(found.id)}
+
+    # From sessions to the lender
+
+    def _report(self, found: ConnectedVolunteer, events: Iterable[Event], now: float) -> None:
+        for event in events:
+            self._carry_out(self._tell_lender(found, event, now), now)
+        self._touched[found.id] = found
+
+    def _tell_lender(self, found: ConnectedVolunteer, event: Event, now: float) -> list[LenderInstruction]:
+        lender, name = self.lender, found.id
+        match event:
+            case Wants():
+                # What came with it may have led to a lease already: what counts is what it wants now.
+                return lender.want(name, *found.session.wanted, now)
+            case Answered(results):
+                self._note_productive(found)
+                return lender.results(name, results.lease, results.offset, self._values(results), results.kinds, now)
+            case Returned(leases):
+                return lender.hand_back(name, leases, now)
+            case Joined(info):
+                found.device = info.device
+                if (seconds := self._quarantines.left(found.known_as, now)) > 0:
+                    found.session.goodbye(ClientGoodbye("full", f"set aside for another {seconds:.0f} s"))
+                    return []
+                found.joined = True
+                self._remember_name(found)
+                self._say(Level.EVENT, f"{found.name} joined with {info.slots} slots ({found.kind})")
+                return lender.join(name)
+            case Suspected():
+                self._say(Level.EVENT, f"nothing is heard from {found.name}; its items are lent again")
+                return lender.suspect(name, now)
+            case Recovered():
+                self._say(Level.EVENT, f"{found.name} is heard again")
+                return lender.recover(name, now)
+            case Ended():
+                self._ended(found, event, now)
+                return lender.leave(name, now)
+
+    def _ended(self, found: ConnectedVolunteer, ended: Ended, now: float) -> None:
+        """A session ended by itself: whoever broke the protocol is quarantined, and people are told why."""
+        self.left += found.joined
+        if ended.reason == "protocol":
+            self._quarantines.impose(found.known_as, now)
+            self._complain(f"dropped {found.name}, which broke the protocol: {printable(ended.text)}")
+            if not found.is_own:
+                self._addresses.impose(found.peer, now)
+            if self._address_left(found.peer, now) > 0:
+                peer = printable(found.peer, 64)
+                self._complain(f"too many breaches of the protocol from {peer}: who comes from there has to wait")
+        elif ended.reason == "broken":
+            why = ended.error.message if ended.error else ""
+            self._complain(f"{found.name} cannot load the function: {printable(why)}")
+        elif ended.reason == "declined":
+            self._complain(f"{found.name} does not take this job: {printable(ended.text)}")
+        elif found.joined:
+            self._say(Level.EVENT, f"{found.name} left ({printable(ended.text or ended.reason)})")
+
+    def _values(self, results: Results) -> Sequence[bytes]:
+        """The values as they will be written: so that the lender counts what they take."""
+        kinds = results.kinds
+        if kinds is None or BINARY not in kinds:
+            return results.values
+        return [
+            self._binary(value) if kind == BINARY else value for kind, value in zip(kinds, results.values, strict=True)
+        ]
+
+    # From the lender to sessions and to the shell
+
+    def _carry_out(self, instructions: Iterable[LenderInstruction], now: float) -> None:
+        if self.closing is not None:
+            return  # the volunteers are being parted with, whatever the lender still wants of them
+        self._queue.extend(instructions)
+        while self._queue:
+            instruction = self._queue.popleft()
+            match instruction:
+                case Lend(name, lease, items, _):
+                    found = self.volunteers[name]
+                    found.session.lend(lease, items)
+                    self._touched[name] = found
+                case Withdraw(name, lease):
+                    found = self.volunteers[name]
+                    for event in found.session.withdraw(lease, now):
+                        self._queue.extend(self._tell_lender(found, event, now))
+                    self._touched[name] = found
+                case Quarantine(name, why):
+                    self._queue.extend(self._quarantine(self.volunteers[name], why, now))
+                case _:
+                    self._out.append(instruction)
+
+    def _quarantine(self, found: ConnectedVolunteer, why: str, now: float) -> list[LenderInstruction]:
+        if found.is_own:
+            return []
+        seconds = self._quarantines.impose(found.known_as, now)
+        text = f"set aside for {seconds:.0f} s: {why}"
+        self._complain(f"{found.name} is {text}")
+        found.session.goodbye(ClientGoodbye("full", text))
+        self._touched[found.id] = found
+        self.left += 1
+        return self.lender.leave(found.id, now)
+
+    def _instructions(self) -> list[Instruction]:
+        """Returns what is to be carried out, the senders of all whom it concerned last."""
+        for name, found in self._touched.items():
+            if found.is_ready:
+                self._ready.add(name)
+            else:
+                self._ready.discard(name)
+            if found.session.ended is not None:
+                if not found.hung_up:
+                    found.hung_up = True
+                    self._out.append(HangUp(name))
+            elif not found.awake and found.session.has_frames:
+                found.awake = True
+                self._out.append(Wake(name))
+        self._touched.clear()
+        instructions, self._out = self._out, []
+        return instructions
+
+    # Who is who
+
+    def _note_productive(self, found: ConnectedVolunteer) -> None:
+        if not found.productive:
+            found.productive = True
+            self._productive_at[found.peer] = self._productive_at.get(found.peer, 0) + 1
+
+    def _address_left(self, peer: str, now: float) -> float:
+        """For how many seconds nobody new may come from there: not while somebody from there works well."""
+        return 0.0 if peer in self._productive_at else self._addresses.left(peer, now)
+
+    def _remember_name(self, found: ConnectedVolunteer) -> None:
+        if found.is_own:
+            return
+        self._names[found.id] = found.name
+        if len(self._names) > NAMES_REMEMBERED:
+            del self._names[next(iter(self._names))]
+
+    # What people are told
+
+    def _say(self, level: Level, text: str) -> None:
+        self._out.append(Notice(level, text))
+
+    def _complain(self, text: str) -> None:
+        """Says something about a volunteer, once, and not endlessly many such things."""
+        if text not in self._complaints and len(self._complaints) < MAX_COMPLAINTS:
+            self._complaints.add(text)
+            self._say(Level.COMPLAINT, text)

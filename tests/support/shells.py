@@ -12,7 +12,8 @@ from pando_client.job.job import Job
 from pando_client.lending.instructions import Policy
 from pando_client.session.flow_control import FixedCredit
 from pando_client.session.session import SessionLimits
-from pando_client.stdio.input import Arguments, OutputFailed, Wrote
+from pando_client.stdio.input import Arguments
+from pando_client.stdio.output import OutputFailed, Wrote
 from pando_shared.wire.codec import encode, from_client
 from pando_shared.wire.framing import Joiner, split
 from pando_shared.wire.messages import ClientMessage, Hello, HelloInfo, Lend, VolunteerMessage

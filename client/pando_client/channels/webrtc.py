@@ -15,7 +15,9 @@ from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnec
 from aiortc.exceptions import InvalidStateError
 from aiortc.sdp import SessionDescription
 
-from pando_client.channels.aiortc_tuning import DatagramSender, gather_loopback, tune
+from pando_client.channels.aiortc_tuning.datagrams import DatagramSender
+from pando_client.channels.aiortc_tuning.loopback import gather_loopback
+from pando_client.channels.aiortc_tuning.tune import tune
 from pando_client.channels.candidates import keep_safe_candidates
 from pando_client.channels.channel import CLOSE_SECONDS
 from pando_shared.limits import MAX_FRAME_BYTES

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSctpTransport, RTCSessionDescription
 
-from pando_client.channels.aiortc_tuning import gather_loopback
+from pando_client.channels.aiortc_tuning.loopback import gather_loopback
 from pando_client.channels.webrtc import WebRtcChannel, answer
 
 WITHIN = 20.0

@@ -16,8 +16,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pando_client.channels.aiortc_tuning import DatagramSender, datagrams
-from pando_client.channels.aiortc_tuning.datagrams import MAX_BURST_BYTES, MAX_BURST_RECORDS, cut_into_bursts
+from pando_client.channels.aiortc_tuning import datagrams
+from pando_client.channels.aiortc_tuning.datagrams import (
+    MAX_BURST_BYTES,
+    MAX_BURST_RECORDS,
+    DatagramSender,
+    cut_into_bursts,
+)
 from pando_client.channels.webrtc import WebRtcChannel
 from pando_shared.limits import MAX_FRAME_BYTES
 from tests.client.channels.webrtc_ends import Volunteer, connected, sctp_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from pando_client.lending.lender import OnError
+from pando_client.lending.instructions import OnError
 from pando_client.options import Options, Where, load, secret_of
 from pando_shared.errors import UsageError
 from pando_shared.signaling import IceServer

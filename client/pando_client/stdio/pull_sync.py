@@ -2,7 +2,7 @@
 
 Theory of operation. Each end is a source (of what it sends) and a sink (of what it asks for). Lines of the other end
 go in with `receive`; lines for it are drained with `lines`. A value is sent only when it was asked for, so neither end
-runs ahead of the other, and whoever wants no more says so with an abort, which ends both directions.
+runs ahead of the other, and an end that wants no more says so with an abort, which ends both directions.
 
 What may not live here: descriptors, threads, the lender. The messages are those of the npm package `pull-sync`:
 
@@ -66,7 +66,7 @@ class PullSync:
         """Says after the last result, when one more is asked for, that there are none, or why."""
         if self._end is None:
             self._end = b"1" + json.dumps(True if error is None else error, ensure_ascii=False).encode()
-            self._answer()
+        self._answer()
 
     def receive(self, line: bytes) -> None:
         """Takes a line of the other end.

@@ -12,7 +12,7 @@ from aiortc.mediastreams import AudioStreamTrack
 from pando_client.channels import webrtc
 from pando_client.channels.webrtc import FRAME_COST_BYTES, HIGH_WATER_BYTES, answer, on_private_network
 from pando_shared.limits import MAX_FRAME_BYTES
-from tests.client.channels.webrtc_ends import Volunteer, connected
+from tests.client.channels.webrtc_ends import WebRtcPeer, connected
 
 
 async def test_frames_go_both_ways_whole_and_in_order() -> None:
@@ -90,7 +90,7 @@ async def test_another_channel_ends_the_volunteer_as_a_breach() -> None:
 
 
 async def test_an_offer_with_media_is_refused() -> None:
-    volunteer = Volunteer()
+    volunteer = WebRtcPeer()
     volunteer.connection.addTrack(AudioStreamTrack())
     with pytest.raises(ValueError, match="cannot be understood"):
         await answer(await volunteer.offer(), [], loopback=True)
@@ -106,7 +106,7 @@ async def test_what_is_no_offer(sdp: str) -> None:
 
 
 async def test_nobody_connects() -> None:
-    volunteer = Volunteer()
+    volunteer = WebRtcPeer()
     _, channel = await answer(await volunteer.offer(), [], loopback=True)
     with pytest.raises(ConnectionError, match="did not open"):
         await channel.opened(0.1)

@@ -15,13 +15,13 @@ WITHIN = 20.0
 """Seconds that anything may take here; only a hang takes so long."""
 
 
-def sctp_of(end: WebRtcChannel | Volunteer) -> RTCSctpTransport:
+def sctp_of(end: WebRtcChannel | WebRtcPeer) -> RTCSctpTransport:
     """Returns the SCTP transport of an end that has a data channel."""
     assert end.connection.sctp is not None
     return end.connection.sctp
 
 
-class Volunteer:
+class WebRtcPeer:
     """The offering end."""
 
     def __init__(self) -> None:
@@ -50,8 +50,8 @@ class Volunteer:
 
 
 @asynccontextmanager
-async def connected() -> AsyncIterator[tuple[WebRtcChannel, Volunteer]]:
-    volunteer = Volunteer()
+async def connected() -> AsyncIterator[tuple[WebRtcChannel, WebRtcPeer]]:
+    volunteer = WebRtcPeer()
     async with asyncio.timeout(WITHIN):
         sdp, channel = await answer(await volunteer.offer(), [], loopback=True)
         await volunteer.accept(sdp)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from pando_client import console
 from pando_client.channels.pipe import PipeChannel
+from pando_client.options import Options
 from pando_client.rendezvous import this_machine
-from pando_client.rendezvous.this_machine import MAX_CRASHES, keep_volunteer
+from pando_client.rendezvous.this_machine import MAX_CRASHES, compute_on_this_machine, keep_volunteer
+from pando_client.tasks import RunScope
+from pando_shared.allowed_hosts import addresses
 from pando_shared.errors import ToolError
+from tests.support.shells import job_of
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +89,55 @@ async def test_it_gets_its_cores_and_its_name(monkeypatch: pytest.MonkeyPatch) -
 
     await keep_volunteer(attend, lambda: not heard, 3, "a name")
     assert heard == [b"--cores=3--device=a name"]
+
+
+async def test_it_may_reach_what_the_function_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[list[str], list[str]]] = []
+
+    def command(name: str, permissions: list[str], arguments: list[str]) -> list[str]:
+        given.append((permissions, arguments))
+        return [sys.executable, "-c", "pass"]
+
+    monkeypatch.setattr(this_machine, "command", command)
+
+    async def attend(channel: PipeChannel) -> None:
+        await channel.close()
+
+    for hosts in ((), ("*",), ("a.example", "https://b.example:8443")):
+        await keep_volunteer(attend, lambda: False, 1, "here", hosts)
+    shown = ["--cores=1", "--device=here"]
+    assert given == [
+        ([], shown),
+        (["--allow-net"], [*shown, "--allow-net=*"]),
+        (
+            [f"--allow-net={','.join(addresses(('a.example', 'https://b.example:8443')))}"],
+            [*shown, "--allow-net=a.example,https://b.example:8443"],
+        ),
+    ]
+
+
+@pytest.mark.parametrize("local", [True, False])
+async def test_the_run_goes_on_without_it_unless_there_is_no_other(
+    local: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    cores: list[int] = []
+    monkeypatch.setattr(console, "say", said.append)
+
+    async def keep(attend: object, wanted: Callable[[], bool], slots: int, device: str, allow_net: object) -> None:
+        assert wanted()
+        cores.append(slots)
+        raise ToolError("Deno is missing")
+
+    monkeypatch.setattr(this_machine, "keep_volunteer", keep)
+    job, _ = job_of("1")
+    async with RunScope() as scope:
+        compute_on_this_machine(Options(module=Path("f.js"), local=local), job, scope)
+        await asyncio.sleep(0.01)
+        [task] = scope.tasks
+        assert task.done() == local
+        if local:
+            with pytest.raises(ToolError, match="Deno is missing"):
+                task.result()
+    assert cores == [1 if local else os.cpu_count()]
+    assert said == ([] if local else ["pando: Deno is missing; the run goes on without it"])

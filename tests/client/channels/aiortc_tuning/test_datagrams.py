@@ -25,7 +25,7 @@ from pando_client.channels.aiortc_tuning.datagrams import (
 )
 from pando_client.channels.webrtc import WebRtcChannel
 from pando_shared.limits import MAX_FRAME_BYTES
-from tests.client.channels.webrtc_ends import Volunteer, connected, sctp_of
+from tests.client.channels.webrtc_ends import WebRtcPeer, connected, sctp_of
 
 FRAMES = [bytes([n]) * MAX_FRAME_BYTES for n in range(60)]
 
@@ -39,7 +39,7 @@ def descriptors() -> int:
     return len(list(Path("/dev/fd").iterdir()))
 
 
-async def all_arrive(channel: WebRtcChannel, volunteer: Volunteer) -> None:
+async def all_arrive(channel: WebRtcChannel, volunteer: WebRtcPeer) -> None:
     """Sends frames to the volunteer's end, which has to get all of them."""
     for frame in FRAMES:
         await channel.send(frame)

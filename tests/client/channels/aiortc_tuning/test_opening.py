@@ -8,13 +8,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
+from aiortc.rtcsctptransport import RTCSctpTransport
 
 from pando_client.channels.aiortc_tuning import opening
 from pando_client.channels.webrtc import WebRtcChannel, answer
-from tests.client.channels.webrtc_ends import WITHIN, Volunteer, connected, sctp_of
+from tests.client.channels.webrtc_ends import WITHIN, WebRtcPeer, connected, sctp_of
 
 
-async def exchanged(channel: WebRtcChannel, volunteer: Volunteer) -> bool:
+async def exchanged(channel: WebRtcChannel, volunteer: WebRtcPeer) -> bool:
     """Whether a frame gets through each way."""
     await channel.send(b"ours")
     volunteer.channel.send(b"theirs")
@@ -35,7 +36,7 @@ def begins(monkeypatch: pytest.MonkeyPatch, sctp_class: Any) -> list[Any]:
 
 
 async def test_the_volunteer_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    by = begins(monkeypatch, opening.RTCSctpTransport)
+    by = begins(monkeypatch, RTCSctpTransport)
     async with connected() as (channel, volunteer):
         assert sctp_of(channel).transport._role == "server"
         assert await exchanged(channel, volunteer)
@@ -44,7 +45,7 @@ async def test_the_volunteer_begins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_it_stays_so_when_the_time_for_init_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "INIT_AFTER_SECONDS", 0.0)
-    by = begins(monkeypatch, opening.RTCSctpTransport)
+    by = begins(monkeypatch, RTCSctpTransport)
     async with connected() as (channel, volunteer):
         await asyncio.sleep(0.1)
         assert await exchanged(channel, volunteer)
@@ -53,7 +54,7 @@ async def test_it_stays_so_when_the_time_for_init_comes(monkeypatch: pytest.Monk
 
 
 @asynccontextmanager
-async def answered(volunteer: Volunteer, sdp: str) -> AsyncIterator[tuple[str, WebRtcChannel]]:
+async def answered(volunteer: WebRtcPeer, sdp: str) -> AsyncIterator[tuple[str, WebRtcChannel]]:
     async with asyncio.timeout(WITHIN), AsyncExitStack() as ends:
         ends.push_async_callback(volunteer.connection.close)
         sdp, channel = await answer(sdp, [], loopback=True)
@@ -65,7 +66,7 @@ async def answered(volunteer: Volunteer, sdp: str) -> AsyncIterator[tuple[str, W
 
 
 async def test_an_offer_to_be_the_dtls_server_is_taken() -> None:
-    volunteer = Volunteer()
+    volunteer = WebRtcPeer()
     offer = (await volunteer.offer()).replace("a=setup:actpass", "a=setup:passive")
     sctp_of(volunteer).transport._set_role("server")
     async with answered(volunteer, offer) as (sdp, channel):
@@ -79,8 +80,8 @@ async def test_a_volunteer_that_does_not_begin_is_spoken_to(monkeypatch: pytest.
     async def wait_for_us() -> None:
         return
 
-    volunteer = Volunteer()
-    by = begins(monkeypatch, opening.RTCSctpTransport)
+    volunteer = WebRtcPeer()
+    by = begins(monkeypatch, RTCSctpTransport)
     monkeypatch.setattr(sctp_of(volunteer), "_init", wait_for_us)
     async with answered(volunteer, await volunteer.offer()) as (_, channel):
         assert by == [sctp_of(channel)]

@@ -10,7 +10,7 @@ import pytest
 from pando_client.channels.aiortc_tuning import sctp
 from pando_client.channels.webrtc import WebRtcChannel
 from pando_shared.limits import MAX_FRAME_BYTES
-from tests.client.channels.webrtc_ends import Volunteer, connected, sctp_of
+from tests.client.channels.webrtc_ends import WebRtcPeer, connected, sctp_of
 
 FRAMES = 100
 PACKETS_OF_A_FRAME = MAX_FRAME_BYTES / 1200
@@ -32,14 +32,14 @@ def counted(transport: Any, name: str) -> list[int]:
 SENT = [bytes([n]) * MAX_FRAME_BYTES for n in range(FRAMES)]
 
 
-async def to_client(volunteer: Volunteer, channel: WebRtcChannel) -> None:
+async def to_client(volunteer: WebRtcPeer, channel: WebRtcChannel) -> None:
     """Sends frames to the client's end, which has to get all of them."""
     for frame in SENT:
         volunteer.channel.send(frame)
     assert [await channel.receive() for _ in SENT] == SENT
 
 
-async def to_volunteer(channel: WebRtcChannel, volunteer: Volunteer) -> None:
+async def to_volunteer(channel: WebRtcChannel, volunteer: WebRtcPeer) -> None:
     """Sends frames to the volunteer's end, which has to get all of them."""
     for frame in SENT:
         await channel.send(frame)

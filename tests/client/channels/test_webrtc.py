@@ -7,12 +7,13 @@ from types import SimpleNamespace
 
 import ifaddr
 import pytest
+from aiortc import RTCDataChannel
 from aiortc.mediastreams import AudioStreamTrack
 
 from pando_client.channels import webrtc
 from pando_client.channels.webrtc import FRAME_COST_BYTES, HIGH_WATER_BYTES, answer, on_private_network
 from pando_shared.limits import MAX_FRAME_BYTES
-from tests.client.channels.webrtc_ends import WebRtcPeer, connected
+from tests.client.channels.webrtc_ends import WebRtcPeer, connected, sctp_of
 
 
 async def test_frames_go_both_ways_whole_and_in_order() -> None:
@@ -125,6 +126,62 @@ async def test_a_flood_that_is_not_taken_ends_the_volunteer(monkeypatch: pytest.
         frames = [await channel.receive() for _ in range(fitting)]
         assert frames == [b"frame"] * fitting
         assert await channel.receive() is None
+
+
+async def lose_everything(data: bytes) -> None:
+    """Takes the place of what handles the packets of one end."""
+
+
+async def test_one_that_takes_nothing_more_holds_neither_sending_nor_closing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webrtc, "ROOM_SECONDS", 0.01)
+    monkeypatch.setattr(webrtc, "CLOSE_SECONDS", 0.05)
+    async with connected() as (channel, volunteer):
+        monkeypatch.setattr(sctp_of(volunteer), "_handle_data", lose_everything)
+
+        async def send_for_ever() -> None:
+            while True:
+                await channel.send(bytes(MAX_FRAME_BYTES))
+
+        sending = asyncio.create_task(send_for_ever())
+        await asyncio.sleep(0.1)
+        assert channel.buffered_bytes > HIGH_WATER_BYTES
+        assert not sending.done()
+        await asyncio.wait_for(channel.close(), 10)
+        with pytest.raises(ConnectionError, match="the data channel is closed"):
+            await sending
+
+
+async def test_a_connection_that_does_not_close_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    async with connected() as (channel, _):
+        close = channel.connection.close
+        monkeypatch.setattr(webrtc, "CLOSE_CONNECTION_SECONDS", 0.05)
+        monkeypatch.setattr(channel.connection, "close", never)
+        await asyncio.wait_for(channel.close(), 10)
+        assert await channel.receive() is None
+        monkeypatch.setattr(channel.connection, "close", close)
+
+
+async def test_an_error_of_the_connection_ends_the_channel() -> None:
+    async with connected() as (channel, _):
+        waiting = asyncio.create_task(channel.receive())
+        channel.connection.emit("error", KeyError("aiortc"))
+        assert await waiting is None
+        with pytest.raises(ConnectionError):
+            await channel.send(b"frame")
+
+
+async def test_a_frame_that_aiortc_refuses_is_a_connection_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: object, data: bytes) -> None:
+        raise ValueError("too long")
+
+    async with connected() as (channel, _):
+        monkeypatch.setattr(RTCDataChannel, "send", refuse)
+        with pytest.raises(ConnectionError, match="too long"):
+            await channel.send(b"frame")
+        monkeypatch.undo()
 
 
 @pytest.mark.parametrize(

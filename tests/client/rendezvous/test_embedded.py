@@ -7,11 +7,14 @@ import socket
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from websockets.asyncio.client import connect
 
 from pando_client.channels.websocket import WebSocketChannel
+from pando_client.rendezvous import embedded
 from pando_client.rendezvous.embedded import EmbeddedServer, volunteer_app
-from pando_shared.errors import PortBusy
+from pando_server.app import Server
+from pando_shared.errors import PandoError, PortBusy
 
 
 async def test_a_volunteer_comes_by_websocket() -> None:
@@ -69,3 +72,31 @@ async def test_a_connection_that_stays_does_not_keep_us() -> None:
         await asyncio.wait_for(server.close(), 10)
     writer.close()
     assert await reader.read() == b""
+
+
+async def test_a_server_that_ends_before_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def end(self: Server, sockets: object) -> None:
+        return
+
+    monkeypatch.setattr(Server, "serve", end)
+    server = EmbeddedServer(0)
+    with pytest.raises(PandoError, match="ended before it began"):
+        await server.start(FastAPI())
+    await server.close()
+
+
+async def test_a_server_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "CLOSE_SECONDS", 0.5)  # its loop looks every 0.1 s
+    ended = asyncio.Event()
+
+    async def shut_down_for_ever(self: Server, sockets: object) -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(Server, "shutdown", shut_down_for_ever)
+    server = EmbeddedServer(0)
+    await server.start(FastAPI())
+    await server.close()
+    assert ended.is_set()

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 
 import pytest
+import socketio
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
@@ -35,6 +36,10 @@ async def serving(port: int = 0, secret: str | None = None) -> AsyncIterator[Emb
         yield server
     finally:
         await server.close()
+
+
+async def no_answer(offer: ForwardedOffer) -> str:
+    raise AssertionError(offer)
 
 
 def client_of(port: int, secret: str, job: str = "job-1", answer: AnswerOffer | None = None) -> Signaling:
@@ -157,3 +162,35 @@ async def test_lost_and_found(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
         f"pando: the server at {at} has another secret; trying again",
         f"pando: the server at {at} is back",
     ]
+
+
+async def test_the_number_of_volunteers_is_reported_when_it_changes_and_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(signaling_module, "LOOK_EVERY_SECONDS", 0.01)
+    counts: list[int] = []
+    reported: list[tuple[str, int]] = []
+    news = asyncio.Event()
+
+    async def emit(self: socketio.AsyncClient, event: str, data: dict[str, int], **_: object) -> None:
+        reported.append((event, data["count"]))
+        news.set()
+        if len(reported) == 2:
+            raise socketio.exceptions.SocketIOError
+
+    def volunteers() -> int:
+        counts.append(3 if len(reported) < 3 else 4)
+        return counts[-1]
+
+    monkeypatch.setattr(socketio.AsyncClient, "emit", emit)
+    monkeypatch.setattr(signaling_module, "REPORT_AFTER_LOOKS", 5)
+    signaling = Signaling(ServerUrl.on_this_machine(1), "0" * 32, "job-1", (), no_answer, volunteers)
+    keeping = asyncio.create_task(signaling.keep())
+    async with asyncio.timeout(10):
+        while len(reported) < 4:
+            news.clear()
+            await news.wait()
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    assert reported == [("volunteers", 3)] * 3 + [("volunteers", 4)]
+    assert counts == [3] * 11 + [4], "the first look, and every fifth after it, and the one at which it changed"

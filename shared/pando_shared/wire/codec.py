@@ -88,7 +88,7 @@ def encode(message: Message) -> bytes:
             return _json(Ready, message.info)
         case Broken():
             return _json(Broken, message.error)
-        case Report():
+        case _:  # Report: it is the one that is left
             return _json(Report, message.info)
 
 

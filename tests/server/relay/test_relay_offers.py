@@ -142,3 +142,13 @@ def test_the_volunteers_of_one_address_may_make_so_many_offers_and_those_of_anot
     # It did not count as an attempt, and later there is room again.
     assert forwarded(shell.offer("v3", now=2.0)).message.attempt == 1
     shell.relay.check()
+
+
+def test_fifty_volunteers_at_one_address_may_use_all_their_attempts_at_once() -> None:
+    shell = RelayShell(Limits(sockets_per_address=51))
+    shell.client("c")
+    for number in range(50):
+        shell.volunteer(f"v{number}")
+        for attempt in (1, 2, 3):
+            forwarded(shell.offer(f"v{number}", attempt))
+            shell.relay.answered("c", f"v{number}", attempt, ErrorBody(code=Code.FAILED, text="no"))

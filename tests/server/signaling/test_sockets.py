@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pando_server.peers import TrustedProxies
 from pando_server.relay.limits import Limits
-from tests.support.server_peers import Client, Site, Volunteer, site, until
+from pando_server.relay.relay import Relay
+from pando_server.signaling.sockets import Sockets
+from tests.support.server_peers import SECRET, Client, Site, Volunteer, site, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -104,3 +108,27 @@ async def test_a_hundred_volunteers_join_and_offer_at_once(static: Path) -> None
         await asyncio.gather(*(one.close() for one in volunteers))
         await client.close()
         await until(lambda: here.relay.volunteers == 0)
+
+
+async def test_a_connection_that_fails_is_forgotten_and_costs_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    relay = Relay(SECRET)
+    sockets = Sockets(relay, TrustedProxies(""))
+
+    async def receive() -> dict[str, Any]:
+        raise RuntimeError("\x1b[2J")
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message)
+
+    scope = {
+        "type": "websocket",
+        "path": "/",
+        "query_string": b"EIO=4&transport=websocket",
+        "headers": [],
+        "client": ("192.0.2.1", 1),
+    }
+    for _ in range(3):
+        await sockets(scope, receive, send)
+    assert "0 sockets" in repr(relay)
+    assert caplog.messages == ["192.0.2.1: its connection failed (RuntimeError)"]
+    await sockets.shutdown()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pando_shared.allowed_hosts import addresses, fault_of, sources
-from pando_shared.limits import MAX_HOSTS
+from pando_shared.limits import MAX_ALLOWED_HOSTS
 
 
 def test_without_a_scheme_all_are_meant_and_without_a_port_the_usual_ones() -> None:
@@ -23,8 +23,8 @@ def test_everything_stands_alone() -> None:
 
 
 def test_there_is_a_limit() -> None:
-    assert fault_of(["a.example"] * MAX_HOSTS) is None
-    assert fault_of(["a.example"] * (MAX_HOSTS + 1))
+    assert fault_of(["a.example"] * MAX_ALLOWED_HOSTS) is None
+    assert fault_of(["a.example"] * (MAX_ALLOWED_HOSTS + 1))
 
 
 @given(st.lists(st.text(), max_size=3))

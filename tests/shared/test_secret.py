@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pando_shared.errors import UsageError
-from pando_shared.secret import MAX_FILE_CHARS, read_file
+from pando_shared.secret import MAX_FILE_CHARACTERS, read_file
 
 
 def written(folder: Path, content: bytes) -> Path:
@@ -43,9 +43,9 @@ def test_text_after_the_first_line_is_an_error(tmp_path: Path, content: bytes) -
 
 
 def test_no_more_is_read_than_a_secret_needs(tmp_path: Path) -> None:
-    longest = "x" * MAX_FILE_CHARS
+    longest = "x" * MAX_FILE_CHARACTERS
     assert read_file(written(tmp_path, longest.encode())) == longest
-    for content in (longest + "x", "secret" + "\n" * MAX_FILE_CHARS):
+    for content in (longest + "x", "secret" + "\n" * MAX_FILE_CHARACTERS):
         with pytest.raises(UsageError, match=r"is longer than 4096 characters$"):
             read_file(written(tmp_path, content.encode()))
     with pytest.raises(UsageError, match=r"^the secret file /dev/zero is longer than"):

@@ -11,11 +11,11 @@ from pydantic import ValidationError
 
 from pando_shared import PROTOCOL, __version__
 from pando_shared.limits import (
-    MAX_ATTEMPTS,
     MAX_CANDIDATES,
     MAX_ICE_SERVERS,
-    MAX_JOB_CHARS,
-    MAX_SDP_CHARS,
+    MAX_JOB_CHARACTERS,
+    MAX_OFFERS,
+    MAX_SDP_BYTES,
     MAX_VOLUNTEERS,
 )
 from pando_shared.signaling import (
@@ -53,9 +53,9 @@ def test_unknown_keys_are_ignored_and_the_rest_has_defaults() -> None:
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (ClientLogin, LOGIN | {"job": "x" * MAX_JOB_CHARS}),
+        (ClientLogin, LOGIN | {"job": "x" * MAX_JOB_CHARACTERS}),
         (ClientLogin, LOGIN | {"ice_servers": [{"urls": "stun:a"}] * MAX_ICE_SERVERS}),
-        (Offer, {"attempt": MAX_ATTEMPTS, "sdp": "x" * MAX_SDP_CHARS}),
+        (Offer, {"attempt": MAX_OFFERS, "sdp": "x" * MAX_SDP_BYTES}),
         (Offer, {"attempt": 1, "sdp": f"{CANDIDATE}\r\n" * MAX_CANDIDATES}),
         (VolunteerCount, {"count": MAX_VOLUNTEERS}),
         (VolunteerCount, {"count": 0}),
@@ -69,17 +69,17 @@ def test_messages_up_to_the_limits_pass(model: type[Signal], message: dict[str, 
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (ClientLogin, LOGIN | {"job": "x" * (MAX_JOB_CHARS + 1)}),
+        (ClientLogin, LOGIN | {"job": "x" * (MAX_JOB_CHARACTERS + 1)}),
         (ClientLogin, LOGIN | {"job": ""}),
         (ClientLogin, LOGIN | {"job": "UPPER"}),
         (ClientLogin, LOGIN | {"key": "a" * 31}),
         (ClientLogin, LOGIN | {"nonce": "g" * 64}),
         (ClientLogin, LOGIN | {"protocol": True}),
         (ClientLogin, LOGIN | {"ice_servers": [{"urls": "stun:a"}] * (MAX_ICE_SERVERS + 1)}),
-        (Offer, {"attempt": MAX_ATTEMPTS + 1, "sdp": "x"}),
+        (Offer, {"attempt": MAX_OFFERS + 1, "sdp": "x"}),
         (Offer, {"attempt": 0, "sdp": "x"}),
         (Offer, {"attempt": 1, "sdp": ""}),
-        (Offer, {"attempt": 1, "sdp": "x" * (MAX_SDP_CHARS + 1)}),
+        (Offer, {"attempt": 1, "sdp": "x" * (MAX_SDP_BYTES + 1)}),
         (Offer, {"attempt": 1, "sdp": f"{CANDIDATE}\r\n" * (MAX_CANDIDATES + 1)}),
         # A line may end in anything that ends one for the library that reads the description.
         (Offer, {"attempt": 1, "sdp": f"{CANDIDATE}\x0b" * (MAX_CANDIDATES + 1)}),

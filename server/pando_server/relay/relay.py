@@ -36,7 +36,7 @@ from pando_server.relay.instructions import (
 from pando_server.relay.limits import Limits
 from pando_server.relay.state import Job, Volunteer
 from pando_shared import PROTOCOL
-from pando_shared.limits import MAX_ATTEMPTS
+from pando_shared.limits import MAX_OFFERS
 from pando_shared.signaling import (
     Assigned,
     ClientAnswer,
@@ -282,7 +282,7 @@ class Relay:
         for socket, volunteer in job.volunteers.items():
             instructions += self._reject(socket, volunteer, Code.GONE, "the client has left")
             volunteer.job = None
-            if volunteer.attempt < MAX_ATTEMPTS:
+            if volunteer.attempt < MAX_OFFERS:
                 instructions.append(self._place(socket, volunteer))
             else:
                 # It may make no further offer on this socket, so it has to connect again.

@@ -11,13 +11,13 @@ from pando_shared import PROTOCOL, __version__
 from pando_shared.limits import (
     DEFAULT_HEARTBEAT_MS,
     DEFAULT_RESULT_BYTES,
-    MAX_DEVICE_CHARS,
+    MAX_DEVICE_CHARACTERS,
     MAX_LEASES_NAMED,
     MAX_REPORTED,
     MAX_RESULT_BYTES,
     MAX_SLOTS,
     MAX_TIMEOUT_MS,
-    MAX_UNITS_CHARS,
+    MAX_UNITS_CHARACTERS,
 )
 from pando_shared.wire.framing import CONTROL
 from pando_shared.wire.messages import (
@@ -67,10 +67,10 @@ def test_a_hello_has_the_defaults_of_the_protocol() -> None:
     ("body", "given"),
     [
         (HelloInfo, {"job": "j", "max_result": MAX_RESULT_BYTES, "timeout_ms": MAX_TIMEOUT_MS}),
-        (ReadyInfo, {"slots": MAX_SLOTS, "device": "x" * MAX_DEVICE_CHARS}),
+        (ReadyInfo, {"slots": MAX_SLOTS, "device": "x" * MAX_DEVICE_CHARACTERS}),
         (ReadyInfo, {"slots": 0}),
         (LeaseList, {"leases": [1] * MAX_LEASES_NAMED}),
-        (ReportInfo, {"items": MAX_REPORTED, "cpu_ms": 0.5, "units": "x" * MAX_UNITS_CHARS}),
+        (ReportInfo, {"items": MAX_REPORTED, "cpu_ms": 0.5, "units": "x" * MAX_UNITS_CHARACTERS}),
         (GoodbyeBody, {"reason": "x" * 16, "unknown": "keys are ignored"}),
     ],
 )
@@ -88,14 +88,14 @@ def test_bodies_up_to_the_limits_pass(body: type[JsonBody], given: dict[str, Any
         (HelloInfo, {"job": "j", "allow_net": ["not a host"]}),
         (ReadyInfo, {"slots": MAX_SLOTS + 1}),
         (ReadyInfo, {"slots": True}),
-        (ReadyInfo, {"slots": 1, "device": "x" * (MAX_DEVICE_CHARS + 1)}),
+        (ReadyInfo, {"slots": 1, "device": "x" * (MAX_DEVICE_CHARACTERS + 1)}),
         (LeaseList, {"leases": [1] * (MAX_LEASES_NAMED + 1)}),
         (LeaseList, {"leases": [0]}),
         (LeaseList, {"leases": [2**32]}),
         (ReportInfo, {"items": MAX_REPORTED + 1}),
         (ReportInfo, {"items": -1}),
         (ReportInfo, {"items": float("nan")}),
-        (ReportInfo, {"units": "x" * (MAX_UNITS_CHARS + 1)}),
+        (ReportInfo, {"units": "x" * (MAX_UNITS_CHARACTERS + 1)}),
         (ReportInfo, {"units": "a\x1bb"}),
         (GoodbyeBody, {"reason": "Not a word"}),
     ],

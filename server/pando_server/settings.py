@@ -35,7 +35,7 @@ class ServerSettings(BaseSettings):
     host: Annotated[str, Field(min_length=1, validation_alias="HOST")] = "0.0.0.0"
     """The address to listen on."""
     forwarded_allow_ips: Annotated[str, Field(validation_alias="FORWARDED_ALLOW_IPS")] = "127.0.0.1,::1"
-    """The proxies that say truly where a request came from: addresses and networks, or `*` for whoever connects."""
+    """The proxies whose `X-Forwarded-For` is believed: addresses and networks, or `*` for every peer that connects."""
     web_concurrency: Annotated[int, Field(validation_alias="WEB_CONCURRENCY")] = 1
     max_sockets: Annotated[int, Field(ge=1, le=100_000, validation_alias="PANDO_MAX_SOCKETS")] = Limits().sockets
     max_sockets_per_address: Annotated[

@@ -10,7 +10,7 @@ from pando_shared.text import printable
 MIN_SECRET_CHARACTERS = 16
 """Characters: a secret of this length, drawn at random, is not guessed at the rate at which logins may fail."""
 MAX_FILE_CHARACTERS = 4096
-"""Characters of a secret file: whatever is longer was named by mistake."""
+"""Characters of a secret file: a longer one was named by mistake."""
 
 
 def read_file(path: Path) -> str:

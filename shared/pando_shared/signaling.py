@@ -1,6 +1,6 @@
 """The messages of the signaling wire, as pydantic models (PROTOCOL.md, section 1).
 
-Both ends parse what they receive into these and nothing else: behind the edge nobody checks again.
+Both ends parse what they receive into these models, and into nothing else: no later code checks again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Admits connections, counts what they send, and checks logins. Sans-I/O: no clock, no randomness.
 
 The order of the checks matters. Room comes first. The number of failed logins comes before any comparison, so that
-whoever guesses too often learns nothing. The nonce comes before the proof, so that a recorded login cannot be used.
+a peer that guesses too often learns nothing. The nonce comes before the proof, so that a recorded login cannot be used.
 Every check returns why the request is refused, or None.
 """
 

@@ -107,7 +107,7 @@ class Relay:
     # Clients.
 
     def nonce(self, address: str, random: str, now: float) -> Decision:
-        """Request: somebody at `address` asks for a nonce. Granted, `random` is good for one login within 30 s.
+        """Request: a peer at `address` asks for a nonce. Granted, `random` is good for one login within 30 s.
 
         `random` is 64 hexadecimal digits.
         """
@@ -290,7 +290,7 @@ class Relay:
         return instructions
 
     def _replace(self, job: Job, socket: str, ice_servers: IceServers) -> list[Instruction]:
-        """The same run logs in again: its old connection is lost, even if nobody has noticed."""
+        """The same run logs in again: its old connection is lost, even if the server has not noticed."""
         old = job.client
         del self._roles[old]
         self._roles[socket] = job

@@ -229,11 +229,11 @@ def _check_kinds(kinds: bytes, values: list[bytes]) -> None:
             if value:
                 raise ProtocolViolation("a declined item with a value")
         elif kind != BINARY:
-            raise ProtocolViolation(f"an answer of unknown kind {kind}")
+            raise ProtocolViolation(f"a result of unknown kind {kind}")
 
 
 def error_info(value: bytes) -> ErrorInfo:
-    """Returns the exception that an answer of kind `ERROR` holds.
+    """Returns the exception that a result of kind `ERROR` holds.
 
     Raises:
         ProtocolViolation: it holds none.

@@ -33,7 +33,7 @@ from pando_shared.limits import (
 from pando_shared.signaling import JobName, VersionText
 
 RESULT, ERROR, DECLINED, BINARY = 0, 1, 2, 3
-"""Kinds of an answer to an item."""
+"""Kinds of a result."""
 
 
 class JsonBody(BaseModel):
@@ -123,7 +123,7 @@ class Lend:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Answers to these leases are no longer wanted."""
+    """Results of these leases are no longer wanted."""
 
     TYPE: ClassVar[int] = 0x12
     leases: tuple[int, ...]
@@ -156,7 +156,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Answers to a run of items of a lease, from its item `offset` on.
+    """Results of consecutive items of a lease, from its item `offset` on.
 
     `kinds` has one kind a value, or is None when all are results. `busy_us` is the time of work in microseconds.
     """

@@ -31,13 +31,13 @@ from pando_client.lending.instructions import OnError, Policy
 from pando_shared.allowed_hosts import ANYTHING, Hosts
 from pando_shared.errors import UsageError
 from pando_shared.limits import DEFAULT_RESULT_BYTES, MAX_RESULT_BYTES
+from pando_shared.secret import MIN_SECRET_CHARACTERS, read_file
 from pando_shared.signaling import IceServer
 from pando_shared.text import printable
 from pando_shared.wire.messages import Context
 
 DEFAULT_PORT = 5000
 DEFAULT_STUN = "stun:stun.l.google.com:19302"
-MIN_SECRET = 16
 
 
 class Where(Enum):
@@ -195,23 +195,20 @@ def secret_of(options: Options) -> str:
     """Returns the shared secret, from `--secret`, `--secret-file` or `PANDO_SECRET`, in this order.
 
     Raises:
-        UsageError: there is none, or it is too short to be one.
+        UsageError: there is none, it is too short to be one, or the file does not hold one.
     """
     if options.secret is not None:
         secret = options.secret.get_secret_value()
     elif options.secret_file is not None:
-        try:
-            secret = options.secret_file.read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as error:
-            raise UsageError(
-                f"the secret file {printable(options.secret_file)} cannot be read: {_why(error)}"
-            ) from None
+        secret = read_file(options.secret_file)
     else:
         secret = os.environ.get("PANDO_SECRET", "")
     if not secret:
         raise UsageError("--host needs the server's secret: set PANDO_SECRET, or use --secret-file or --secret")
-    if len(secret) < MIN_SECRET:
-        raise UsageError(f"the secret is too short: a server takes none of fewer than {MIN_SECRET} characters")
+    if len(secret) < MIN_SECRET_CHARACTERS:
+        raise UsageError(
+            f"the secret is too short: a server takes none of fewer than {MIN_SECRET_CHARACTERS} characters"
+        )
     return secret
 
 

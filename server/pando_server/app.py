@@ -1,4 +1,4 @@
-"""The server as one ASGI application: pages, a few JSON answers, Socket.IO, and a channel where one is offered."""
+"""The server as one ASGI application: pages, a small JSON interface, Socket.IO, and a channel where one is offered."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.websockets import WebSocket
 
-from pando_server.http import pages as page_files
 from pando_server.http.bounded_uvicorn import Server, server_for
-from pando_server.http.middleware import Edge
-from pando_server.http.pages import PAGE_POLICY, Page, read_pages
+from pando_server.http.middleware import DefaultHeaders
+from pando_server.http.pages import STATIC, Page, read_pages
+from pando_server.http.policies import PAGE_POLICY
 from pando_server.peers import TrustedProxies, is_foreign
-from pando_server.relay.instructions import Refuse
 from pando_server.relay.limits import Limits
 from pando_server.relay.relay import Relay
 from pando_server.settings import ServerSettings
@@ -30,7 +29,7 @@ from pando_server.signaling.packet_filter import Receive, Send
 from pando_server.signaling.sockets import Sockets
 from pando_server.signaling.websocket_handshake import deny
 from pando_shared import PROTOCOL, __version__
-from pando_shared.signaling import JOB_PATTERN, Code, Health, Nonce, ServerConfig, refusal
+from pando_shared.signaling import JOB_PATTERN, Health, Nonce, ServerConfig, refusal
 
 __all__ = ["ChannelHandler", "Server", "ServerSettings", "create_app", "server_for"]
 
@@ -53,14 +52,14 @@ def create_app(
     Args:
         settings: what the operator set.
         channel: serves `WS /channel`; only a server inside a client's process has one.
-        static: the directory of the built volunteer page, if it is not the package's own.
+        static: the directory of the built volunteer page, if not the one of the settings.
         limits: what is allowed, if not what the settings say.
         clock: seconds, monotonic.
 
     Raises:
         PandoError: the volunteer page is not built.
     """
-    pages = read_pages(static or page_files.STATIC)
+    pages = read_pages(static or settings.static or STATIC)
     relay = Relay(settings.secret.get_secret_value(), limits or settings.limits)
     sockets = Sockets(relay, settings.proxies, clock=clock)
 
@@ -74,8 +73,8 @@ def create_app(
     )
     app.state.relay = relay
     app.state.sockets = sockets
-    app.add_middleware(Edge, policy=PAGE_POLICY)
-    app.add_exception_handler(HTTPException, _in_plain_words)
+    app.add_middleware(DefaultHeaders, policy=PAGE_POLICY)
+    app.add_exception_handler(HTTPException, _as_plain_text)
     _serve_api(app, relay, settings.proxies, ("websocket", "webrtc") if channel else ("webrtc",), clock)
     if channel is not None:
         _serve_channel(app, relay, settings.proxies, channel, clock)
@@ -100,9 +99,10 @@ def _serve_api(
 
     @app.get("/api/nonce", response_model=Nonce)
     async def nonce(request: Request) -> Nonce | JSONResponse:
-        drawn = relay.nonce(proxies.peer(request.scope).address, secrets.token_hex(32), clock())
-        if drawn is None:
-            body = refusal(Code.THROTTLED, "too many requests from your address: wait")
+        drawn = secrets.token_hex(32)
+        refused = relay.nonce(proxies.peer(request.scope).address, drawn, clock()).refused
+        if refused is not None:
+            body = refusal(refused.code, refused.text)
             return JSONResponse(body, status_code=429, headers={"retry-after": "5"})
         return Nonce(protocol=PROTOCOL, version=__version__, nonce=drawn)
 
@@ -122,9 +122,9 @@ def _serve_channel(
         # A channel is a connection like any other: it counts for the limits.
         socket = secrets.token_hex(8)
         peer = proxies.peer(scope)
-        for instruction in relay.opened(socket, peer.address, clock(), loopback=peer.loopback):
-            assert isinstance(instruction, Refuse)
-            return await deny(scope, websocket.send, 503, instruction.text)
+        refused = relay.opened(socket, peer.address, clock(), loopback=peer.loopback).refused
+        if refused is not None:
+            return await deny(scope, websocket.send, 503, refused.text)
         try:
             await channel(websocket)
         finally:
@@ -133,18 +133,18 @@ def _serve_channel(
 
 
 def _serve_pages(app: FastAPI, pages: Mapping[str, Page]) -> None:
-    """Adds the pages, last: a file called `healthz` would not hide the answer of that name."""
+    """Adds the pages, last: a file called `healthz` must not hide the route of that name."""
     index = pages["index.html"]
 
     @app.api_route("/", methods=READ)
     async def front(request: Request) -> Response:
-        return index.answer(request)
+        return index.response(request)
 
     @app.api_route("/j/{name}", methods=READ)
     async def front_of_job(request: Request, name: Annotated[str, PathParameter()]) -> Response:
         if JOB_NAME.fullmatch(name) is None:
             raise HTTPException(404, "a job's name is 1 to 32 of a-z, 0-9 and -")
-        return index.answer(request)
+        return index.response(request)
 
     @app.api_route("/{name:path}", methods=READ)
     async def file(request: Request, name: str) -> Response:
@@ -153,9 +153,9 @@ def _serve_pages(app: FastAPI, pages: Mapping[str, Page]) -> None:
             if name == "favicon.ico":
                 return Response(status_code=204)
             raise HTTPException(404, "there is nothing here")
-        return page.answer(request)
+        return page.response(request)
 
 
-async def _in_plain_words(request: Request, error: Exception) -> Response:
+async def _as_plain_text(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return PlainTextResponse(str(error.detail), error.status_code, headers=error.headers)

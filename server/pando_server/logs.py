@@ -1,6 +1,6 @@
-"""What the operator reads: few lines, printable, without secrets and without session descriptions.
+"""The log that the operator reads: few lines, printable, without secrets and without session descriptions.
 
-A peer can cause as many errors as it likes; it must not be able to cause as many lines.
+A peer can cause any number of errors; it must not be able to cause as many lines.
 """
 
 from __future__ import annotations
@@ -11,30 +11,34 @@ from collections.abc import Callable
 
 from pando_shared.text import printable
 
-EVERY_SECONDS = 60.0
-"""One line of each kind for each peer in this time."""
-KEPT = 1_000
-"""Kinds and peers that are remembered."""
+INTERVAL_SECONDS = 60.0
+"""In this time there is one line of each kind for each peer."""
+MAX_REMEMBERED = 1_000
+"""Pairs of a kind and a peer that are remembered."""
 
 log = logging.getLogger("pando_server")
 
 
-class Sparing:
+class LogLimiter:
     """Says whether a line of one kind about one peer is due."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._said: dict[tuple[str, str], float] = {}
+        self._last_lines: dict[tuple[str, str], float] = {}
+
+    def __len__(self) -> int:
+        """Returns how many pairs of a kind and a peer are remembered."""
+        return len(self._last_lines)
 
     def due(self, kind: str, peer: str) -> bool:
         """Returns whether to write a line, and notes that it is written."""
         now = self._clock()
-        last = self._said.get((kind, peer))
-        if last is not None and now - last < EVERY_SECONDS:
+        last = self._last_lines.get((kind, peer))
+        if last is not None and now - last < INTERVAL_SECONDS:
             return False
-        if len(self._said) >= KEPT:
-            self._said.clear()
-        self._said[kind, peer] = now
+        if len(self._last_lines) >= MAX_REMEMBERED:
+            self._last_lines.clear()
+        self._last_lines[kind, peer] = now
         return True
 
 
@@ -46,7 +50,7 @@ class LibraryFilter(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._sparing = Sparing()
+        self._log_limiter = LogLimiter()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrites `record` in place."""
@@ -54,13 +58,13 @@ class LibraryFilter(logging.Filter):
         if record.exc_info and record.exc_info[1] is not None:
             text += f" ({type(record.exc_info[1]).__name__})"
         record.msg, record.args, record.exc_info, record.exc_text = printable(text), (), None, None
-        return self._sparing.due(str(record.msg), record.name)
+        return self._log_limiter.due(str(record.msg), record.name)
 
 
 def library_logger(name: str) -> logging.Logger:
     """Returns the logger `name` of a library, filtered."""
     logger = logging.getLogger(name)
-    if not any(isinstance(one, LibraryFilter) for one in logger.filters):
+    if not any(isinstance(found, LibraryFilter) for found in logger.filters):
         logger.addFilter(LibraryFilter())
     return logger
 

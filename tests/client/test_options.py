@@ -210,11 +210,14 @@ def test_no_secret_a_short_one_and_a_file_that_is_not_there(tmp_path: Path, monk
     with pytest.raises(UsageError, match=r"^the secret file .* cannot be read: No such file or directory$"):
         secret_of(options(secret_file=str(tmp_path / "none")))
     (tmp_path / "binary").write_bytes(b"\xff" * 20)
-    with pytest.raises(UsageError, match=r"cannot be read: .utf-8."):
+    with pytest.raises(UsageError, match=r"cannot be read: it is not text$"):
         secret_of(options(secret_file=str(tmp_path / "binary")))
     (tmp_path / "empty").write_bytes(b" \n")
     with pytest.raises(UsageError, match="needs the server's secret"):
         secret_of(options(secret_file=str(tmp_path / "empty")))
+    (tmp_path / "two").write_text(f"{SECRET}\n{SECRET}\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"^the secret file .* has text after its first line"):
+        secret_of(options(secret_file=str(tmp_path / "two")))
 
 
 async def test_the_file_in_the_home_folder_counts_and_the_command_line_wins(programs: Programs) -> None:

@@ -21,21 +21,6 @@ from pando_server.__main__ import main
 from tests.support.server_peers import PATIENCE, Client, Site, Volunteer
 
 SECRET = "a secret that is long enough"
-PROGRAM = """
-import sys
-from pathlib import Path
-import pando_server.__main__ as program
-directory, run = Path(sys.argv.pop(1)), program._run
-def run_with_page(given):
-    import pando_server.http.pages
-    pando_server.http.pages.STATIC = directory
-    run(given)
-program._run = run_with_page
-sys.exit(program.main())
-"""
-"""`pando-server` with the page of a test."""
-
-
 NAMES = ("SECRET", "PANDO_SECRET", "PORT", "HOST", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS")
 
 
@@ -43,9 +28,15 @@ def environment(**values: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in NAMES} | values
 
 
+@pytest.fixture(autouse=True)
+def page(monkeypatch: pytest.MonkeyPatch, static: Path) -> None:
+    """The program serves the page of a test."""
+    monkeypatch.setenv("PANDO_STATIC", str(static))
+
+
 @pytest.fixture
-def command(static: Path) -> list[str]:
-    return [sys.executable, "-W", "error", "-c", PROGRAM, str(static)]
+def command() -> list[str]:
+    return [sys.executable, "-W", "error", "-m", "pando_server"]
 
 
 def run(command: list[str], *arguments: str, **values: str) -> subprocess.CompletedProcess[str]:
@@ -132,19 +123,17 @@ def test_without_a_secret_it_does_not_start(command: list[str]) -> None:
         (["--port=99999"], {"SECRET": SECRET}, 2, "PORT: "),
         (["--host=" + "x" * 70], {"SECRET": SECRET}, 2, "is no address to listen on"),
         (["--host=192.0.2.99"], {"SECRET": SECRET}, 2, "cannot listen on 192.0.2.99"),
-        (["--secret-file=/nonexistent/\x1b"], {}, 2, r"cannot be read from /nonexistent/\x1b: No such file"),
+        (["--secret-file=/nonexistent/\x1b"], {}, 2, r"the secret file /nonexistent/\x1b cannot be read: No such file"),
     ],
 )
 def test_what_is_wrong_is_one_clear_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    static: Path,
     arguments: list[str],
     values: dict[str, str],
     status: int,
     text: str,
 ) -> None:
-    monkeypatch.setattr("pando_server.http.pages.STATIC", static)
     assert call(monkeypatch, arguments, **values) == status
     out, errors = capsys.readouterr()
     assert out == ""
@@ -165,24 +154,22 @@ def test_wrong_usage_is_status_2(
 def test_a_page_that_was_not_built_is_one_clear_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("pando_server.http.pages.STATIC", tmp_path)
-    assert call(monkeypatch, [], SECRET=SECRET) == 1
+    assert call(monkeypatch, [], SECRET=SECRET, PANDO_STATIC=str(tmp_path)) == 1
     errors = capsys.readouterr().err
     assert errors.startswith("pando-server: the volunteer page is not built")
     assert errors.count("\n") == 1
 
 
 def test_a_port_that_is_not_for_us_is_one_clear_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], static: Path
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def denied(*_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr("pando_server.http.pages.STATIC", static)
     monkeypatch.setattr("socket.socket.bind", denied)
     assert call(monkeypatch, ["--port=80"], SECRET=SECRET) == 2
     assert capsys.readouterr().err == (
-        "pando-server: port 80 is not for this user: choose another with --port or PORT\n"
+        "pando-server: port 80 is not for this user; choose another one with --port or PORT\n"
     )
 
 
@@ -192,24 +179,31 @@ def test_a_busy_port_is_one_clear_line(command: list[str]) -> None:
         done = run(command, "--host=127.0.0.1", f"--port={port}", SECRET=SECRET)
     assert done.returncode == 1
     assert done.stderr == (
-        f"pando-server: port {port} is in use by another program: choose another with --port or PORT\n"
+        f"pando-server: port {port} is in use by another program; choose another one with --port or PORT\n"
     )
 
 
 def test_a_secret_can_come_from_a_file(command: list[str], tmp_path: Path) -> None:
     file = tmp_path / "secret"
-    file.write_text(f"  {SECRET}\nsecond line\n")
+    file.write_text(f"  {SECRET}\n\n")
     with started(command, f"--secret-file={file}", SECRET="") as (_, port):
         assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
 
 
-def test_a_secret_file_that_is_not_text_is_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"\xff\xfe" * 20, "cannot be read: it is not text"),
+        (f"{SECRET}\nsecond line\n".encode(), "has text after its first line: the secret must be its only line"),
+    ],
+)
+def test_a_secret_file_that_holds_no_secret_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, content: bytes, says: str
 ) -> None:
     file = tmp_path / "secret"
-    file.write_bytes(b"\xff\xfe" * 20)
+    file.write_bytes(content)
     assert call(monkeypatch, [f"--secret-file={file}"]) == 2
-    assert "it is not text" in capsys.readouterr().err
+    assert capsys.readouterr().err == f"pando-server: the secret file {file} {says}\n"
 
 
 def test_it_says_every_address_at_which_it_listens(command: list[str]) -> None:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from pando_shared.limits import MAX_UNPACKED_BUNDLE_BYTES
 from tests.support.processes import SECRET, SQUARE, Programs
 
 Stub = Callable[[str], tuple[int, str, bytes]]
@@ -63,6 +64,17 @@ async def test_a_module_that_cannot_be_used(programs: Programs, content: str | N
     assert (outcome.status, outcome.out) == (1, b"")
     assert outcome.complaint.startswith("pando: " + says.format(folder=programs.folder))
     assert outcome.err == [outcome.complaint], "nobody is asked for help before the module is known to be right"
+    await programs.nothing_is_left()
+
+
+async def test_a_function_that_no_volunteer_would_unpack_is_refused_before_anybody_is_asked(programs: Programs) -> None:
+    """It compresses well, so that it would travel, and then every volunteer would refuse it."""
+    programs.file("g.js", SQUARE + f"module.exports.filling = '{'x' * MAX_UNPACKED_BUNDLE_BYTES}'\n")
+    outcome = await programs.pando("g.js", "--port=0", "1")
+    assert (outcome.status, outcome.out) == (1, b"")
+    assert outcome.complaint.startswith("pando: the bundle of g.js is too large: ")
+    assert outcome.complaint.endswith(f" bytes; a volunteer takes {MAX_UNPACKED_BUNDLE_BYTES} at most")
+    assert outcome.err == [outcome.complaint]
     await programs.nothing_is_left()
 
 
@@ -143,6 +155,10 @@ async def test_secrets_wrong_short_and_missing(programs: Programs) -> None:
     missing = await programs.pando("f.js", at, "1")
     assert (missing.status, missing.out) == (2, b"")
     assert "needs the server's secret" in missing.complaint
+    programs.file("two", f"{SECRET}\n{SECRET}\n")
+    two = await programs.pando("f.js", at, "--secret-file=two", "1")
+    assert (two.status, two.out) == (2, b"")
+    assert two.err == ["pando: the secret file two has text after its first line: the secret must be its only line"]
     # None of them has locked the right one out.
     programs.file("secret", SECRET + "\n")
     right = await programs.start_pando("f.js", at, "--secret-file=secret", "1")

@@ -1,9 +1,12 @@
+"""The lines that the operator reads."""
+
 import logging
+import subprocess
 import sys
 
 import pytest
 
-from pando_server.logs import EVERY_SECONDS, KEPT, LibraryFilter, Sparing, library_logger
+from pando_server.logs import INTERVAL_SECONDS, MAX_REMEMBERED, LibraryFilter, LogLimiter, library_logger
 
 
 class Clock:
@@ -15,19 +18,19 @@ class Clock:
 
 def test_a_peer_gets_one_line_of_a_kind_in_a_minute() -> None:
     clock = Clock()
-    sparing = Sparing(clock)
-    assert [sparing.due("broken", "198.51.100.7") for _ in range(1_000)] == [True] + [False] * 999
-    assert sparing.due("broken", "198.51.100.8")
-    assert sparing.due("refused", "198.51.100.7")
-    clock.now = EVERY_SECONDS
-    assert sparing.due("broken", "198.51.100.7")
+    limiter = LogLimiter(clock)
+    assert [limiter.due("broken", "198.51.100.7") for _ in range(1_000)] == [True] + [False] * 999
+    assert limiter.due("broken", "198.51.100.8")
+    assert limiter.due("refused", "198.51.100.7")
+    clock.now = INTERVAL_SECONDS
+    assert limiter.due("broken", "198.51.100.7")
 
 
 def test_a_crowd_of_peers_cannot_fill_the_memory() -> None:
-    sparing = Sparing(Clock())
-    for number in range(10 * KEPT):
-        sparing.due("broken", str(number))
-    assert len(sparing._said) <= KEPT
+    limiter = LogLimiter(Clock())
+    for number in range(10 * MAX_REMEMBERED):
+        limiter.due("broken", str(number))
+    assert len(limiter) <= MAX_REMEMBERED
 
 
 def record(message: str, *arguments: object, error: Exception | None = None) -> logging.LogRecord:
@@ -39,9 +42,9 @@ def record(message: str, *arguments: object, error: Exception | None = None) -> 
 
 
 def test_what_a_library_logs_becomes_one_printable_line_without_a_traceback() -> None:
-    one = record("handler\nerror %s", "\x1b[2J", error=KeyError("sdp of somebody"))
-    assert LibraryFilter().filter(one)
-    text = logging.Formatter().format(one)
+    received = record("handler\nerror %s", "\x1b[2J", error=KeyError("sdp of somebody"))
+    assert LibraryFilter().filter(received)
+    text = logging.Formatter().format(received)
     assert text == r"handler\nerror \x1b[2J (KeyError)"
 
 
@@ -56,3 +59,16 @@ def test_a_library_has_one_filter_however_often_it_is_set_up(request: pytest.Fix
     logger = library_logger(request.node.name)
     assert library_logger(request.node.name) is logger
     assert len(logger.filters) == 1
+
+
+def test_the_program_logs_on_standard_error_one_line_for_each_record() -> None:
+    code = (
+        "from pando_server.logs import log, log_to_stderr; import logging; log_to_stderr(); "
+        "log.info('a client is here'); logging.getLogger('other').info('not this'); "
+        "logging.getLogger('asyncio').error('of a library\\x1b', exc_info=KeyError('secret'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    first, second = done.stderr.splitlines()
+    assert first.endswith(" INFO a client is here")
+    assert second.endswith(r" ERROR of a library\x1b (KeyError)")

@@ -6,6 +6,8 @@ step the relay's own invariant is checked, and that what peers were told is stil
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
@@ -14,9 +16,7 @@ from pando_server.relay.instructions import (
     Deliver,
     Drop,
     Forward,
-    Ignore,
     Instruction,
-    Refuse,
     Reject,
     Wait,
 )
@@ -30,7 +30,7 @@ LIMITS = Limits(
     sockets=8,
     sockets_per_address=4,
     jobs=2,
-    handshakes_per_client=2,
+    pending_offers_per_client=2,
     event_burst=6,
     login_failure_burst=3,
     nonce_burst=1_000,
@@ -55,7 +55,7 @@ class RelayMachine(RuleBasedStateMachine):
         self.clients: dict[str, str] = {}  # client → job
         self.spent: set[str] = set()
 
-    def act(self, instructions: list[Instruction]) -> None:
+    def act(self, instructions: Iterable[Instruction]) -> None:
         for one in instructions:
             match one:
                 case Wait(volunteer):
@@ -70,12 +70,9 @@ class RelayMachine(RuleBasedStateMachine):
                     assert self.clients[client] == self.told[message.volunteer]
                     self.offers[message.volunteer] = (client, message.attempt)
                 case Deliver(volunteer, attempt, _) | Reject(volunteer, attempt, _, _):
-                    # An offer that was not forwarded is rejected as well: `offer` handles that one.
                     assert self.offers.pop(volunteer)[1] == attempt
                 case Drop(socket, _):
                     self.leave(socket)
-                case Refuse() | Ignore():
-                    raise AssertionError(one)
 
     def leave(self, socket: str) -> None:
         self.here.discard(socket)
@@ -87,19 +84,21 @@ class RelayMachine(RuleBasedStateMachine):
     def open(self, address: str) -> object:
         self.drawn += 1
         socket = f"s{self.drawn}"
-        match self.relay.opened(socket, address, self.now):
-            case []:
-                self.here.add(socket)
-                return socket
-            case [Refuse(code=Code.FULL)]:
-                return multiple()
-        raise AssertionError
+        decision = self.relay.opened(socket, address, self.now)
+        assert decision.instructions == ()
+        if decision.refused is not None:
+            assert decision.refused.code is Code.FULL
+            return multiple()
+        self.here.add(socket)
+        return socket
 
     @rule(target=nonces)
     def fetch_nonce(self) -> object:
         self.drawn += 1
-        nonce = self.relay.nonce("Z", f"{self.drawn:064x}", self.now)
-        return multiple() if nonce is None else nonce
+        nonce = f"{self.drawn:064x}"
+        decision = self.relay.nonce("Z", nonce, self.now)
+        assert decision.instructions == ()
+        return nonce if decision.refused is None else multiple()
 
     @rule(
         socket=sockets,
@@ -110,21 +109,21 @@ class RelayMachine(RuleBasedStateMachine):
     )
     def login_client(self, socket: str, nonce: str, job: str, key: str, secret: str) -> None:
         login = ClientLogin(nonce=nonce, proof=proof(secret, nonce, job), job=job, key=key * 32)
-        match self.relay.login_client(socket, login, self.now):
-            case [Refuse(refused, code, text)]:
-                assert refused == socket
-                assert SECRET not in text
-                assert code is not Code.SECRET or secret != SECRET
-                if code not in (Code.INVALID, Code.THROTTLED):
-                    self.spent.add(nonce)
-            case instructions:
-                assert socket in self.here
-                assert secret == SECRET
-                assert nonce not in self.spent
-                self.clients[socket] = job
-                self.act(instructions)
+        decision = self.relay.login_client(socket, login, self.now)
+        if decision.refused is not None:
+            assert decision.instructions == ()
+            assert SECRET not in decision.refused.text
+            assert decision.refused.code is not Code.SECRET or secret != SECRET
+            if decision.refused.code not in (Code.INVALID, Code.THROTTLED):
                 self.spent.add(nonce)
-                assert list(self.clients.values()).count(job) == 1
+            return
+        assert socket in self.here
+        assert secret == SECRET
+        assert nonce not in self.spent
+        self.clients[socket] = job
+        self.act(decision.instructions)
+        self.spent.add(nonce)
+        assert list(self.clients.values()).count(job) == 1
 
     @rule(socket=sockets)
     def client_joined(self, socket: str) -> None:
@@ -132,23 +131,24 @@ class RelayMachine(RuleBasedStateMachine):
 
     @rule(socket=sockets, job=st.sampled_from([None, None, *JOBS]))
     def login_volunteer(self, socket: str, job: str | None) -> None:
-        match self.relay.login_volunteer(socket, VolunteerLogin(job=job)):
-            case [Refuse(code=Code.INVALID)]:
-                pass
-            case instructions:
-                assert instructions == []
-                told = self.relay.volunteer_joined(socket)
-                assert len(told) == 1
-                self.act(told)
-                assert job is None or self.told[socket] in (None, job)
+        decision = self.relay.login_volunteer(socket, VolunteerLogin(job=job))
+        assert decision.instructions == ()
+        if decision.refused is not None:
+            assert decision.refused.code is Code.INVALID
+            return
+        told = self.relay.volunteer_joined(socket)
+        assert len(told) == 1
+        self.act(told)
+        assert job is None or self.told[socket] in (None, job)
 
     @rule(socket=sockets, attempt=st.integers(1, 3))
     def offer(self, socket: str, attempt: int) -> None:
-        match self.relay.offered(socket, Offer(attempt=attempt, sdp="v=0"), 0):
-            case [Reject(volunteer, refused, _, _)]:
-                assert (volunteer, refused) == (socket, attempt)
-            case instructions:
-                self.act(instructions)
+        pending = socket in self.offers
+        decision = self.relay.offered(socket, Offer(attempt=attempt, sdp="v=0"), 0)
+        self.act(decision.instructions)
+        if decision.refused is None:
+            assert not pending
+            assert self.offers[socket][1] == attempt
 
     @rule(client=sockets, data=st.data(), answer=st.sampled_from([None, Code.BUSY, Code.FAILED]))
     def answer(self, client: str, data: st.DataObject, answer: Code | None) -> None:
@@ -182,11 +182,11 @@ class RelayMachine(RuleBasedStateMachine):
 
     @rule(socket=sockets)
     def say_something(self, socket: str) -> None:
-        match self.relay.heard(socket, self.now):
-            case []:
-                assert socket in self.here
-            case [Ignore(), *more]:
-                self.act(more)
+        decision = self.relay.heard(socket, self.now)
+        if decision.refused is None:
+            assert socket in self.here
+            assert decision.instructions == ()
+        self.act(decision.instructions)
 
     @rule(socket=sockets)
     def say_nonsense(self, socket: str) -> None:

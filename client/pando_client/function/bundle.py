@@ -12,13 +12,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pando_client import console
 from pando_client.function.deno import command
 from pando_shared.errors import FunctionError, ToolError
+from pando_shared.limits import MAX_PACKED_BUNDLE_BYTES, MAX_UNPACKED_BUNDLE_BYTES
 from pando_shared.text import printable
 from pando_shared.wire.messages import Context
 
 BUNDLE_WITHIN = 60.0
 """Seconds; the first run on a machine fetches the bundler."""
-MAX_BUNDLE = 60 * 1024 * 1024
-"""Bytes of a bundle, as it travels."""
 
 
 class BundleProblem(BaseModel):
@@ -108,10 +107,22 @@ async def bundle(module: Path, context: Context | None = None) -> Bundle:
     chosen = context or outcome.context or "worker"
     if chosen == "worker" and outcome.not_in_worker is not None:
         raise FunctionError(_said(outcome.not_in_worker, module))
-    packed = gzip.compress(outcome.code.encode(), compresslevel=6, mtime=0)
-    if len(packed) > MAX_BUNDLE:
-        raise FunctionError(f"the bundle of {printable(module)} is too large: {len(packed)} bytes, compressed")
-    return Bundle(packed, outcome.map, outcome.files, chosen)
+    return Bundle(_packed(outcome.code.encode(), module), outcome.map, outcome.files, chosen)
+
+
+def _packed(script: bytes, module: Path) -> bytes:
+    """Returns the script as it travels.
+
+    Raises:
+        FunctionError: every volunteer would refuse it.
+    """
+    too_large = f"the bundle of {printable(module)} is too large"
+    if len(script) > MAX_UNPACKED_BUNDLE_BYTES:
+        raise FunctionError(f"{too_large}: {len(script)} bytes; a volunteer takes {MAX_UNPACKED_BUNDLE_BYTES} at most")
+    packed = gzip.compress(script, compresslevel=6, mtime=0)
+    if len(packed) > MAX_PACKED_BUNDLE_BYTES:
+        raise FunctionError(f"{too_large}: {len(packed)} bytes, compressed")
+    return packed
 
 
 def _readable(module: Path) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import secrets
 import socket
@@ -15,7 +14,8 @@ from starlette.websockets import WebSocket
 
 from pando_client.channels.channel import WebSocketChannel
 from pando_server.app import Server, ServerSettings, create_app, server_for
-from pando_shared.errors import PandoError, PortBusy
+from pando_shared import ports
+from pando_shared.errors import PandoError
 
 CLOSE_WITHIN = 1.0
 """Seconds that a connection may take to close: by then every volunteer was told goodbye, or does not listen."""
@@ -29,11 +29,12 @@ class EmbeddedServer:
 
     Raises:
         PortBusy: another program listens there.
+        UsageError: this user may not open the port.
     """
 
     def __init__(self, port: int) -> None:
         self.secret = secrets.token_urlsafe(32)
-        self._socket = listen(port)
+        self._socket = ports.listen(ports.ALL_IPV4, port)
         self.port: int = self._socket.getsockname()[1]
         self._serving: asyncio.Task[None] | None = None
         self._server: Server | None = None
@@ -63,7 +64,7 @@ class MonitoringServer:
     """Serves the monitoring page, at a port of its own. See `EmbeddedServer`."""
 
     def __init__(self, port: int) -> None:
-        self._socket = listen(port)
+        self._socket = ports.listen(ports.ALL_IPV4, port)
         self.port: int = self._socket.getsockname()[1]
         self._serving: asyncio.Task[None] | None = None
         self._server: Server | None = None
@@ -77,21 +78,6 @@ class MonitoringServer:
         """Stops serving."""
         await stop(self._server, self._serving)
         self._socket.close()
-
-
-def listen(port: int) -> socket.socket:
-    """Returns a socket that listens at `port` of every IPv4 interface.
-
-    Raises:
-        PortBusy: another program listens there.
-        PandoError: this port is not for us.
-    """
-    try:
-        return socket.create_server(("0.0.0.0", port), backlog=1024)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise PortBusy(f"port {port} is in use by another program; choose another one with --port") from None
-        raise PandoError(f"cannot listen at port {port}: {error.strerror}; choose another one with --port") from None
 
 
 async def serve(app: Any, listening: socket.socket, settings: ServerSettings) -> tuple[Server, asyncio.Task[None]]:

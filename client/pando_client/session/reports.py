@@ -6,11 +6,9 @@ Sans-I/O: time is a parameter, in seconds.
 from __future__ import annotations
 
 from pando_shared.errors import ProtocolViolation
+from pando_shared.limits import MAX_REPORTS_AT_ONCE, MAX_REPORTS_PER_SECOND
+from pando_shared.rate_limit import TokenBucket
 from pando_shared.wire.messages import ReportInfo
-
-AT_ONCE = 100
-"""Reports that may come together: a connection that stalled for a while brings all of them."""
-PER_SECOND = 2.0
 
 
 class Reports:
@@ -21,8 +19,7 @@ class Reports:
         self.data_transfer_ms = 0.0
         self.items = 0.0
         self.units = ""
-        self._allowed = float(AT_ONCE)
-        self._as_of = now
+        self._allowed = TokenBucket(MAX_REPORTS_AT_ONCE, MAX_REPORTS_PER_SECOND, now)
 
     def add(self, info: ReportInfo, now: float) -> None:
         """Takes a report.
@@ -30,11 +27,8 @@ class Reports:
         Raises:
             ProtocolViolation: there are too many.
         """
-        self._allowed = min(AT_ONCE, self._allowed + PER_SECOND * (now - self._as_of))
-        self._as_of = now
-        if self._allowed < 1:
+        if not self._allowed.take(now):
             raise ProtocolViolation("more reports than are allowed")
-        self._allowed -= 1
         self.cpu_ms += info.cpu_ms
         self.data_transfer_ms += info.data_transfer_ms
         self.items += info.items

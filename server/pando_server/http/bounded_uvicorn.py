@@ -1,7 +1,7 @@
-"""How the application meets the network: uvicorn, with bounds where it has none.
+"""uvicorn, with bounds where it has none.
 
-uvicorn waits for ever for the end of a request's headers, and for a reader that does not read; and its limit of
-concurrency does not count connections that have sent nothing yet.
+uvicorn waits for ever for the end of a request's headers, and for a peer that does not read. Its limit of concurrency
+does not count connections that have sent nothing yet.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from pando_server.settings import ServerSettings
 from pando_shared.limits import MAX_SIGNAL_BYTES
 
 REQUEST_SECONDS = 10.0
-"""From the first byte (or the connection) to the end of a request's headers."""
+"""From the connection, or the first byte of a further request, to the end of the request's headers."""
 STALL_SECONDS = 20.0
-"""A peer that takes nothing of what is sent to it for so long is cut off."""
+"""A peer that has read nothing in this time, though there is something to read, is cut off."""
 KEEP_ALIVE_SECONDS = 95
 """More than the idle limit of the usual proxies (Heroku's router: 90 s), so that they close first."""
 SHUTDOWN_SECONDS = 2
-"""For peers to take leave, once the server has been told to end."""
+"""Given to connections to close, once the server has been told to end."""
 SPARE_CONNECTIONS = 256
-"""HTTP connections beyond the sockets."""
+"""HTTP connections, in addition to the sockets that the settings allow."""
 
 
 class BoundedHttp(H11Protocol):
@@ -59,10 +59,10 @@ class BoundedHttp(H11Protocol):
             self._deadline = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Hands over to the WebSocket's protocol, which has limits of its own, and says nothing above them."""
+        """Upgrades to the WebSocket's protocol. That one has limits of its own; a request above them is cut off."""
         super().handle_websocket_upgrade(event)
-        heir = self.transport.get_protocol()
-        if isinstance(heir, BoundedWebSocket) and not heir.handshake_initiated:
+        upgraded = self.transport.get_protocol()
+        if isinstance(upgraded, BoundedWebSocket) and not upgraded.handshake_initiated:
             self.transport.abort()
 
     def pause_writing(self) -> None:
@@ -77,7 +77,7 @@ class BoundedHttp(H11Protocol):
             self._stalled.cancel()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """No timer outlives the connection."""
+        """Ends the timers."""
         super().connection_lost(exc)
         self._cancel()
         if self._stalled is not None:
@@ -106,14 +106,14 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self._stalled.cancel()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """No timer outlives the connection."""
+        """Ends the timers."""
         super().connection_lost(exc)
         if self._stalled is not None:
             self._stalled.cancel()
 
 
 def _send_at_once(transport: asyncio.Transport) -> None:
-    """Turns Nagle's algorithm off, which costs 40 ms an answer.
+    """Turns Nagle's algorithm off, which costs 40 ms a response.
 
     The event loop does it by itself only for sockets that were created with an explicit protocol number.
     """
@@ -134,7 +134,7 @@ class Server(uvicorn.Server):
         return nullcontext()
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
-        """Begins to listen, and says so."""
+        """Begins to accept connections, and calls `on_ready`."""
         await super().startup(sockets)
         self._on_ready()
 
@@ -155,7 +155,7 @@ def server_for(app: Any, settings: ServerSettings, on_ready: Callable[[], None] 
         limit_concurrency=settings.max_sockets + SPARE_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        # `addresses` reads them: uvicorn believes the first entry, which anybody can write.
+        # `TrustedProxies` reads them: uvicorn believes the first entry, which any peer can write.
         proxy_headers=False,
         server_header=False,
         access_log=False,

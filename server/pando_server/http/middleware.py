@@ -1,11 +1,11 @@
-"""The outermost layer: headers that every answer carries, requests that no route wants, errors that nobody caught."""
+"""The outermost layer: headers of every response, requests that no route takes, and errors that nothing caught."""
 
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pando_server.logs import Sparing, log
+from pando_server.logs import LogLimiter, log
 from pando_server.peers import header
 from pando_shared.text import printable
 
@@ -17,16 +17,24 @@ HEADERS = {
 }
 
 MAX_HEADER = 16 * 1024
-"""Bytes of path and headers. The HTTP parser has this limit too, but only for what does not come in one piece."""
+"""Bytes of path and headers. The HTTP parser has this limit too, but only for a request in several pieces."""
 
 
-class Edge:
-    """ASGI middleware; `policy` is the Content-Security-Policy of answers that do not bring their own."""
+class DefaultHeaders:
+    """ASGI middleware: adds the headers that protect a response, where it has none of its own.
+
+    It also refuses requests with a body or with too long headers, and turns an error of the application into a plain
+    response of status 500.
+
+    Args:
+        app: the application.
+        policy: the Content-Security-Policy of responses without one.
+    """
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
         self._app = app
         self._defaults = {**HEADERS, "content-security-policy": policy, "cache-control": "no-store"}
-        self._sparing = Sparing()
+        self._log_limiter = LogLimiter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request or WebSocket."""
@@ -51,7 +59,7 @@ class Edge:
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception as error:  # noqa: BLE001 - the last boundary before the ASGI server
-            if self._sparing.due(type(error).__name__, ""):
+            if self._log_limiter.due(type(error).__name__, ""):
                 log.error("%s failed: %s", printable(scope["path"], 60), type(error).__name__)
             if scope["type"] == "http" and not started:
                 await _plain(send_with_headers, 500, "an error of the server")
@@ -64,7 +72,7 @@ def _has_body(scope: Scope) -> bool:
 
 
 async def _plain(send: Send, status: int, text: str) -> None:
-    """Answers and closes the connection: what else comes in on it is not read."""
+    """Responds and closes the connection: what else comes in on it is not read."""
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text.encode()})

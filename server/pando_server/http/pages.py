@@ -1,60 +1,29 @@
 """The volunteer page and its files: read once, kept in memory, served under their exact names.
 
-There is no path arithmetic: a request either names a file that was there at the start, or it finds nothing.
+No path is computed from a request: it names a file that was there at the start, or nothing.
 """
 
 from __future__ import annotations
 
-import base64
 import gzip
 import hashlib
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pando_shared.allowed_hosts import fault_of, sources
+from pando_server.http.policies import Policy, policy_of
+from pando_shared.allowed_hosts import fault_of
 from pando_shared.errors import PandoError
 
 STATIC = Path(__file__).parents[1] / "static"
 """Where the build puts the page."""
 NEEDED = ("index.html", "frame.html", "page_frame.html", "page.js", "style.css")
 MAX_FILES = 1_000
-NOTHING = "'none'"
-
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; "
-    "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-
-
-def frame_policy(hosts: Sequence[str] = ()) -> str:
-    """The policy of the frame whose workers run a stranger's function: no origin, and nothing to reach but `hosts`."""
-    return (
-        "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:; "
-        f"worker-src blob:; connect-src {sources(hosts) or NOTHING}; frame-ancestors 'self'"
-    )
-
-
-def page_frame_policy(script: str, hosts: Sequence[str] = ()) -> str:
-    """The policy of the frame in whose window the function runs itself.
-
-    It has the document to itself, but can make no other one in which scripts run: in a fresh window it would find
-    what `script`, known by its hash, has taken away, such as peer connections, which no policy governs.
-    """
-    net = sources(hosts)
-    more = f" {net}" if net else ""
-    return (
-        f"sandbox allow-scripts; default-src 'none'; script-src '{script}' 'unsafe-eval' 'wasm-unsafe-eval'; "
-        f"style-src 'unsafe-inline'{more}; img-src data: blob:{more}; media-src data: blob:{more}; "
-        f"font-src data: blob:{more}; worker-src blob:; connect-src {net or NOTHING}; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'self'"
-    )
+"""Files that are read at most: what has more of them is not the build of a page."""
 
 
 _TYPES = {
@@ -71,8 +40,8 @@ _TYPES = {
     ".woff2": "font/woff2",
     ".txt": "text/plain; charset=utf-8",
 }
-_PACKED = {".png", ".ico", ".woff2"}
-"""These do not shrink any further."""
+_INCOMPRESSIBLE = {".png", ".ico", ".woff2"}
+"""gzip does not make these smaller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +52,23 @@ class Page:
     packed: bytes | None
     media_type: str
     etag: str
-    policy: Callable[[Sequence[str]], str]
-    """Of the hosts that the function may reach, where the file is a frame for one."""
+    policy: Policy
 
     @staticmethod
     def of(name: str, body: bytes) -> Page:
         """Returns the file `name` with the contents `body`."""
         suffix = Path(name).suffix
         # Without a time stamp, so that equal files have equal bytes.
-        packed = gzip.compress(body, 9, mtime=0) if suffix in _TYPES and suffix not in _PACKED else None
+        packed = gzip.compress(body, 9, mtime=0) if suffix in _TYPES and suffix not in _INCOMPRESSIBLE else None
         return Page(
             body=body,
             packed=packed if packed and len(packed) < len(body) else None,
             media_type=_TYPES.get(suffix, "application/octet-stream"),
             etag=hashlib.sha256(body).hexdigest()[:20],
-            policy=_policy_of(name, body),
+            policy=policy_of(name, body),
         )
 
-    def answer(self, request: Request) -> Response:
+    def response(self, request: Request) -> Response:
         """Returns the response to `request`. Ranges are not served: the whole is a few kilobytes.
 
         Raises:
@@ -140,18 +108,12 @@ def read_pages(directory: Path) -> Mapping[str, Page]:
     return {name: Page.of(name, path.read_bytes()) for name, path in names.items()}
 
 
-def _policy_of(name: str, body: bytes) -> Callable[[Sequence[str]], str]:
-    if name == "frame.html":
-        return frame_policy
-    if name == "page_frame.html":
-        script = re.search(rb"<script>(.*?)</script>", body, re.DOTALL)
-        digest = hashlib.sha256(script[1] if script else b"").digest()
-        return partial(page_frame_policy, f"sha256-{base64.b64encode(digest).decode()}")
-    return lambda _: PAGE_POLICY
-
-
 def _hosts_of(request: Request) -> list[str]:
-    """Returns the hosts that `?net=HOST,HOST` names. They get into a header: nothing else may."""
+    """Returns the hosts that `?net=HOST,HOST` names. They become part of a header, so nothing but hosts may pass.
+
+    Raises:
+        HTTPException: one of them is none.
+    """
     given = request.query_params.get("net")
     hosts = [] if given is None else given.split(",")
     if (fault := fault_of(hosts)) is not None:

@@ -1,4 +1,8 @@
-"""What the core of the server orders its shell to do: small frozen values, carried out in order."""
+"""What the core of the server decides, and what it orders its shell to do: small frozen values.
+
+A request of a peer, which may be refused, gets a `Decision`. Every other stimulus gets a list of instructions.
+Instructions are carried out in order.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +13,10 @@ from pando_shared.signaling import Assigned, Code, ForwardedOffer
 
 
 @dataclass(frozen=True, slots=True)
-class Refuse:
-    """Do not let `socket` in; close it when it has read why."""
+class Refused:
+    """Why a request is not granted: `code` is for a program, `text` for a person."""
 
-    socket: str
     code: Code
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ignore:
-    """Do not act on what `socket` sent; `text` is for the log."""
-
-    socket: str
     text: str
 
 
@@ -75,4 +70,19 @@ class Reject:
     text: str
 
 
-Instruction: TypeAlias = Refuse | Ignore | Drop | Wait | Assign | Forward | Deliver | Reject
+Instruction: TypeAlias = Drop | Wait | Assign | Forward | Deliver | Reject
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The result of a request: it is granted unless `refused` says why not.
+
+    `instructions` are carried out in both cases: a request that is refused may cost the peer its connection.
+    """
+
+    refused: Refused | None = None
+    instructions: tuple[Instruction, ...] = ()
+
+
+GRANTED = Decision()
+"""Granted, and nothing else is to be done."""

@@ -1,9 +1,12 @@
-"""How much anybody may ask of the server, and the buckets that measure it. Pure: time is a parameter."""
+"""What the server allows its peers, and a token bucket for each of them. Sans-I/O: time is a parameter."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+
+from pando_shared.limits import OFFER_TIMEOUT_MS
+from pando_shared.rate_limit import TokenBucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +19,13 @@ class Limits:
     sockets: int = 1_000
     sockets_per_address: int = 50
     jobs: int = 100
-    handshakes_per_client: int = 64
-    """Offers that wait for the answer of one client. A client answers within milliseconds: this many is an
-    onrush, and the rest is told to try later."""
+    pending_offers_per_client: int = 64
+    """Offers that wait for the answer of one client. A client answers within milliseconds; when so many wait, further
+    volunteers are told to try later."""
     offer_burst: int = 200
     offers_per_second: float = 10.0
-    """Offers of all the volunteers at one address. Each costs the client a handshake; 50 volunteers behind one router
-    may use all their attempts at once."""
+    """Offers of all the volunteers at one address. Each costs the client a peer connection. 50 volunteers behind one
+    router may use all their attempts at once."""
     event_burst: int = 20
     events_per_second: float = 2.0
     login_failure_burst: int = 5
@@ -30,53 +33,24 @@ class Limits:
     nonce_burst: int = 20
     nonces_per_second: float = 2.0
     nonces: int = 10_000
-    """Nonces that were given out and not used: the oldest make room."""
+    """Nonces that were given out and not used. When there are more, the oldest is forgotten."""
     strikes: int = 3
     """Broken messages that close a socket; also offers in a row that a client may leave unanswered."""
     join_seconds: float = 10.0
-    """A socket that is in no namespace for so long is closed."""
-    answer_seconds: float = 20.0
-    """A client that has not answered an offer for so long will not."""
+    """A socket that has joined no namespace by then is closed."""
+    answer_seconds: float = OFFER_TIMEOUT_MS / 1000
+    """After this time an offer counts as not answered."""
     remembered_addresses: int = 10_000
 
 
-class Bucket:
-    """A token bucket: `burst` at once, then `rate` per second."""
-
-    __slots__ = ("_at", "_burst", "_rate", "_tokens")
-
-    def __init__(self, burst: float, rate: float, now: float) -> None:
-        self._burst = burst
-        self._rate = rate
-        self._tokens = burst
-        self._at = now
-
-    def take(self, now: float) -> bool:
-        """Takes one token. Returns whether there was one."""
-        if not self.has(now):
-            return False
-        self._tokens -= 1
-        return True
-
-    def has(self, now: float) -> bool:
-        """Returns whether there is a token, and leaves it there."""
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
-        self._at = now
-        return self._tokens >= 1
-
-    def is_full(self, now: float) -> bool:
-        """Returns whether nothing was taken for so long that the bucket need not be kept."""
-        return self._tokens + (now - self._at) * self._rate >= self._burst
-
-
-class Buckets:
-    """One bucket for each key, and no more of them than `kept`: full ones are forgotten first, then the oldest."""
+class TokenBuckets:
+    """One bucket for each key, and at most `kept` of them: full ones are forgotten first, then the oldest."""
 
     def __init__(self, burst: float, rate: float, kept: int) -> None:
         self._burst = burst
         self._rate = rate
         self._kept = kept
-        self._buckets: dict[Hashable, Bucket] = {}
+        self._buckets: dict[Hashable, TokenBucket] = {}
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -92,11 +66,11 @@ class Buckets:
         if bucket is None:
             if len(self._buckets) >= self._kept:
                 self._forget(now)
-            bucket = self._buckets[key] = Bucket(self._burst, self._rate, now)
+            bucket = self._buckets[key] = TokenBucket(self._burst, self._rate, now)
         return bucket.take(now)
 
     def _forget(self, now: float) -> None:
         self._buckets = {key: bucket for key, bucket in self._buckets.items() if not bucket.is_full(now)}
-        # A tenth at a time, so that a crowd of addresses does not cost a pass over all of them each.
+        # A tenth at a time, so that not every new address costs a pass over all buckets.
         while len(self._buckets) > self._kept * 9 // 10:
             del self._buckets[next(iter(self._buckets))]

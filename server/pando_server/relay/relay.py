@@ -1,38 +1,42 @@
-"""Who is here, who waits, who may talk to whom: the core of the server.
+"""The core of the server: which clients and volunteers are connected, which volunteers wait, who may talk to whom.
 
 Theory of operation. A *socket* is one connection to the server, known by an id that the shell draws. It is admitted
-(`opened`), logs in as the client of a job or as a volunteer, and at some moment is gone (`closed`). A job is open from
-the moment its client has read that it is in. A volunteer is in one of two states: it waits, or it is assigned to one
-job; only the client of that job ever hears of it. Whenever a job opens or goes, the volunteers concerned are told where
-they stand. An offer goes to the client of the volunteer's job and opens a *handshake*, which ends with exactly one
-`Deliver` or `Reject`, whoever leaves first. The core does no input and no output, reads no clock and draws no random
-number: a stimulus goes in, with the time in seconds where it matters, and a list of instructions comes out. What was
-parsed is trusted to have its shape and nothing else: whether a peer may do what it asks for is decided here.
+(`opened`), logs in as the client of a job or as a volunteer, and in the end is `closed`. A job is open once its client
+has been told that it is logged in. A volunteer waits, or is assigned to one job; only the client of that job ever hears
+of it. When a job opens or ends, each volunteer that this concerns is told whether it waits or which job it has. An
+offer goes to the client of the volunteer's job. It is *pending* until exactly one `Deliver` or `Reject` ends it,
+whichever of the two leaves first.
+
+The core does no input and no output, reads no clock and draws no random number: a stimulus goes in, with the time in
+seconds where it matters. A request, which may be refused, returns a `Decision`; every other stimulus returns a list of
+instructions. Messages have been parsed before, so their form is right; whether a peer may do what it asks for is
+decided here.
 
 Invariant: a volunteer that has joined either waits, and then no open job would take it, or is in the list of one job;
-every handshake is between a volunteer and the client it is assigned to; all counts match what they count.
+every pending offer is between a volunteer and the client of its job; all counts match what they count.
 """
 
 from __future__ import annotations
 
 import hmac
 
-from pando_server.relay.admission import Door
+from pando_server.relay.admission import Admission
 from pando_server.relay.instructions import (
+    GRANTED,
     Assign,
+    Decision,
     Deliver,
     Drop,
     Forward,
-    Ignore,
     Instruction,
-    Refuse,
+    Refused,
     Reject,
     Wait,
 )
 from pando_server.relay.limits import Limits
 from pando_server.relay.state import Job, Volunteer
 from pando_shared import PROTOCOL
-from pando_shared.limits import MAX_ATTEMPTS
+from pando_shared.limits import MAX_OFFERS
 from pando_shared.signaling import (
     Assigned,
     ClientAnswer,
@@ -51,49 +55,48 @@ class Relay:
 
     def __init__(self, secret: str, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
-        self._door = Door(secret, self.limits)
+        self._admission = Admission(secret, self.limits)
         self._roles: dict[str, Job | Volunteer] = {}
         self._jobs: dict[str, Job] = {}
         self._waiting: dict[str, Volunteer] = {}
 
     def __repr__(self) -> str:
-        here = f"{self.volunteers} volunteers, {len(self._waiting)} waiting, {len(self._door)} sockets"
-        return f"<Relay [{self.jobs} jobs, {here}]>"
+        peers = f"{self.volunteers} volunteers, {len(self._waiting)} waiting, {len(self._admission)} sockets"
+        return f"<Relay [{self.jobs} jobs, {peers}]>"
 
     @property
     def jobs(self) -> int:
-        """How many jobs have a client here."""
+        """How many jobs have a client that is logged in."""
         return len(self._jobs)
 
     @property
     def volunteers(self) -> int:
-        """How many volunteers there are: those here, and those that the clients say they have."""
+        """How many volunteers there are: those connected to the server, and those that the clients report."""
         return len(self._waiting) + sum(job.load for job in self._jobs.values())
 
     # Any socket.
 
-    def opened(self, socket: str, address: str, now: float, *, loopback: bool = False) -> list[Instruction]:
-        """A peer at `address` asks for a connection. It is admitted unless there is a `Refuse`."""
-        refusal = self._door.admit(socket, address, loopback, now)
-        return [refusal] if refusal else []
+    def opened(self, socket: str, address: str, now: float, *, loopback: bool = False) -> Decision:
+        """Request: a peer at `address` asks for a connection."""
+        return Decision(self._admission.admit(socket, address, loopback, now))
 
-    def heard(self, socket: str, now: float) -> list[Instruction]:
-        """`socket` sent an event. To be acted upon unless there are instructions."""
-        if socket not in self._door:
-            return [Ignore(socket, "it has left")]
-        if self._door[socket].events.take(now):
-            return []
-        return [Ignore(socket, "too many messages"), *self.broke(socket)]
+    def heard(self, socket: str, now: float) -> Decision:
+        """Request: `socket` sent an event, and asks that the server acts on it."""
+        if socket not in self._admission:
+            return Decision(Refused(Code.GONE, "it has left"))
+        if self._admission[socket].events.take(now):
+            return GRANTED
+        return Decision(Refused(Code.THROTTLED, "too many messages"), tuple(self.broke(socket)))
 
     def broke(self, socket: str) -> list[Instruction]:
         """`socket` sent what the protocol forbids: a strike."""
-        if socket not in self._door or not self._door.strike(socket):
+        if socket not in self._admission or not self._admission.strike(socket):
             return []
         return [*self.closed(socket), Drop(socket, "too many broken messages")]
 
     def closed(self, socket: str) -> list[Instruction]:
-        """`socket` is gone, for whatever reason. Saying so twice is harmless."""
-        self._door.forget(socket)
+        """`socket` is closed, for whatever reason. To say so twice is harmless."""
+        self._admission.forget(socket)
         match self._roles.pop(socket, None):
             case Job() as job:
                 return self._client_left(job)
@@ -103,39 +106,39 @@ class Relay:
 
     # Clients.
 
-    def nonce(self, address: str, random: str, now: float) -> str | None:
-        """Notes `random` (64 hexadecimal digits) as good for one login within 30 s.
+    def nonce(self, address: str, random: str, now: float) -> Decision:
+        """Request: a peer at `address` asks for a nonce. Granted, `random` is good for one login within 30 s.
 
-        Returns it, or None when the address has asked for too many.
+        `random` is 64 hexadecimal digits.
         """
-        return self._door.nonce(address, random, now)
+        return Decision(self._admission.nonce(address, random, now))
 
-    def login_client(self, socket: str, login: ClientLogin, now: float) -> list[Instruction]:
-        """A client asks to be let in. It is, unless the first instruction is a `Refuse`."""
-        if socket not in self._door or socket in self._roles:
-            return [Refuse(socket, Code.INVALID, "this connection cannot log in")]
-        refusal = self._door.recognise(socket, login, now)
-        if refusal:
-            return [refusal]
+    def login_client(self, socket: str, login: ClientLogin, now: float) -> Decision:
+        """Request: a client asks to be logged in."""
+        if socket not in self._admission or socket in self._roles:
+            return Decision(Refused(Code.INVALID, "this connection cannot log in"))
+        refused = self._admission.check_login(socket, login, now)
+        if refused is not None:
+            return Decision(refused)
         job = self._jobs.get(login.job)
         if job is not None:
             if hmac.compare_digest(login.key, job.key):
-                return self._replace(job, socket, login.ice_servers)
-            return [Refuse(socket, Code.TAKEN, f"another client uses the job name {job.name}: choose another")]
+                return Decision(instructions=tuple(self._replace(job, socket, login.ice_servers)))
+            return Decision(Refused(Code.TAKEN, f"another client uses the job name {job.name}: choose another"))
         if len(self._jobs) >= self.limits.jobs:
-            return [Refuse(socket, Code.FULL, "this server has no room for another job: try later")]
+            return Decision(Refused(Code.FULL, "this server has no room for another job: try later"))
         job = Job(login.job, login.key, socket, login.ice_servers)
         self._jobs[job.name] = self._roles[socket] = job
-        return []
+        return GRANTED
 
     def client_joined(self, socket: str) -> list[Instruction]:
-        """The client has read that it is in: volunteers may be sent to it."""
+        """The client has been told that it is logged in: volunteers may be assigned to it."""
         job = self._roles.get(socket)
         if not isinstance(job, Job):
             return []
         job.open = True
-        takers = [(sid, one) for sid, one in self._waiting.items() if job.would_take(one)]
-        return [self._assign(sid, one, job) for sid, one in takers]
+        waiting = [(sid, volunteer) for sid, volunteer in self._waiting.items() if job.would_take(volunteer)]
+        return [self._assign(sid, volunteer, job) for sid, volunteer in waiting]
 
     def counted(self, socket: str, count: int) -> list[Instruction]:
         """A client reports how many volunteers its job has now."""
@@ -152,93 +155,100 @@ class Relay:
         job = self._roles.get(client)
         if isinstance(job, Job):
             job.unanswered = 0
-        there = self._handshake(client, volunteer, attempt)
-        if there is None:
+        offerer = self._offerer(client, volunteer, attempt)
+        if offerer is None:
             return []
         if isinstance(answer, ErrorBody):
-            rejected = self._end(volunteer, there, answer.code, answer.text)
-            # Being busy is not the volunteer's failure: the attempt does not count.
-            there.attempt -= answer.code is Code.BUSY
+            rejected = self._reject(volunteer, offerer, answer.code, answer.text)
+            # That the client is busy is no failure of the volunteer: the attempt does not count.
+            offerer.attempt -= answer.code is Code.BUSY
             return rejected
-        self._settle(there)
-        there.answered = True
+        self._settle(offerer)
+        offerer.answered = True
         return [Deliver(volunteer, attempt, answer.sdp)]
 
     def unanswered(self, client: str, volunteer: str, attempt: int) -> list[Instruction]:
         """`client` left an offer without an answer for `Limits.answer_seconds`."""
-        there = self._handshake(client, volunteer, attempt)
-        if there is None or there.job is None:
+        offerer = self._offerer(client, volunteer, attempt)
+        if offerer is None or offerer.job is None:
             return []
-        job = there.job
-        rejected = self._end(volunteer, there, Code.FAILED, "the client did not answer in time")
+        job = offerer.job
+        rejected = self._reject(volunteer, offerer, Code.FAILED, "the client did not answer in time")
         job.unanswered += 1
         if job.unanswered < self.limits.strikes:
             return rejected
-        # It may hang, or hoard offers. If it is well, it logs in again by itself.
+        # It may hang, or keep offers from other clients. One that still works logs in again by itself.
         return [*rejected, *self.closed(client), Drop(client, "it does not answer offers")]
 
     # Volunteers.
 
-    def login_volunteer(self, socket: str, login: VolunteerLogin) -> list[Instruction]:
-        """A volunteer asks to be let in. It is, unless there is a `Refuse`."""
-        if socket not in self._door or socket in self._roles:
-            return [Refuse(socket, Code.INVALID, "this connection cannot log in")]
+    def login_volunteer(self, socket: str, login: VolunteerLogin) -> Decision:
+        """Request: a volunteer asks to be logged in."""
+        if socket not in self._admission or socket in self._roles:
+            return Decision(Refused(Code.INVALID, "this connection cannot log in"))
         if login.protocol != PROTOCOL:
-            return [Refuse(socket, Code.PROTOCOL, f"this server speaks version {PROTOCOL}: reload the page")]
+            return Decision(Refused(Code.PROTOCOL, f"this server speaks version {PROTOCOL}: reload the page"))
         self._roles[socket] = Volunteer(login.job)
-        return []
+        return GRANTED
 
     def volunteer_joined(self, socket: str) -> list[Instruction]:
-        """The volunteer has read that it is in: it can be told where it stands."""
+        """The volunteer has been told that it is logged in: it can be assigned, or told to wait."""
         volunteer = self._roles.get(socket)
         if not isinstance(volunteer, Volunteer) or volunteer.joined:
             return []
         volunteer.joined = True
         return [self._place(socket, volunteer)]
 
-    def offered(self, socket: str, offer: Offer, now: float) -> list[Instruction]:
-        """A volunteer offers. The outcome is a `Forward`, or a `Reject` at once."""
+    def offered(self, socket: str, offer: Offer, now: float) -> Decision:
+        """Request: a volunteer makes an offer. Granted, it is pending, and a `Forward` sends it to the client."""
         volunteer = self._roles.get(socket)
         if not isinstance(volunteer, Volunteer):
-            return self.broke(socket)
-
-        def reject(code: Code, text: str) -> list[Instruction]:
-            return [Reject(socket, offer.attempt, code, text)]
-
+            return Decision(Refused(Code.INVALID, "this connection makes no offers"), tuple(self.broke(socket)))
+        refused = self._check_offer(socket, volunteer, offer, now)
+        if refused is not None:
+            return Decision(refused)
         job = volunteer.job
-        if volunteer.handshake:
-            return reject(Code.INVALID, "one offer at a time: the last one has no answer yet")
-        # Not simply the next number: an offer that was refused as busy may come again under either.
-        if offer.attempt <= volunteer.attempt:
-            return reject(Code.INVALID, "attempts count up from 1")
-        if job is None:
-            return reject(Code.GONE, "there is no job now: wait for one")
-        if not job.open or job.handshakes >= self.limits.handshakes_per_client:
-            return reject(Code.BUSY, "the client has too many handshakes under way: try later")
-        if not self._door.may_offer(socket, now):
-            return reject(Code.THROTTLED, "too many offers from your address: try later")
-        volunteer.attempt, volunteer.handshake = offer.attempt, True
-        job.handshakes += 1
-        loopback = self._door[socket].loopback
+        assert job is not None  # Without one the offer is refused.
+        volunteer.attempt, volunteer.pending_offer = offer.attempt, True
+        job.pending_offers += 1
+        loopback = self._admission[socket].loopback
         message = ForwardedOffer(volunteer=socket, attempt=offer.attempt, sdp=offer.sdp, loopback=loopback)
-        return [Forward(job.client, message)]
+        return Decision(instructions=(Forward(job.client, message),))
 
-    # What the stimuli have in common.
+    def _check_offer(self, socket: str, volunteer: Volunteer, offer: Offer, now: float) -> Refused | None:
+        job = volunteer.job
+        if volunteer.pending_offer:
+            return Refused(Code.INVALID, "one offer at a time: the last one has no answer yet")
+        # An attempt that was refused as busy did not count, so the next may have the same number or the one after it.
+        if offer.attempt <= volunteer.attempt:
+            return Refused(Code.INVALID, "attempts count up from 1")
+        if job is None:
+            return Refused(Code.GONE, "there is no job now: wait for one")
+        if not job.open or job.pending_offers >= self.limits.pending_offers_per_client:
+            return Refused(Code.BUSY, "the client has too many offers to answer: try later")
+        if not self._admission.may_offer(socket, now):
+            return Refused(Code.THROTTLED, "too many offers from your address: try later")
+        return None
 
-    def _handshake(self, client: str, volunteer: str, attempt: int) -> Volunteer | None:
-        there = self._roles.get(volunteer)
-        if not isinstance(there, Volunteer) or there.job is None or not there.handshake:
+    # What several stimuli need.
+
+    def _offerer(self, client: str, volunteer: str, attempt: int) -> Volunteer | None:
+        """Returns the volunteer whose offer `attempt` is pending with `client`, or None."""
+        offerer = self._roles.get(volunteer)
+        if not isinstance(offerer, Volunteer) or offerer.job is None or not offerer.pending_offer:
             return None
-        # Another attempt, or another client since: an answer that comes too late concerns nobody.
-        return there if there.attempt == attempt and there.job.client == client else None
+        # An answer to an earlier attempt, or of an earlier client, comes too late.
+        return offerer if offerer.attempt == attempt and offerer.job.client == client else None
 
     def _settle(self, volunteer: Volunteer) -> None:
-        if volunteer.job is not None and volunteer.handshake:
-            volunteer.job.handshakes -= 1
-        volunteer.handshake = False
+        """The offer of `volunteer` is no longer pending, if it was."""
+        if volunteer.job is not None and volunteer.pending_offer:
+            volunteer.job.pending_offers -= 1
+        volunteer.pending_offer = False
 
-    def _end(self, socket: str, volunteer: Volunteer, code: Code, text: str) -> list[Instruction]:
-        if not volunteer.handshake:
+    def _reject(self, socket: str, volunteer: Volunteer, code: Code, text: str) -> list[Instruction]:
+        """Rejects the pending offer of `volunteer`, if there is one."""
+        if not volunteer.pending_offer:
             return []
         self._settle(volunteer)
         return [Reject(socket, volunteer.attempt, code, text)]
@@ -250,9 +260,9 @@ class Relay:
         return Assign(socket, Assigned(job=job.name, ice_servers=job.ice_servers))
 
     def _place(self, socket: str, volunteer: Volunteer) -> Instruction:
-        """Gives a volunteer the job that it named, or the one with the fewest volunteers, or has it wait."""
+        """Gives a volunteer the job that it named, or the one with the fewest volunteers, or lets it wait."""
         jobs = (job for job in self._jobs.values() if job.would_take(volunteer))
-        job = min(jobs, key=lambda one: one.load, default=None)
+        job = min(jobs, key=lambda job: job.load, default=None)
         if job is not None:
             return self._assign(socket, volunteer, job)
         self._waiting[socket] = volunteer
@@ -263,49 +273,51 @@ class Relay:
         self._settle(volunteer)
         if volunteer.job is not None:
             del volunteer.job.volunteers[socket]
-            # It leaves as soon as its channel is open; until the client's next report only we know of it.
+            # A volunteer leaves the server when its channel is open. Until the client reports again, it counts here.
             volunteer.job.unreported += volunteer.answered
 
     def _client_left(self, job: Job) -> list[Instruction]:
         del self._jobs[job.name]
         instructions: list[Instruction] = []
         for socket, volunteer in job.volunteers.items():
-            instructions += self._end(socket, volunteer, Code.GONE, "the client has left")
+            instructions += self._reject(socket, volunteer, Code.GONE, "the client has left")
             volunteer.job = None
-            if volunteer.attempt < MAX_ATTEMPTS:
+            if volunteer.attempt < MAX_OFFERS:
                 instructions.append(self._place(socket, volunteer))
             else:
-                # It can make no further offer on this socket: connecting again is all that is left to it.
+                # It may make no further offer on this socket, so it has to connect again.
                 instructions += [*self.closed(socket), Drop(socket, "its client has left and its attempts are used")]
         return instructions
 
     def _replace(self, job: Job, socket: str, ice_servers: IceServers) -> list[Instruction]:
-        """The same run logs in again: its old connection is lost, whether it knows or not."""
+        """The same run logs in again: its old connection is lost, even if the server has not noticed."""
         old = job.client
         del self._roles[old]
         self._roles[socket] = job
         job.client, job.ice_servers, job.open, job.unanswered = socket, ice_servers, False, 0
-        # A client that has just logged in reports anew, unless it has no volunteers.
+        # A client that has volunteers reports them after each login.
         job.reported = job.unreported = 0
         instructions: list[Instruction] = []
         for sid, volunteer in job.volunteers.items():
-            instructions += self._end(sid, volunteer, Code.FAILED, "the client lost its connection: try again")
+            instructions += self._reject(sid, volunteer, Code.FAILED, "the client lost its connection: try again")
         return [*instructions, *self.closed(old), Drop(old, "the same client has logged in again")]
 
     def check(self) -> None:
         """Raises AssertionError if the invariant at the top of this module does not hold."""
-        self._door.check()
+        self._admission.check()
         assigned: list[str] = []
         for name, job in self._jobs.items():
             assert (job.name, self._roles[job.client]) == (name, job)
-            assert job.handshakes == sum(one.handshake for one in job.volunteers.values())
-            assert 0 <= job.handshakes <= self.limits.handshakes_per_client
-            assert all(one.job is job and one.wanted in (None, name) for one in job.volunteers.values())
+            assert job.pending_offers == sum(volunteer.pending_offer for volunteer in job.volunteers.values())
+            assert 0 <= job.pending_offers <= self.limits.pending_offers_per_client
+            for volunteer in job.volunteers.values():
+                assert volunteer.job is job
+                assert volunteer.wanted in (None, name)
             assigned += job.volunteers
-        joined = {sid for sid, one in self._roles.items() if isinstance(one, Volunteer) and one.joined}
+        joined = {sid for sid, role in self._roles.items() if isinstance(role, Volunteer) and role.joined}
         assert sorted([*assigned, *self._waiting]) == sorted(joined)
         for volunteer in self._waiting.values():
-            assert (volunteer.job, volunteer.handshake) == (None, False)
+            assert (volunteer.job, volunteer.pending_offer) == (None, False)
             assert not any(job.would_take(volunteer) for job in self._jobs.values())
-        assert all(socket in self._door for socket in self._roles)
-        assert len(self._jobs) == sum(isinstance(one, Job) for one in self._roles.values()) <= self.limits.jobs
+        assert all(socket in self._admission for socket in self._roles)
+        assert len(self._jobs) == sum(isinstance(role, Job) for role in self._roles.values()) <= self.limits.jobs

@@ -19,10 +19,11 @@ class Job:
     reported: int = 0
     """How many volunteers the client says that it has."""
     unreported: int = 0
-    """Volunteers that left with an answer since its last report: most of them are on their way to it."""
+    """Volunteers that left with an answer since its last report: most of them are connecting to it."""
     unanswered: int = 0
     """Offers in a row that it left without an answer."""
-    handshakes: int = 0
+    pending_offers: int = 0
+    """Offers that wait for its answer."""
     volunteers: dict[str, Volunteer] = field(default_factory=dict)
 
     @property
@@ -37,14 +38,14 @@ class Job:
 
 @dataclass(slots=True, eq=False)
 class Volunteer:
-    """Somebody who lends a device. `wanted` is the job that it named, if it named one."""
+    """A page or a program that lends cores. `wanted` is the job that it named, if it named one."""
 
     wanted: str | None
     joined: bool = False
     job: Job | None = None
     attempt: int = 0
     """The number of its last offer."""
-    handshake: bool = False
+    pending_offer: bool = False
     """Whether that offer waits for its answer."""
     answered: bool = False
     """Whether the client of its present job has answered it."""

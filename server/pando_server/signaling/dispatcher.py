@@ -7,10 +7,10 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from pando_server.logs import Sparing, log
+from pando_server.logs import LogLimiter, log
 from pando_server.peers import Peer
-from pando_server.relay.instructions import Assign, Deliver, Drop, Forward, Ignore, Instruction, Reject, Wait
-from pando_server.signaling.packet_filter import Guard
+from pando_server.relay.instructions import Assign, Deliver, Drop, Forward, Instruction, Reject, Wait
+from pando_server.signaling.packet_filter import PacketFilter
 from pando_server.signaling.packets import CLIENT, VOLUNTEER
 from pando_shared.signaling import Answer, refusal
 from pando_shared.text import printable
@@ -20,49 +20,49 @@ Emit: TypeAlias = Callable[..., Coroutine[Any, Any, None]]
 
 
 @dataclass(slots=True, eq=False)
-class Link:
-    """A connection: its guard, where it is from, and (as `sid`) the library's name for it."""
+class Connection:
+    """One connection: its packet filter, its peer, and (as `sid`) the library's name for it."""
 
-    guard: Guard
+    packet_filter: PacketFilter
     peer: Peer
     sid: str = ""
     reply: asyncio.Future[dict[str, Any]] | None = None
-    """The acknowledgement of the offer that is under way."""
+    """The acknowledgement of its pending offer."""
 
     def resolve(self, reply: dict[str, Any]) -> None:
-        """Acknowledges the offer that is under way, if there is one."""
+        """Acknowledges the pending offer, if there is one."""
         if self.reply is not None and not self.reply.done():
             self.reply.set_result(reply)
 
 
-class Post:
-    """Everything that leaves the server over Socket.IO.
+class Dispatcher:
+    """Sends everything that leaves the server over Socket.IO.
 
     Args:
         emit: sends an event.
-        sparing: says which log lines are due.
+        log_limiter: says which log lines are due.
         answer_seconds: how long a client may take to answer an offer.
-        answered: told what a client acknowledged an offer with, as it came.
-        unanswered: told that it did not.
+        answered: is called with the acknowledgement of an offer by its client, as it came.
+        unanswered: is called when there was none in time.
     """
 
     def __init__(
         self,
         emit: Emit,
-        sparing: Sparing,
+        log_limiter: LogLimiter,
         answer_seconds: float,
         answered: Callable[[Forward, Any], None],
         unanswered: Callable[[Forward], None],
     ) -> None:
-        self.links: dict[str, Link] = {}
+        self.connections: dict[str, Connection] = {}
         self._emit = emit
-        self._sparing = sparing
+        self._log_limiter = log_limiter
         self._answer_seconds = answer_seconds
         self._answered = answered
         self._unanswered = unanswered
         self._outbox: asyncio.Queue[Wait | Assign | Forward] = asyncio.Queue()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._postman: asyncio.Task[Any] | None = None
+        self._sender: asyncio.Task[Any] | None = None
 
     def perform(self, instructions: Iterable[Instruction]) -> None:
         """Carries out `instructions`, in order."""
@@ -71,24 +71,22 @@ class Post:
                 case Wait() | Assign() | Forward():
                     # One task sends them, one after the other, so that they arrive in this order.
                     self._outbox.put_nowait(instruction)
-                    if self._postman is None:
-                        self._postman = self.spawn(self._deliver_all)
+                    if self._sender is None:
+                        self._sender = self.spawn(self._send_all)
                 case Deliver(volunteer, attempt, sdp):
                     self._resolve(volunteer, Answer(attempt=attempt, sdp=sdp).model_dump(mode="json"))
                 case Reject(volunteer, _, code, text):
                     self._resolve(volunteer, refusal(code, printable(text)))
                 case Drop(socket, text):
                     self.note("dropped", socket, f"disconnected: {text}")
-                    if socket in self.links:
-                        self.links[socket].guard.close()
-                case Ignore(socket, text):
-                    self.note("ignored", socket, f"ignored: {text}")
+                    if socket in self.connections:
+                        self.connections[socket].packet_filter.close()
 
     def note(self, kind: str, socket: str, text: str) -> None:
         """Writes a line about the peer of `socket`, if one of this kind is due."""
-        link = self.links.get(socket)
-        address = link.peer.address if link is not None else "somebody who has left"
-        if self._sparing.due(kind, address):
+        connection = self.connections.get(socket)
+        address = connection.peer.address if connection is not None else "somebody who has left"
+        if self._log_limiter.due(kind, address):
             log.warning("%s: %s", address, printable(text))
 
     def spawn(self, target: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
@@ -100,32 +98,34 @@ class Post:
 
     async def shutdown(self) -> None:
         """Closes every connection and ends every task."""
-        for link in self.links.values():
-            link.guard.close()
+        for connection in self.connections.values():
+            connection.packet_filter.close()
         tasks = [*self._tasks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _resolve(self, socket: str, reply: dict[str, Any]) -> None:
-        link = self.links.get(socket)
-        if link is not None:
-            link.resolve(reply)
+        connection = self.connections.get(socket)
+        if connection is not None:
+            connection.resolve(reply)
 
-    async def _deliver_all(self) -> None:
+    async def _send_all(self) -> None:
         while True:
             instruction = await self._outbox.get()
             try:
-                await self._deliver(instruction)
-            except Exception as error:  # noqa: BLE001 - the next one is for somebody else
+                await self._send(instruction)
+            except Exception as error:  # noqa: BLE001 - the next message is for another peer
                 log.error("a message could not be sent (%s)", type(error).__name__)
 
-    async def _deliver(self, instruction: Wait | Assign | Forward) -> None:
+    async def _send(self, instruction: Wait | Assign | Forward) -> None:
         match instruction:
             case Wait(volunteer):
-                await self._send("waiting", {}, volunteer, VOLUNTEER)
+                await self._emit_to("waiting", {}, volunteer, VOLUNTEER)
             case Assign(volunteer, message):
-                await self._send("assigned", message.model_dump(mode="json", exclude_none=True), volunteer, VOLUNTEER)
+                await self._emit_to(
+                    "assigned", message.model_dump(mode="json", exclude_none=True), volunteer, VOLUNTEER
+                )
             case Forward(client, message):
                 timeout = asyncio.get_running_loop().call_later(self._answer_seconds, self._unanswered, instruction)
 
@@ -133,11 +133,11 @@ class Post:
                     timeout.cancel()
                     self._answered(instruction, data[0] if data else None)
 
-                await self._send("offer", message.model_dump(mode="json"), client, CLIENT, answered)
+                await self._emit_to("offer", message.model_dump(mode="json"), client, CLIENT, answered)
 
-    async def _send(
+    async def _emit_to(
         self, event: str, data: dict[str, Any], socket: str, namespace: str, callback: Callable[..., None] | None = None
     ) -> None:
-        link = self.links.get(socket)
-        if link is not None:
-            await self._emit(event, data, to=link.sid, namespace=namespace, callback=callback)
+        connection = self.connections.get(socket)
+        if connection is not None:
+            await self._emit(event, data, to=connection.sid, namespace=namespace, callback=callback)

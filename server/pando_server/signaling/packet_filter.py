@@ -1,7 +1,7 @@
-"""One Socket.IO connection, from the WebSocket's side: everything passes here before the library sees it.
+"""Filters what comes in on one Socket.IO connection, before the library sees it.
 
-The libraries keep a refused connection open, keep one that joins nothing open, collect binary attachments without
-limit and log each broken packet. So this stands between the ASGI server and them, as an ASGI `receive` and `send`.
+The libraries keep a connection open that was refused or that joins nothing, collect binary attachments without limit,
+and log each broken packet. So the filter stands between the ASGI server and them, as an ASGI `receive` and `send`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ POLICY_VIOLATION = 1008
 
 
 class State(enum.Enum):
-    """How far a connection has come."""
+    """The state of a connection: it joins one namespace, and leaves when it was refused or says goodbye."""
 
     NEW = enum.auto()
     JOINING = enum.auto()
@@ -46,11 +46,11 @@ class State(enum.Enum):
     LEAVING = enum.auto()
 
 
-class Overseer(Protocol):
-    """Who decides about what the guard sees."""
+class PacketSink(Protocol):
+    """Is told of every packet that concerns the state of the relay."""
 
     def heard(self, socket: str) -> bool:
-        """Says whether an event of `socket` may be acted upon."""
+        """`socket` sent an event. Returns whether the server may act on it."""
 
     def broke(self, socket: str, why: str) -> None:
         """`socket` sent what the protocol forbids."""
@@ -59,16 +59,24 @@ class Overseer(Protocol):
         """`socket` has been told that it is in `namespace`."""
 
 
-class Guard:
-    """Stands in for the `receive` and `send` of one WebSocket. `socket` is the id under which the overseer knows it."""
+class PacketFilter:
+    """Stands in for the `receive` and `send` of one WebSocket.
 
-    def __init__(self, socket: str, receive: Receive, send: Send, overseer: Overseer, join_seconds: float) -> None:
+    Args:
+        socket: the id under which `sink` knows the connection.
+        receive: the WebSocket's own.
+        send: the WebSocket's own.
+        sink: is told of packets, and says which may pass.
+        join_seconds: a connection that has joined no namespace by then is closed.
+    """
+
+    def __init__(self, socket: str, receive: Receive, send: Send, sink: PacketSink, join_seconds: float) -> None:
         self.socket = socket
         self.state = State.NEW
         self.namespace = ""
         self._receive = receive
         self._send = send
-        self._overseer = overseer
+        self._sink = sink
         self._pings = 0
         self._awaited: set[int] = set()
         loop = asyncio.get_running_loop()
@@ -82,12 +90,12 @@ class Guard:
             self._closing.set_result(None)
 
     def release(self) -> None:
-        """Must be called when the connection has ended: no timer outlives it."""
+        """Ends the timer. Must be called when the connection has ended."""
         self._deadline.cancel()
         self.close()
 
     async def receive(self) -> Message:
-        """What the library takes for the WebSocket: only messages that PROTOCOL.md allows come out of it."""
+        """Replaces the WebSocket's `receive`: returns only messages that PROTOCOL.md allows."""
         while True:
             message = await self._next()
             if message["type"] != "websocket.receive":
@@ -98,13 +106,13 @@ class Guard:
                 passed = await self._examine(packet)
             except ProtocolViolation as violation:
                 if self.state is not State.LEAVING:
-                    self._overseer.broke(self.socket, str(violation))
+                    self._sink.broke(self.socket, str(violation))
                 continue
             if passed:
                 return {"type": "websocket.receive", "text": text}
 
     async def send(self, message: Message) -> None:
-        """What the library takes for the WebSocket. Its refusals begin the end of the connection."""
+        """Replaces the WebSocket's `send`. After a refusal by the library the connection leaves."""
         text = message.get("text") if message["type"] == "websocket.send" else None
         kind = outgoing_kind(text) if text else "other"
         if kind == "ping":
@@ -115,7 +123,7 @@ class Guard:
         if kind == "accepted" and self.state is State.JOINING:
             self.state = State.JOINED
             self._deadline.cancel()
-            self._overseer.joined(self.socket, self.namespace)
+            self._sink.joined(self.socket, self.namespace)
         elif kind in ("refused", "farewell"):
             self._leave()
 
@@ -160,7 +168,7 @@ class Guard:
                 return True
             case Event(namespace):
                 self._must_be_in(namespace)
-                return self._overseer.heard(self.socket)
+                return self._sink.heard(self.socket)
             case Acknowledgement(namespace, id=number):
                 self._must_be_in(namespace)
                 if number not in self._awaited:

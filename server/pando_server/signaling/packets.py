@@ -2,8 +2,8 @@
 
 A packet (Engine.IO protocol 4, Socket.IO protocol 5) is a text like `42/volunteer,7["offer",{…}]`: Engine.IO type 4, a
 message; Socket.IO type 2, an event; namespace; the id that its acknowledgement will carry; JSON. PROTOCOL.md allows
-very little of what the libraries understand. What it does not allow ends here: binary packets, other namespaces,
-events that are not on the list (one called `connect` would reach the library's own handler), deep JSON.
+very little of what the libraries understand. `parse` refuses the rest: binary packets, other namespaces, events that
+are not on the list (one called `connect` would reach the library's own handler), deep JSON.
 """
 
 from __future__ import annotations

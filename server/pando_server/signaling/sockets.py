@@ -1,7 +1,7 @@
-"""Socket.IO on one side, the relay on the other: what peers say becomes a stimulus, what it orders goes to the post.
+"""Joins Socket.IO and the relay: a message of a peer becomes a stimulus; instructions go to the dispatcher.
 
-Every incoming message passes size → parse → schema → state → act: the first two in `guard`, the schema here, the rest
-in `relay`. Nothing that a peer sends can raise past its own connection.
+Every incoming message passes size → parse → schema → state → act: the first two in `packet_filter`, the schema here,
+the rest in `relay`. Nothing that a peer sends can raise past its own connection.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Any, TypeAlias, TypeVar
 import socketio
 from pydantic import ValidationError
 
-from pando_server.logs import Sparing, library_logger, log
+from pando_server.logs import LogLimiter, library_logger, log
 from pando_server.peers import Scope, TrustedProxies, is_foreign
-from pando_server.relay.instructions import Drop, Forward, Instruction, Refuse, Reject
+from pando_server.relay.instructions import Decision, Drop, Forward
 from pando_server.relay.relay import Relay
-from pando_server.signaling.dispatcher import Link, Post
-from pando_server.signaling.packet_filter import Guard, Receive, Send
+from pando_server.signaling.dispatcher import Connection, Dispatcher
+from pando_server.signaling.packet_filter import PacketFilter, Receive, Send
 from pando_server.signaling.packets import CLIENT, VOLUNTEER
 from pando_server.signaling.websocket_handshake import asks_for_socket_io, deny
 from pando_shared import PROTOCOL
@@ -55,7 +55,7 @@ class Sockets:
         self._relay = relay
         self._proxies = proxies
         self._clock = clock
-        self._sparing = Sparing(clock)
+        self._log_limiter = LogLimiter(clock)
         self._socket_of: dict[str, str] = {}
         # A level of its own: with less, the libraries build a line for each packet before it is dropped.
         library = library_logger("pando_server.socketio")
@@ -67,14 +67,16 @@ class Sockets:
             max_http_buffer_size=MAX_SIGNAL_BYTES,
             # The origin is checked here, by the Host header.
             cors_allowed_origins=[],
-            # Its rounds are for long polling: over a WebSocket, the reading end notices by itself that nothing comes.
+            # The library's monitor is for long polling: over a WebSocket, the reading end notices that nothing comes.
             monitor_clients=False,
             logger=library,
             engineio_logger=library,
         )
-        self._post = Post(sio.emit, self._sparing, relay.limits.answer_seconds, self._answered, self._unanswered)
-        # So that its background tasks (one sleeps for up to 25 s after each connection) end with the server.
-        sio.eio.start_background_task = self._post.spawn
+        self._dispatcher = Dispatcher(
+            sio.emit, self._log_limiter, relay.limits.answer_seconds, self._answered, self._unanswered
+        )
+        # So that the library's background tasks (one sleeps for up to 25 s after each connection) end with the server.
+        sio.eio.start_background_task = self._dispatcher.spawn
         for namespace, connects in ((CLIENT, self._client_connects), (VOLUNTEER, self._volunteer_connects)):
             sio.on("connect", connects, namespace=namespace)
             sio.on("disconnect", self._disconnects, namespace=namespace)
@@ -90,66 +92,68 @@ class Sockets:
         if not asks_for_socket_io(scope):
             return await deny(scope, send, 400, "Socket.IO 5 over WebSocket is all that is spoken here")
         socket = secrets.token_hex(8)
-        for instruction in self._relay.opened(socket, peer.address, self._clock(), loopback=peer.loopback):
-            assert isinstance(instruction, Refuse)
-            self._warn("full", peer.address, instruction.text)
-            return await deny(scope, send, 503, instruction.text)
-        guard = Guard(socket, receive, send, self, self._relay.limits.join_seconds)
-        self._post.links[socket] = link = Link(guard, peer)
+        refused = self._relay.opened(socket, peer.address, self._clock(), loopback=peer.loopback).refused
+        if refused is not None:
+            self._warn("full", peer.address, refused.text)
+            return await deny(scope, send, 503, refused.text)
+        packet_filter = PacketFilter(socket, receive, send, self, self._relay.limits.join_seconds)
+        self._dispatcher.connections[socket] = connection = Connection(packet_filter, peer)
         try:
-            await self._sio.handle_request({**scope, SCOPE_KEY: socket}, guard.receive, guard.send)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is about this one connection
+            await self._sio.handle_request({**scope, SCOPE_KEY: socket}, packet_filter.receive, packet_filter.send)
+        except Exception as error:  # noqa: BLE001 - it must not end other connections
             self._warn("error", peer.address, f"its connection failed ({type(error).__name__})")
         finally:
-            guard.release()
-            self._post.perform(self._relay.closed(socket))
-            del self._post.links[socket]
-            self._socket_of.pop(link.sid, None)
-            link.resolve(refusal(Code.GONE, "the connection is closed"))
+            packet_filter.release()
+            self._dispatcher.perform(self._relay.closed(socket))
+            del self._dispatcher.connections[socket]
+            self._socket_of.pop(connection.sid, None)
+            connection.resolve(refusal(Code.GONE, "the connection is closed"))
         return None
 
     async def shutdown(self) -> None:
-        """Closes every connection and ends every task. The server is not used afterwards."""
-        await self._post.shutdown()
+        """Closes every connection and ends every task. Nothing is served afterwards."""
+        await self._dispatcher.shutdown()
 
-    # What the guards report.
+    # `PacketSink`: called by the packet filters.
 
     def heard(self, socket: str) -> bool:
-        """Returns whether an event of `socket` may be acted upon."""
-        instructions = self._relay.heard(socket, self._clock())
-        self._post.perform(instructions)
-        return not instructions
+        """`socket` sent an event. Returns whether the server may act on it."""
+        decision = self._relay.heard(socket, self._clock())
+        if decision.refused is not None:
+            self._dispatcher.note("ignored", socket, f"ignored: {decision.refused.text}")
+        self._dispatcher.perform(decision.instructions)
+        return decision.refused is None
 
     def broke(self, socket: str, why: str) -> None:
-        """`socket` sent `why`, which the protocol forbids."""
-        self._post.note("broken", socket, f"it sent {why}")
-        self._post.perform(self._relay.broke(socket))
+        """`socket` sent what the protocol forbids: `why` says what."""
+        self._dispatcher.note("broken", socket, f"it sent {why}")
+        self._dispatcher.perform(self._relay.broke(socket))
 
     def joined(self, socket: str, namespace: str) -> None:
         """`socket` has been told that it is in `namespace`."""
-        here = self._relay.client_joined if namespace == CLIENT else self._relay.volunteer_joined
-        self._post.perform(here(socket))
+        joined = self._relay.client_joined if namespace == CLIENT else self._relay.volunteer_joined
+        self._dispatcher.perform(joined(socket))
 
-    # What the library reports.
+    # Handlers: called by the library.
 
     async def _client_connects(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         socket = self._enter(sid, environ)
         login = self._login(ClientLogin, socket, auth)
-        self._let_in(socket, self._relay.login_client(socket, login, self._clock()))
-        log.info("%s: the client of job %s is here", self._post.links[socket].peer.address, login.job)
+        self._carry_out_login(socket, self._relay.login_client(socket, login, self._clock()))
+        log.info("%s: the client of job %s is here", self._dispatcher.connections[socket].peer.address, login.job)
 
     async def _volunteer_connects(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         socket = self._enter(sid, environ)
         login = self._login(VolunteerLogin, socket, auth)
-        self._let_in(socket, self._relay.login_volunteer(socket, login))
+        self._carry_out_login(socket, self._relay.login_volunteer(socket, login))
 
     async def _disconnects(self, sid: str, reason: Any = None) -> None:
         socket = self._socket_of.get(sid)
         if socket is not None:
-            self._post.perform(self._relay.closed(socket))
+            self._dispatcher.perform(self._relay.closed(socket))
 
     def _bounded(self, handler: Handler) -> Handler:
-        """Wraps the handler of an event: what goes wrong in it costs one connection, never more."""
+        """Wraps the handler of an event: an error in it ends one connection, never more."""
 
         async def handle(sid: str, data: Any = None) -> Any:
             socket = self._socket_of.get(sid)
@@ -157,9 +161,9 @@ class Sockets:
                 return None
             try:
                 return await handler(socket, data)
-            except Exception as error:  # noqa: BLE001 - the boundary of this peer
+            except Exception as error:  # noqa: BLE001 - it must not end other connections
                 drop = Drop(socket, f"an error of ours ({type(error).__name__})")
-                self._post.perform([*self._relay.closed(socket), drop])
+                self._dispatcher.perform([*self._relay.closed(socket), drop])
                 return None
 
         return handle
@@ -167,27 +171,24 @@ class Sockets:
     async def _volunteers(self, socket: str, data: Any) -> None:
         report = self._parse(VolunteerCount, socket, data)
         if report is not None:
-            self._post.perform(self._relay.counted(socket, report.count))
+            self._dispatcher.perform(self._relay.counted(socket, report.count))
 
     async def _offer(self, socket: str, data: Any) -> dict[str, Any]:
         offer = self._parse(Offer, socket, data)
-        link = self._post.links.get(socket)
-        if offer is None or link is None:
+        connection = self._dispatcher.connections.get(socket)
+        if offer is None or connection is None:
             return refusal(Code.INVALID, "the offer is not as described in the protocol")
-        instructions = self._relay.offered(socket, offer, self._clock())
-        match instructions:
-            case [Reject(code=code, text=text)]:
-                return refusal(code, text)
-            case [Forward()]:
-                reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-                link.reply = reply
-                self._post.perform(instructions)
-                return await reply
-        self._post.perform(instructions)
-        return refusal(Code.INVALID, "this connection makes no offers")
+        decision = self._relay.offered(socket, offer, self._clock())
+        if decision.refused is not None:
+            self._dispatcher.perform(decision.instructions)
+            return refusal(decision.refused.code, decision.refused.text)
+        reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        connection.reply = reply
+        self._dispatcher.perform(decision.instructions)
+        return await reply
 
     def _answered(self, forward: Forward, data: Any) -> None:
-        """The client acknowledged an offer, with anything."""
+        """The client acknowledged an offer; `data` is anything that JSON can hold."""
         answer: ClientAnswer | ErrorBody | None
         if isinstance(data, dict) and "error" in data:
             refused = self._parse(Refusal, forward.client, data)
@@ -197,13 +198,13 @@ class Sockets:
         if answer is None:
             answer = ErrorBody(code=Code.FAILED, text="the client could not answer the offer")
         asked = forward.message
-        self._post.perform(self._relay.answered(forward.client, asked.volunteer, asked.attempt, answer))
+        self._dispatcher.perform(self._relay.answered(forward.client, asked.volunteer, asked.attempt, answer))
 
     def _unanswered(self, forward: Forward) -> None:
         asked = forward.message
-        self._post.perform(self._relay.unanswered(forward.client, asked.volunteer, asked.attempt))
+        self._dispatcher.perform(self._relay.unanswered(forward.client, asked.volunteer, asked.attempt))
 
-    # Parsing: to a type or to nothing.
+    # Parsing.
 
     def _parse(self, model: type[S], socket: str, data: Any) -> S | None:
         try:
@@ -224,27 +225,27 @@ class Sockets:
 
     def _enter(self, sid: str, environ: dict[str, Any]) -> str:
         socket: str = environ["asgi.scope"][SCOPE_KEY]
-        self._post.links[socket].sid = sid
+        self._dispatcher.connections[socket].sid = sid
         self._socket_of[sid] = socket
         return socket
 
-    def _let_in(self, socket: str, instructions: list[Instruction]) -> None:
-        match instructions:
-            case [Refuse(code=code, text=text)]:
-                raise self._refusal(socket, code, text)
-        self._post.perform(instructions)
+    def _carry_out_login(self, socket: str, decision: Decision) -> None:
+        if decision.refused is not None:
+            raise self._refusal(socket, decision.refused.code, decision.refused.text)
+        self._dispatcher.perform(decision.instructions)
 
     def _refusal(self, socket: str, code: Code, text: str) -> Exception:
-        self._post.note(f"refused {code}", socket, f"refused ({code}): {text}")
+        self._dispatcher.note(f"refused {code}", socket, f"refused ({code}): {text}")
         error: Exception = socketio.exceptions.ConnectionRefusedError(text, refusal(code, text))
         return error
 
     def _warn(self, kind: str, address: str, text: str) -> None:
-        if self._sparing.due(kind, address):
+        if self._log_limiter.due(kind, address):
             log.warning("%s: %s", address, printable(text))
 
 
 def _where(error: ValidationError) -> str:
     """Returns which fields are wrong, and nothing of what they hold."""
-    fields = sorted({".".join(str(part) for part in one["loc"][:2]) or "the whole" for one in error.errors()})
+    places = (problem["loc"][:2] for problem in error.errors())
+    fields = sorted({".".join(str(part) for part in place) or "the whole" for place in places})
     return printable(", ".join(fields), 100)

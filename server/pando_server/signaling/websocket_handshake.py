@@ -1,4 +1,4 @@
-"""The WebSocket handshake: who is not let in, and how that is said."""
+"""The WebSocket handshake: which one is for Socket.IO, and how one is refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def asks_for_socket_io(scope: Scope) -> bool:
 
 
 async def deny(scope: Scope, send: Send, status: int, text: str) -> None:
-    """Answers a handshake with the HTTP `status` (ASGI, Websocket Denial Response)."""
+    """Refuses a handshake with an HTTP response of this `status` (ASGI, Websocket Denial Response)."""
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         return await send({"type": "websocket.close", "code": 1008})
     headers = [(b"content-type", b"text/plain; charset=utf-8")]

@@ -10,8 +10,8 @@ import pytest
 from websockets.asyncio.client import connect
 
 from pando_client.channels.channel import WebSocketChannel
-from pando_client.rendezvous.embedded import EmbeddedServer, MonitoringServer, listen
-from pando_shared.errors import PandoError, PortBusy
+from pando_client.rendezvous.embedded import EmbeddedServer, MonitoringServer
+from pando_shared.errors import PortBusy
 
 
 async def test_a_volunteer_comes_by_websocket() -> None:
@@ -56,15 +56,6 @@ async def test_a_port_that_is_taken() -> None:
         for kind in (EmbeddedServer, MonitoringServer):
             with pytest.raises(PortBusy, match=f"port {port} is in use by another program"):
                 kind(port)
-
-
-def test_a_port_that_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> socket.socket:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(socket, "create_server", refuse)
-    with pytest.raises(PandoError, match="cannot listen at port 80: Permission denied"):
-        listen(80)
 
 
 async def test_a_connection_that_stays_does_not_keep_us() -> None:

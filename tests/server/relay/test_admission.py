@@ -1,9 +1,11 @@
+"""Who is admitted, and whose login is right."""
+
 from __future__ import annotations
 
 import pytest
 
-from pando_server.relay.admission import Door
-from pando_server.relay.instructions import Refuse
+from pando_server.relay.admission import Admission
+from pando_server.relay.instructions import Refused
 from pando_server.relay.limits import Limits
 from pando_shared.signaling import ClientLogin, Code, proof
 
@@ -15,130 +17,132 @@ def login(nonce: str, secret: str = SECRET, protocol: int = 1, job: str = "job")
     return ClientLogin(protocol=protocol, nonce=nonce, proof=proof(secret, nonce, job), job=job, key="a" * 32)
 
 
-def door_with_a_socket(limits: Limits | None = None) -> Door:
-    door = Door(SECRET, limits or Limits())
-    assert door.admit("s", ADDRESS, False, 0) is None
-    return door
+def with_a_socket(limits: Limits | None = None) -> Admission:
+    admission = Admission(SECRET, limits or Limits())
+    assert admission.admit("s", ADDRESS, False, 0) is None
+    return admission
 
 
-def fetch(door: Door, number: int = 1, now: float = 0) -> str:
-    nonce = door.nonce(f"address {number}", f"{number:064x}", now)
-    assert nonce is not None
+def fetch(admission: Admission, number: int = 1, now: float = 0) -> str:
+    nonce = f"{number:064x}"
+    assert admission.nonce(f"address {number}", nonce, now) is None
     return nonce
 
 
-def code_of(refusal: Refuse | None) -> Code | None:
-    return refusal.code if refusal else None
+def code_of(refused: Refused | None) -> Code | None:
+    return refused.code if refused else None
 
 
 def test_who_knows_the_secret_is_recognised() -> None:
-    door = door_with_a_socket()
-    assert door.recognise("s", login(fetch(door)), 1) is None
+    admission = with_a_socket()
+    assert admission.check_login("s", login(fetch(admission)), 1) is None
 
 
 def test_a_recorded_login_is_worth_nothing() -> None:
-    door = door_with_a_socket()
-    recorded = login(fetch(door))
-    assert door.recognise("s", recorded, 1) is None
-    assert code_of(door.recognise("s", recorded, 1)) is Code.NONCE
+    admission = with_a_socket()
+    recorded = login(fetch(admission))
+    assert admission.check_login("s", recorded, 1) is None
+    assert code_of(admission.check_login("s", recorded, 1)) is Code.NONCE
 
 
 def test_a_nonce_is_good_for_half_a_minute() -> None:
-    door = door_with_a_socket()
-    assert door.recognise("s", login(fetch(door, 1)), 29.9) is None
-    assert code_of(door.recognise("s", login(fetch(door, 2)), 30)) is Code.NONCE
+    admission = with_a_socket()
+    assert admission.check_login("s", login(fetch(admission, 1)), 29.9) is None
+    assert code_of(admission.check_login("s", login(fetch(admission, 2)), 30)) is Code.NONCE
 
 
 def test_a_nonce_that_was_never_given_out_is_refused() -> None:
-    assert code_of(door_with_a_socket().recognise("s", login("f" * 64), 0)) is Code.NONCE
+    assert code_of(with_a_socket().check_login("s", login("f" * 64), 0)) is Code.NONCE
 
 
 def test_a_wrong_secret_is_refused_and_uses_the_nonce_up() -> None:
-    door = door_with_a_socket()
-    nonce = fetch(door)
-    assert code_of(door.recognise("s", login(nonce, "wrong"), 0)) is Code.SECRET
-    assert code_of(door.recognise("s", login(nonce), 0)) is Code.NONCE
+    admission = with_a_socket()
+    nonce = fetch(admission)
+    assert code_of(admission.check_login("s", login(nonce, "wrong"), 0)) is Code.SECRET
+    assert code_of(admission.check_login("s", login(nonce), 0)) is Code.NONCE
 
 
 def test_a_proof_for_one_job_does_not_open_another() -> None:
-    door = door_with_a_socket()
-    stolen = login(fetch(door)).model_copy(update={"job": "other"})
-    assert code_of(door.recognise("s", stolen, 0)) is Code.SECRET
+    admission = with_a_socket()
+    stolen = login(fetch(admission)).model_copy(update={"job": "other"})
+    assert code_of(admission.check_login("s", stolen, 0)) is Code.SECRET
 
 
 def test_another_version_is_told_so_and_nothing_is_compared() -> None:
-    door = door_with_a_socket()
-    nonce = fetch(door)
-    assert code_of(door.recognise("s", login(nonce, protocol=2), 0)) is Code.PROTOCOL
-    assert door.recognise("s", login(nonce), 0) is None
+    admission = with_a_socket()
+    nonce = fetch(admission)
+    assert code_of(admission.check_login("s", login(nonce, protocol=2), 0)) is Code.PROTOCOL
+    assert admission.check_login("s", login(nonce), 0) is None
 
 
 def test_wrong_secrets_by_the_thousand_are_throttled_before_they_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    door = door_with_a_socket()
-    compared = []
+    admission = with_a_socket()
+    compared: list[tuple[str, ...]] = []
 
     def counting(*arguments: str) -> str:
         compared.append(arguments)
         return proof(*arguments)
 
     monkeypatch.setattr("pando_server.relay.admission.proof", counting)
-    codes = [code_of(door.recognise("s", login(fetch(door, number), "wrong"), 1)) for number in range(1, 1_001)]
+    codes = [
+        code_of(admission.check_login("s", login(fetch(admission, number), "wrong"), 1)) for number in range(1, 1_001)
+    ]
     assert codes == [Code.SECRET] * 5 + [Code.THROTTLED] * 995
     assert len(compared) == 5
     # The right one is not tried either, until there was a pause; another address is not concerned.
-    assert code_of(door.recognise("s", login(fetch(door, 2_000)), 1)) is Code.THROTTLED
-    door.admit("t", "192.0.2.2", False, 1)
-    assert door.recognise("t", login(fetch(door, 2_001)), 1) is None
-    assert door.recognise("s", login(fetch(door, 2_002, now=11)), 11) is None
+    assert code_of(admission.check_login("s", login(fetch(admission, 2_000)), 1)) is Code.THROTTLED
+    admission.admit("t", "192.0.2.2", False, 1)
+    assert admission.check_login("t", login(fetch(admission, 2_001)), 1) is None
+    assert admission.check_login("s", login(fetch(admission, 2_002, now=11)), 11) is None
 
 
 def test_what_a_throttled_peer_sends_does_not_use_up_a_nonce() -> None:
-    door = door_with_a_socket(Limits(login_failure_burst=1))
-    door.recognise("s", login("f" * 64), 0)
-    nonce = fetch(door)
-    assert code_of(door.recognise("s", login(nonce), 0)) is Code.THROTTLED
-    assert door.recognise("s", login(nonce), 10) is None
+    admission = with_a_socket(Limits(login_failure_burst=1))
+    admission.check_login("s", login("f" * 64), 0)
+    nonce = fetch(admission)
+    assert code_of(admission.check_login("s", login(nonce), 0)) is Code.THROTTLED
+    assert admission.check_login("s", login(nonce), 10) is None
 
 
 def test_an_address_gets_so_many_nonces() -> None:
-    door = Door(SECRET, Limits(nonce_burst=2, nonces_per_second=1))
-    given = [door.nonce(ADDRESS, f"{number:064x}", 0) for number in range(3)]
-    assert given == [f"{0:064x}", f"{1:064x}", None]
-    assert door.nonce(ADDRESS, f"{3:064x}", 1) is not None
+    admission = Admission(SECRET, Limits(nonce_burst=2, nonces_per_second=1))
+    given = [code_of(admission.nonce(ADDRESS, f"{number:064x}", 0)) for number in range(3)]
+    assert given == [None, None, Code.THROTTLED]
+    assert admission.nonce(ADDRESS, f"{3:064x}", 1) is None
 
 
 def test_nonces_that_nobody_uses_make_room_the_oldest_first() -> None:
-    door = door_with_a_socket(Limits(nonces=2))
-    first, second, third = (fetch(door, number) for number in range(3))
-    assert code_of(door.recognise("s", login(first), 0)) is Code.NONCE
-    assert door.recognise("s", login(second), 0) is None
-    assert door.recognise("s", login(third), 0) is None
-    door.check()
+    admission = with_a_socket(Limits(nonces=2))
+    first, second, third = (fetch(admission, number) for number in range(3))
+    assert code_of(admission.check_login("s", login(first), 0)) is Code.NONCE
+    assert admission.check_login("s", login(second), 0) is None
+    assert admission.check_login("s", login(third), 0) is None
+    admission.check()
 
 
 def test_expired_nonces_are_forgotten() -> None:
-    door = Door(SECRET, Limits())
+    admission = Admission(SECRET, Limits())
     for number in range(10):
-        fetch(door, number)
-    fetch(door, 99, now=31)
-    assert len(door._nonces) == 1
+        fetch(admission, number)
+    fetch(admission, 99, now=31)
+    assert repr(admission) == "<Admission [0 sockets, 1 nonces]>"
 
 
 def test_there_is_room_for_so_many_connections_in_all_and_from_one_address() -> None:
-    door = Door(SECRET, Limits(sockets=3, sockets_per_address=2))
-    assert door.admit("a", ADDRESS, False, 0) is None
-    assert door.admit("b", ADDRESS, False, 0) is None
-    assert code_of(door.admit("c", ADDRESS, False, 0)) is Code.FULL
-    assert door.admit("d", "192.0.2.2", False, 0) is None
-    assert code_of(door.admit("e", "192.0.2.3", False, 0)) is Code.FULL
-    assert len(door) == 3
-    assert door.forget("a")
-    assert not door.forget("a")
-    assert door.admit("c", ADDRESS, False, 0) is None
-    door.check()
+    admission = Admission(SECRET, Limits(sockets=3, sockets_per_address=2))
+    assert admission.admit("a", ADDRESS, False, 0) is None
+    assert admission.admit("b", ADDRESS, False, 0) is None
+    assert code_of(admission.admit("c", ADDRESS, False, 0)) is Code.FULL
+    assert admission.admit("d", "192.0.2.2", False, 0) is None
+    assert code_of(admission.admit("e", "192.0.2.3", False, 0)) is Code.FULL
+    assert len(admission) == 3
+    assert admission.forget("a")
+    assert not admission.forget("a")
+    assert admission.admit("c", ADDRESS, False, 0) is None
+    admission.check()
 
 
 def test_no_refusal_names_the_secret() -> None:
-    door = door_with_a_socket()
-    refusals = [door.recognise("s", login(fetch(door, number), "wrong"), 0) for number in range(10)]
+    admission = with_a_socket()
+    refusals = [admission.check_login("s", login(fetch(admission, number), "wrong"), 0) for number in range(10)]
     assert not any(SECRET in repr(one) for one in refusals)

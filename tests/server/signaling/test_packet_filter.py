@@ -1,4 +1,4 @@
-"""The guard between two fakes: a WebSocket that says what it is told, an overseer that takes notes."""
+"""The packet filter between two fakes: a WebSocket that sends what it is told, and a sink that takes notes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from pando_server.signaling.packet_filter import Guard, Message, State
+from pando_server.signaling.packet_filter import Message, PacketFilter, State
 
 LOGIN = '40/volunteer,{"protocol":1}'
 ACCEPTED = '40/volunteer,{"sid":"x"}'
@@ -15,14 +15,14 @@ OFFER = '42/volunteer,1["offer",{"attempt":1,"sdp":"x"}]'
 
 
 class Wire:
-    """The WebSocket's other end, and the overseer."""
+    """The WebSocket's other end, and the sink."""
 
     def __init__(self) -> None:
         self.incoming: asyncio.Queue[Message] = asyncio.Queue()
         self.outgoing: list[Message] = []
         self.notes: list[str] = []
         self.allowed = True
-        self.guard = Guard("s", self.incoming.get, self.send, self, join_seconds=60)
+        self.filter = PacketFilter("s", self.incoming.get, self.send, self, join_seconds=60)
 
     async def send(self, message: Message) -> None:
         self.outgoing.append(message)
@@ -41,16 +41,16 @@ class Wire:
         self.incoming.put_nowait({"type": "websocket.receive", "text": text})
 
     async def reply(self, text: str) -> None:
-        await self.guard.send({"type": "websocket.send", "text": text})
+        await self.filter.send({"type": "websocket.send", "text": text})
 
     async def join(self) -> None:
         self.say(LOGIN)
-        assert (await self.guard.receive())["text"] == LOGIN
+        assert (await self.filter.receive())["text"] == LOGIN
         await self.reply(ACCEPTED)
 
     async def silent(self) -> None:
         """Checks that the library is given nothing."""
-        receiving = asyncio.create_task(self.guard.receive())
+        receiving = asyncio.create_task(self.filter.receive())
         for _ in range(20):
             await asyncio.sleep(0)
         assert not receiving.done()
@@ -62,19 +62,19 @@ class Wire:
 async def wire() -> AsyncIterator[Wire]:
     wire = Wire()
     yield wire
-    wire.guard.release()
-    wire.guard.release()
+    wire.filter.release()
+    wire.filter.release()
 
 
 async def test_a_peer_joins_when_it_has_been_told_so(wire: Wire) -> None:
     await wire.join()
-    assert wire.guard.state is State.JOINED
+    assert wire.filter.state is State.JOINED
     assert wire.notes == ["joined /volunteer"]
     wire.say(OFFER)
-    assert (await wire.guard.receive())["text"] == OFFER
+    assert (await wire.filter.receive())["text"] == OFFER
 
 
-async def test_what_the_overseer_does_not_allow_is_not_passed_on(wire: Wire) -> None:
+async def test_what_the_sink_does_not_allow_is_not_passed_on(wire: Wire) -> None:
     await wire.join()
     wire.allowed = False
     wire.say(OFFER)
@@ -84,7 +84,7 @@ async def test_what_the_overseer_does_not_allow_is_not_passed_on(wire: Wire) -> 
 
 async def test_a_message_between_login_and_reply_is_broken(wire: Wire) -> None:
     wire.say(LOGIN)
-    await wire.guard.receive()
+    await wire.filter.receive()
     wire.say(OFFER)
     await wire.silent()
     assert wire.notes == ["a message to a namespace that it is not in"]
@@ -93,7 +93,7 @@ async def test_a_message_between_login_and_reply_is_broken(wire: Wire) -> None:
 async def test_a_ping_may_be_answered_once(wire: Wire) -> None:
     await wire.reply("2")
     wire.say("3")
-    assert (await wire.guard.receive())["text"] == "3"
+    assert (await wire.filter.receive())["text"] == "3"
     wire.say("3")
     await wire.silent()
     assert wire.notes == ["an answer to a ping that was not sent"]
@@ -101,9 +101,9 @@ async def test_a_ping_may_be_answered_once(wire: Wire) -> None:
 
 async def test_after_a_refusal_nothing_is_passed_on_and_nothing_is_noted(wire: Wire) -> None:
     wire.say(LOGIN)
-    await wire.guard.receive()
+    await wire.filter.receive()
     await wire.reply('44/volunteer,{"message":"no"}')
-    assert wire.guard.state is State.LEAVING
+    assert wire.filter.state is State.LEAVING
     for text in (LOGIN, OFFER, "nonsense"):
         wire.say(text)
     await wire.silent()
@@ -112,40 +112,40 @@ async def test_after_a_refusal_nothing_is_passed_on_and_nothing_is_noted(wire: W
 
 async def test_a_reply_that_comes_after_the_end_changes_nothing(wire: Wire) -> None:
     wire.say(LOGIN)
-    await wire.guard.receive()
-    wire.guard.close()
+    await wire.filter.receive()
+    wire.filter.close()
     await wire.reply(ACCEPTED)
-    assert wire.guard.state is State.LEAVING
+    assert wire.filter.state is State.LEAVING
     assert wire.notes == []
 
 
 async def test_closing_ends_the_librarys_wait(wire: Wire) -> None:
-    receiving = asyncio.create_task(wire.guard.receive())
+    receiving = asyncio.create_task(wire.filter.receive())
     await asyncio.sleep(0)
-    wire.guard.close()
+    wire.filter.close()
     assert (await receiving)["type"] == "websocket.disconnect"
-    assert (await wire.guard.receive())["type"] == "websocket.disconnect"
+    assert (await wire.filter.receive())["type"] == "websocket.disconnect"
 
 
 async def test_the_end_of_the_websocket_is_passed_on(wire: Wire) -> None:
     wire.incoming.put_nowait({"type": "websocket.disconnect", "code": 1001})
-    assert await wire.guard.receive() == {"type": "websocket.disconnect", "code": 1001}
+    assert await wire.filter.receive() == {"type": "websocket.disconnect", "code": 1001}
 
 
 async def test_an_acknowledgement_is_passed_on_once(wire: Wire) -> None:
     wire.say("40/client,{}")
-    await wire.guard.receive()
+    await wire.filter.receive()
     await wire.reply('40/client,{"sid":"x"}')
     await wire.reply('42/client,1["offer",{}]')
     answer = '43/client,1[{"sdp":"x"}]'
     wire.say(answer)
-    assert (await wire.guard.receive())["text"] == answer
+    assert (await wire.filter.receive())["text"] == answer
     wire.say(answer)
     await wire.silent()
     assert wire.notes[-1] == "an acknowledgement that nobody waits for"
 
 
 async def test_frames_that_are_not_text_pass_outwards(wire: Wire) -> None:
-    await wire.guard.send({"type": "websocket.accept"})
-    await wire.guard.send({"type": "websocket.send", "bytes": b"x"})
+    await wire.filter.send({"type": "websocket.accept"})
+    await wire.filter.send({"type": "websocket.send", "bytes": b"x"})
     assert len(wire.outgoing) == 2

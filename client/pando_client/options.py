@@ -28,7 +28,7 @@ from pando_client.lending.instructions import OnError, Policy
 from pando_shared.allowed_hosts import ANYTHING, Hosts
 from pando_shared.errors import UsageError
 from pando_shared.limits import DEFAULT_RESULT_BYTES, MAX_RESULT_BYTES
-from pando_shared.secret import MIN_SECRET_CHARS, read_file
+from pando_shared.secret import MIN_SECRET_CHARACTERS, read_file
 from pando_shared.signaling import IceServer
 from pando_shared.text import printable
 from pando_shared.wire.messages import Context
@@ -193,6 +193,8 @@ def secret_of(options: Options) -> str:
         secret = os.environ.get("PANDO_SECRET", "")
     if not secret:
         raise UsageError("--host needs the server's secret: set PANDO_SECRET, or use --secret-file or --secret")
-    if len(secret) < MIN_SECRET_CHARS:
-        raise UsageError(f"the secret is too short: a server takes none of fewer than {MIN_SECRET_CHARS} characters")
+    if len(secret) < MIN_SECRET_CHARACTERS:
+        raise UsageError(
+            f"the secret is too short: a server takes none of fewer than {MIN_SECRET_CHARACTERS} characters"
+        )
     return secret

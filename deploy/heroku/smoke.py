@@ -57,10 +57,12 @@ def sockets(http: httpx.Client) -> str:
         "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
     }
     path = "/socket.io/?EIO=4&transport=websocket"
-    with http.stream("GET", path, headers=handshake) as answer:
-        _expect(answer.status_code == 101, f"{path} answers {answer.status_code}, not 101")
-    with http.stream("GET", path, headers={**handshake, "origin": "https://elsewhere.invalid"}) as answer:
-        _expect(answer.status_code == 403, f"{path} answers {answer.status_code} to a page of another site, not 403")
+    with http.stream("GET", path, headers=handshake) as response:
+        _expect(response.status_code == 101, f"{path} answers {response.status_code}, not 101")
+    with http.stream("GET", path, headers={**handshake, "origin": "https://elsewhere.invalid"}) as response:
+        _expect(
+            response.status_code == 403, f"{path} answers {response.status_code} to a page of another site, not 403"
+        )
     return "WebSockets pass, other sites' pages do not"
 
 
@@ -70,12 +72,12 @@ CHECKS: tuple[Callable[[httpx.Client], str], ...] = (health, page, config, nonce
 def check(url: str) -> Iterator[tuple[bool, str]]:
     """Yields, for each check of the server at `url`, whether it passed and a line about it."""
     with httpx.Client(base_url=url, timeout=TIMEOUT) as http:
-        for one in CHECKS:
+        for look in CHECKS:
             try:
-                yield True, f"{one.__name__}: {one(http)}"
+                yield True, f"{look.__name__}: {look(http)}"
             except (httpx.HTTPError, ValidationError, AssertionError) as error:
                 what = "the answer is not as described in the protocol" if isinstance(error, ValidationError) else error
-                yield False, f"{one.__name__}: {printable(what)}"
+                yield False, f"{look.__name__}: {printable(what)}"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -93,9 +95,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _get(http: httpx.Client, path: str) -> bytes:
-    answer = http.get(path)
-    _expect(answer.status_code == 200, f"{path} answers {answer.status_code}")
-    return answer.content
+    response = http.get(path)
+    _expect(response.status_code == 200, f"{path} answers {response.status_code}")
+    return response.content
 
 
 def _expect(holds: bool, text: str) -> None:

@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     # A signal may come before the server can handle it: then there is nothing to close.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
+        signal.signal(number, _exit)
     try:
         _run(given)
     except PandoError as error:
@@ -55,7 +55,7 @@ def _run(given: argparse.Namespace) -> None:
     server = app.server_for(application, chosen, on_ready=lambda: _announce(listener))
 
     def end(number: int, frame: object) -> None:
-        # The second time, without waiting for anybody.
+        # A second signal ends the server without waiting for connections to close.
         server.force_exit = server.should_exit
         server.should_exit = True
 
@@ -64,7 +64,7 @@ def _run(given: argparse.Namespace) -> None:
     server.run(sockets=[listener])
 
 
-def _leave(number: int, frame: object) -> None:
+def _exit(number: int, frame: object) -> None:
     raise SystemExit(0)
 
 

@@ -24,8 +24,8 @@ class Peer:
 class TrustedProxies:
     """The proxies whose `X-Forwarded-For` is believed.
 
-    `allowed` is a comma-separated list of addresses and networks; `*` believes whoever connects, but only for the
-    last entry of the list, which that peer itself wrote: the entries before it are anybody's invention.
+    `allowed` is a comma-separated list of addresses and networks; `*` believes every peer that connects, but
+    only the last entry of its list, which that peer itself wrote: anything can stand in the entries before it.
 
     Raises:
         ValueError: an entry of `allowed` is neither an address nor a network.

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pando_server.peers import TrustedProxies
 from pando_server.relay.limits import Limits
 from pando_shared.errors import UsageError
-from pando_shared.secret import MIN_SECRET_CHARS
+from pando_shared.secret import MIN_SECRET_CHARACTERS
 
 MAKE_ONE = """python3 -c "import secrets; print(secrets.token_urlsafe(24))\""""
 
@@ -29,13 +29,13 @@ class ServerSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
     secret: Annotated[
-        SecretStr, Field(min_length=MIN_SECRET_CHARS, validation_alias=AliasChoices("PANDO_SECRET", "SECRET"))
+        SecretStr, Field(min_length=MIN_SECRET_CHARACTERS, validation_alias=AliasChoices("PANDO_SECRET", "SECRET"))
     ]
     port: Annotated[int, Field(ge=0, le=65535, validation_alias="PORT")] = 5000
     host: Annotated[str, Field(min_length=1, validation_alias="HOST")] = "0.0.0.0"
     """The address to listen on."""
     forwarded_allow_ips: Annotated[str, Field(validation_alias="FORWARDED_ALLOW_IPS")] = "127.0.0.1,::1"
-    """The proxies that say truly where a request came from: addresses and networks, or `*` for whoever connects."""
+    """The proxies whose `X-Forwarded-For` is believed: addresses and networks, or `*` for every peer that connects."""
     web_concurrency: Annotated[int, Field(validation_alias="WEB_CONCURRENCY")] = 1
     max_sockets: Annotated[int, Field(ge=1, le=100_000, validation_alias="PANDO_MAX_SOCKETS")] = Limits().sockets
     max_sockets_per_address: Annotated[
@@ -115,6 +115,6 @@ def _in_words(error: ValidationError) -> str:
     if name in ("secret", "PANDO_SECRET", "SECRET"):
         if problem["type"] == "missing":
             return f"PANDO_SECRET is not set: clients need a secret to use this server. Make one with: {MAKE_ONE}"
-        return f"the secret is shorter than {MIN_SECRET_CHARS} characters. Make one with: {MAKE_ONE}"
+        return f"the secret is shorter than {MIN_SECRET_CHARACTERS} characters. Make one with: {MAKE_ONE}"
     text = problem["msg"].removeprefix("Value error, ")
     return f"{name}: {text[:1].lower()}{text[1:]}"

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from pando_shared.limits import MAX_HOST_CHARS, MAX_HOSTS
+from pando_shared.limits import MAX_ALLOWED_HOSTS, MAX_HOST_CHARACTERS
 
 ANYTHING = "*"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -24,8 +24,8 @@ _DEFAULT_PORT = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 def fault_of(hosts: Sequence[str]) -> str | None:
     """Returns what is wrong with a list of hosts, or None."""
-    if len(hosts) > MAX_HOSTS:
-        return f"more than {MAX_HOSTS} hosts"
+    if len(hosts) > MAX_ALLOWED_HOSTS:
+        return f"more than {MAX_ALLOWED_HOSTS} hosts"
     if ANYTHING in hosts:
         return None if len(hosts) == 1 else f"{ANYTHING} is everything and stands alone"
     for host in hosts:
@@ -41,7 +41,7 @@ def _checked(hosts: tuple[str, ...]) -> tuple[str, ...]:
     return hosts
 
 
-Hosts = Annotated[tuple[Annotated[str, Field(max_length=MAX_HOST_CHARS)], ...], AfterValidator(_checked)]
+Hosts = Annotated[tuple[Annotated[str, Field(max_length=MAX_HOST_CHARACTERS)], ...], AfterValidator(_checked)]
 
 
 def sources(hosts: Sequence[str]) -> str:

@@ -1,82 +1,99 @@
-"""Every size and count that both ends of a wire must agree on, once (PROTOCOL.md).
+"""Every size, count and time that both ends of a wire must agree on, once (PROTOCOL.md).
 
-`limits.json` in the folder above binds the volunteer page to the same numbers. A name ends in the unit of its number.
-What only one program limits stays beside the code that limits it.
+The volunteer page has the same numbers; `limits.json` in the folder above binds both, as the vectors bind the codecs.
+A name ends in the unit of its number. What only one program limits stays beside the code that limits it.
 """
 
-MAX_SHORT_TEXT_CHARS = 200
-"""Characters of a text for a person: a title, the reason of a goodbye, the name of a browser."""
-MAX_VERSION_CHARS = 64
-"""Characters of the version of a program."""
+KIB = 1024
+MIB = 1024 * KIB
 
-# Signaling.
+# Frames and messages of the data plane, in bytes.
 
-MAX_SIGNAL_BYTES = 64 * 1024
-"""Bytes of one signaling message."""
-MAX_SDP_CHARS = 16 * 1024
-"""Characters of one session description."""
-MAX_CANDIDATES = 20
-"""ICE candidates in one session description: each makes the other end send packets to an address."""
-MAX_ATTEMPTS = 3
-"""Offers that a volunteer may make on one socket."""
-MAX_ICE_SERVERS = 8
-"""STUN and TURN servers that a client may name."""
-MAX_JOB_CHARS = 32
-"""Characters of the name of a job."""
-MAX_VOLUNTEER_ID_CHARS = 64
-"""Characters of the name by which server and client know a volunteer."""
-MAX_ERROR_TEXT_CHARS = 300
-"""Characters of the text of a refusal."""
-MAX_VOLUNTEERS = 1_000_000
-"""Volunteers that a client may say that it has."""
-NONCE_LIFETIME_S = 30
-"""Seconds in which a nonce can be used."""
+MAX_FRAME_BYTES = 60 * KIB
+"""A frame. aiortc joins SCTP fragments in quadratic time, so larger ones cost more than they carry."""
+MAX_MESSAGE_TO_VOLUNTEER_BYTES = 64 * MIB
+"""A message towards the volunteer."""
+RESULT_OVERHEAD_BYTES = 64 * KIB
+"""What a message towards the client may have above the largest result that it carries."""
+DEFAULT_RESULT_BYTES = 16 * MIB
+"""One result, unless the client says otherwise in its `hello`."""
+MAX_RESULT_BYTES = 64 * MIB
+"""One result, at most: what a client may say in its `hello`."""
+MAX_ERROR_BYTES = 64 * KIB
+"""The JSON of one error of the function."""
+MAX_JSON_BODY_BYTES = 64 * KIB
+"""The JSON of one message."""
+MAX_PACKED_BUNDLE_BYTES = 60 * MIB
+"""The function as it travels: a `hello` has room for it and for its JSON."""
+MAX_UNPACKED_BUNDLE_BYTES = 64 * MIB
+"""The function once unpacked: a volunteer unpacks no more."""
 
-# Frames and messages of the data plane.
+# Texts, in characters.
 
-MAX_FRAME_BYTES = 60 * 1024
-"""Bytes of a frame. aiortc joins SCTP fragments in quadratic time, so larger ones cost more than they carry."""
-MAX_TO_VOLUNTEER_BYTES = 64 * 1024 * 1024
-"""Bytes of a message towards the volunteer."""
-DEFAULT_RESULT_BYTES = 16 * 1024 * 1024
-"""Bytes of one result, unless the client says otherwise in its `hello`."""
-MAX_RESULT_BYTES = 64 * 1024 * 1024
-"""Bytes of one result that a client may allow."""
-RESULT_OVERHEAD_BYTES = 64 * 1024
-"""Bytes that a message towards the client may have above the largest result that it carries."""
-MAX_ERROR_BYTES = 64 * 1024
-"""Bytes of one error's JSON."""
-MAX_LEASES_NAMED = 10_000
-"""Leases that one `withdraw` or `return` may name."""
+MAX_JOB_CHARACTERS = 32
+"""The name of a job."""
+MAX_TITLE_CHARACTERS = 200
+"""The name of the function, for the owner of a device."""
+MAX_VERSION_CHARACTERS = 64
+"""The version of a program."""
+MAX_DEVICE_CHARACTERS = 64
+"""The name of a device."""
+MAX_AGENT_CHARACTERS = 200
+"""The name of a browser."""
+MAX_GOODBYE_CHARACTERS = 200
+"""The text of a goodbye."""
+MAX_UNITS_CHARACTERS = 32
+"""The name of what a report counts."""
+MAX_HOST_CHARACTERS = 300
+"""A host that the function may reach, with its scheme and its port."""
+MAX_REFUSAL_CHARACTERS = 300
+"""The text of a refusal by the server."""
+MAX_CREDENTIAL_CHARACTERS = 200
+"""The user or the password of a TURN server."""
+MAX_VOLUNTEER_ID_CHARACTERS = 64
+"""The id under which server and client know a volunteer."""
 
-# The function and its settings.
-
-MAX_BUNDLE_PACKED_BYTES = 60 * 1024 * 1024
-"""Bytes of the function as it travels: a `hello` has room for it and for its JSON."""
-MAX_BUNDLE_UNPACKED_BYTES = 64 * 1024 * 1024
-"""Bytes of the function once unpacked: a volunteer unpacks no more."""
-MAX_HOSTS = 32
-"""Hosts that a function may reach."""
-MAX_HOST_CHARS = 300
-"""Characters of one of them, with its scheme and its port."""
-MIN_HEARTBEAT_MS = 50
-MAX_HEARTBEAT_MS = 3_600_000
-DEFAULT_HEARTBEAT_MS = 2500
-"""Milliseconds of silence after which the client asks for a sign of life."""
-MAX_TIMEOUT_MS = 86_400_000
-"""Milliseconds that one item may be given: a day."""
-
-# What a volunteer says of itself.
+# Counts.
 
 MAX_SLOTS = 1024
 """Slots that one volunteer can lend."""
-MAX_DEVICE_CHARS = 64
-"""Characters of the name of a device."""
-MAX_UNITS_CHARS = 32
-"""Characters of the name of what a report counts."""
+MAX_LEASES_NAMED = 10_000
+"""Leases that one `withdraw` or `return` may name."""
+MAX_ALLOWED_HOSTS = 32
+"""Hosts that a function may reach."""
 MAX_REPORTED = 10**15
-"""The largest number in a report."""
-REPORTS_PER_S = 2
-"""Reports a second that a volunteer may send."""
-REPORTS_AT_ONCE = 100
+"""Each number of a report."""
+MAX_REPORTS_PER_SECOND = 2
+"""Reports that a volunteer may send in a second."""
+MAX_REPORTS_AT_ONCE = 100
 """Reports besides these: a connection that stalled for a while brings all of them together."""
+MAX_VOLUNTEERS = 1_000_000
+"""Volunteers that a client may say that it has."""
+
+# Times.
+
+MIN_HEARTBEAT_MS = 50
+MAX_HEARTBEAT_MS = 3_600_000
+DEFAULT_HEARTBEAT_MS = 2500
+"""The silence after which the client asks for a sign of life: what it may choose, and what holds if it says nothing."""
+MAX_TIMEOUT_MS = 86_400_000
+"""The time that one item may be given, at most: a day."""
+RESULTS_WITHIN_MS = 50
+"""A volunteer sends results at least this often while there are any."""
+
+# Signaling.
+
+MAX_SIGNAL_BYTES = 64 * KIB
+"""One signaling message."""
+MAX_OFFERS = 3
+"""Offers that a volunteer may make on one socket."""
+OFFER_TIMEOUT_MS = 20_000
+"""The time within which a client has to answer an offer."""
+MAX_ICE_SERVERS = 8
+"""STUN and TURN servers that a client may name."""
+MAX_SDP_BYTES = 16 * KIB
+"""One session description. It is ASCII, so characters are counted."""
+MAX_CANDIDATES = 20
+"""ICE candidates in one session description: each makes the other end send packets to an address."""
+NONCE_LIFETIME_SECONDS = 30
+"""The time in which a nonce can be used."""

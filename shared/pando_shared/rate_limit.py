@@ -37,5 +37,5 @@ class TokenBucket:
         return self._tokens >= 1
 
     def is_full(self, now: float) -> bool:
-        """Returns whether nothing was taken for so long that the bucket need not be kept."""
+        """Returns whether it is as full as a new one, so that it need not be kept."""
         return self._tokens + (now - self._at) * self._rate >= self._burst

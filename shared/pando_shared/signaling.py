@@ -1,6 +1,6 @@
 """The messages of the signaling wire, as pydantic models (PROTOCOL.md, section 1).
 
-Both ends parse what they receive into these and nothing else: behind the edge nobody checks again.
+Both ends parse what they receive into these models, and into nothing else: no later code checks again.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from pando_shared import PROTOCOL, __version__
 from pando_shared.limits import (
-    MAX_ATTEMPTS,
     MAX_CANDIDATES,
-    MAX_ERROR_TEXT_CHARS,
+    MAX_CREDENTIAL_CHARACTERS,
     MAX_ICE_SERVERS,
-    MAX_JOB_CHARS,
-    MAX_SDP_CHARS,
-    MAX_SHORT_TEXT_CHARS,
-    MAX_VERSION_CHARS,
-    MAX_VOLUNTEER_ID_CHARS,
+    MAX_JOB_CHARACTERS,
+    MAX_OFFERS,
+    MAX_REFUSAL_CHARACTERS,
+    MAX_SDP_BYTES,
+    MAX_VERSION_CHARACTERS,
+    MAX_VOLUNTEER_ID_CHARACTERS,
     MAX_VOLUNTEERS,
 )
 
-JOB_PATTERN = rf"^[a-z0-9-]{{1,{MAX_JOB_CHARS}}}$"
+JOB_PATTERN = rf"^[a-z0-9-]{{1,{MAX_JOB_CHARACTERS}}}$"
 
 
 class Code(StrEnum):
@@ -58,17 +58,17 @@ def _few_candidates(sdp: str) -> str:
 
 
 JobName = Annotated[str, StringConstraints(pattern=JOB_PATTERN)]
-Sdp = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SDP_CHARS), AfterValidator(_few_candidates)]
-Attempt = Annotated[int, Field(ge=1, le=MAX_ATTEMPTS, strict=True)]
-VersionText = Annotated[str, StringConstraints(max_length=MAX_VERSION_CHARS)]
+Sdp = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SDP_BYTES), AfterValidator(_few_candidates)]
+Attempt = Annotated[int, Field(ge=1, le=MAX_OFFERS, strict=True)]
+VersionText = Annotated[str, StringConstraints(max_length=MAX_VERSION_CHARACTERS)]
 
 
 class IceServer(Signal):
     """A STUN or TURN server, in the form that browsers take (W3C webrtc-pc, RTCIceServer)."""
 
     urls: Annotated[str, StringConstraints(pattern=r"^(stuns?|turns?):\S{1,200}$")]
-    username: Annotated[str, StringConstraints(max_length=MAX_SHORT_TEXT_CHARS)] | None = None
-    credential: Annotated[str, StringConstraints(max_length=MAX_SHORT_TEXT_CHARS)] | None = None
+    username: Annotated[str, StringConstraints(max_length=MAX_CREDENTIAL_CHARACTERS)] | None = None
+    credential: Annotated[str, StringConstraints(max_length=MAX_CREDENTIAL_CHARACTERS)] | None = None
 
 
 IceServers = Annotated[tuple[IceServer, ...], Field(max_length=MAX_ICE_SERVERS)]
@@ -78,7 +78,7 @@ class ErrorBody(Signal):
     """What went wrong, for a program (`code`) and for a person (`text`)."""
 
     code: Code
-    text: Annotated[str, StringConstraints(max_length=MAX_ERROR_TEXT_CHARS)]
+    text: Annotated[str, StringConstraints(max_length=MAX_REFUSAL_CHARACTERS)]
 
 
 class Refusal(Signal):
@@ -161,7 +161,7 @@ class Answer(Signal):
 class ForwardedOffer(Signal):
     """Server to client. `loopback`: the volunteer reached the server from the server's own machine."""
 
-    volunteer: Annotated[str, StringConstraints(min_length=1, max_length=MAX_VOLUNTEER_ID_CHARS)]
+    volunteer: Annotated[str, StringConstraints(min_length=1, max_length=MAX_VOLUNTEER_ID_CHARACTERS)]
     attempt: Attempt
     sdp: Sdp
     loopback: bool = False

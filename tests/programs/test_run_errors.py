@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from pando_shared.limits import MAX_BUNDLE_UNPACKED_BYTES
+from pando_shared.limits import MAX_UNPACKED_BUNDLE_BYTES
 from tests.support.processes import SECRET, SQUARE, Programs
 
 Stub = Callable[[str], tuple[int, str, bytes]]
@@ -69,11 +69,11 @@ async def test_a_module_that_cannot_be_used(programs: Programs, content: str | N
 
 async def test_a_function_that_no_volunteer_would_unpack_is_refused_before_anybody_is_asked(programs: Programs) -> None:
     """It compresses well, so that it would travel, and then every volunteer would refuse it."""
-    programs.file("g.js", SQUARE + f"module.exports.filling = '{'x' * MAX_BUNDLE_UNPACKED_BYTES}'\n")
+    programs.file("g.js", SQUARE + f"module.exports.filling = '{'x' * MAX_UNPACKED_BUNDLE_BYTES}'\n")
     outcome = await programs.pando("g.js", "--port=0", "1")
     assert (outcome.status, outcome.out) == (1, b"")
     assert outcome.complaint.startswith("pando: the bundle of g.js is too large: ")
-    assert outcome.complaint.endswith(f" bytes; a volunteer takes {MAX_BUNDLE_UNPACKED_BYTES} at most")
+    assert outcome.complaint.endswith(f" bytes; a volunteer takes {MAX_UNPACKED_BUNDLE_BYTES} at most")
     assert outcome.err == [outcome.complaint]
     await programs.nothing_is_left()
 

@@ -1,6 +1,7 @@
 """The lines that the operator reads."""
 
 import logging
+import subprocess
 import sys
 
 import pytest
@@ -58,3 +59,16 @@ def test_a_library_has_one_filter_however_often_it_is_set_up(request: pytest.Fix
     logger = library_logger(request.node.name)
     assert library_logger(request.node.name) is logger
     assert len(logger.filters) == 1
+
+
+def test_the_program_logs_on_standard_error_one_line_for_each_record() -> None:
+    code = (
+        "from pando_server.logs import log, log_to_stderr; import logging; log_to_stderr(); "
+        "log.info('a client is here'); logging.getLogger('other').info('not this'); "
+        "logging.getLogger('asyncio').error('of a library\\x1b', exc_info=KeyError('secret'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    first, second = done.stderr.splitlines()
+    assert first.endswith(" INFO a client is here")
+    assert second.endswith(r" ERROR of a library\x1b (KeyError)")

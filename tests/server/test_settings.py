@@ -1,4 +1,8 @@
+"""What an operator can set, and how a wrong value is said."""
+
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
@@ -7,7 +11,16 @@ from pando_server.settings import ServerSettings, load
 from pando_shared.errors import UsageError
 
 SECRET = "a secret that is long enough"
-NAMES = ("SECRET", "PANDO_SECRET", "PORT", "HOST", "FORWARDED_ALLOW_IPS", "WEB_CONCURRENCY", "REDIS_URL")
+NAMES = (
+    "SECRET",
+    "PANDO_SECRET",
+    "PORT",
+    "HOST",
+    "FORWARDED_ALLOW_IPS",
+    "WEB_CONCURRENCY",
+    "REDIS_URL",
+    "PANDO_STATIC",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +103,18 @@ def test_a_wrong_value_is_one_line_that_names_the_variable(
     with pytest.raises(UsageError, match=rf"^{name}: .+$") as raised:
         load()
     assert "\n" not in str(raised.value)
+
+
+def test_a_wrong_value_of_the_command_line_is_called_by_the_name_of_its_variable() -> None:
+    with pytest.raises(UsageError, match=r"^PORT: .+$"):
+        load(secret=SECRET, port=65536)
+
+
+def test_the_page_may_be_another_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(secret=SECRET).static is None
+    monkeypatch.setenv("PANDO_STATIC", "/some/where")
+    assert load(secret=SECRET).static == Path("/some/where")
+    assert ServerSettings(secret=SECRET, embedded=True).static is None
 
 
 def test_more_than_one_process_is_refused_even_with_redis(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,27 +24,19 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from pando_client.coordination.connected_volunteer import ConnectedVolunteer
-from pando_client.coordination.instructions import HangUp, Instruction, Level, Notice, Wake
-from pando_client.coordination.quarantine import Quarantines
+from pando_client.coordination.instructions import HangUp, Instruction, Wake
+from pando_client.coordination.notices import Notices
+from pando_client.coordination.reputation import Reputation
 from pando_client.lending.instructions import Instruction as LenderInstruction
 from pando_client.lending.instructions import Lend, Policy, Quarantine, VolunteerId, Withdraw
 from pando_client.lending.lender import Lender
 from pando_client.session.events import Answered, Ended, Event, Joined, Recovered, Returned, Suspected, Wants
 from pando_client.session.flow_control import Credit
 from pando_client.session.session import Session, SessionLimits
-from pando_shared.text import printable
 from pando_shared.wire.messages import BINARY, ClientGoodbye, Results
 
 LENDER_TICK_SECONDS = 0.5
 """Between two looks of the lender at the clock, while anything is lent."""
-BREACHES_FORGIVEN = 3
-"""Breaches of the protocol from one address, under whatever names, before the address itself is quarantined."""
-LONGEST_FOR_ADDRESS_SECONDS = 60.0
-"""Of an address's quarantine: many may share it."""
-NAMES_REMEMBERED = 10_000
-"""Volunteers whose names can still be said after they have left."""
-MAX_COMPLAINTS = 100
-"""Different complaints about volunteers in one run."""
 NEVER = float("inf")
 
 
@@ -86,11 +78,8 @@ class Coordinator:
         self._deadlines: list[tuple[float, VolunteerId]] = []
         self._lender_tick = 0.0
         self._ready: set[VolunteerId] = set()
-        self._complaints: set[str] = set()
-        self._quarantines = Quarantines()
-        self._addresses = Quarantines(BREACHES_FORGIVEN, LONGEST_FOR_ADDRESS_SECONDS)
-        self._productive_at: dict[str, int] = {}  # address: volunteers from there that have done something
-        self._names: dict[VolunteerId, str] = {}
+        self._reputation = Reputation()
+        self._notices = Notices()
 
     def __repr__(self) -> str:
         return f"<Coordinator {len(self.volunteers)} connected, {self.ready} ready, {self.lender!r}>"
@@ -110,7 +99,7 @@ class Coordinator:
 
     def name_of(self, volunteer: VolunteerId) -> str | None:
         """Returns what the owner of a volunteer calls it, also when it has left; None for one on this machine."""
-        return self._names.get(volunteer)
+        return self._notices.name_of(volunteer)
 
     # What happens to channels
 
@@ -130,8 +119,8 @@ class Coordinator:
         heapq.heappush(self._deadlines, (session.deadline, volunteer))
         if self.closing is not None:
             session.goodbye(self.closing)
-        elif (seconds := self._address_left(peer, now)) > 0:
-            session.goodbye(ClientGoodbye("full", f"its address is set aside for another {seconds:.0f} s"))
+        elif (refusal := self._reputation.refuse_address(peer, now)) is not None:
+            session.goodbye(ClientGoodbye("full", refusal))
         return self._instructions()
 
     def received(self, volunteer: VolunteerId, frame: bytes, now: float) -> list[Instruction]:
@@ -150,10 +139,7 @@ class Coordinator:
         """Nothing more can be sent to a volunteer whose session has ended: it is forgotten."""
         found = self.volunteers.pop(volunteer)
         assert found.session.ended is not None, found
-        if found.productive:
-            self._productive_at[found.peer] -= 1
-            if not self._productive_at[found.peer]:
-                del self._productive_at[found.peer]
+        self._reputation.disconnected(found)
 
     def next_frame(self, volunteer: VolunteerId) -> bytes | None:
         """Returns the next frame for a volunteer that is connected, or None; call it when the channel has room."""
@@ -251,47 +237,36 @@ class Coordinator:
                 # What came with it may have led to a lease already: what counts is what it wants now.
                 return lender.want(name, *found.session.wanted, now)
             case Answered(results):
-                self._note_productive(found)
+                self._reputation.productive(found)
                 return lender.results(name, results.lease, results.offset, self._values(results), results.kinds, now)
             case Returned(leases):
                 return lender.hand_back(name, leases, now)
             case Joined(info):
                 found.device = info.device
-                if (seconds := self._quarantines.left(found.known_as, now)) > 0:
-                    found.session.goodbye(ClientGoodbye("full", f"set aside for another {seconds:.0f} s"))
+                if (refusal := self._reputation.refuse_name(found, now)) is not None:
+                    found.session.goodbye(ClientGoodbye("full", refusal))
                     return []
                 found.joined = True
-                self._remember_name(found)
-                self._say(Level.EVENT, f"{found.name} joined with {info.slots} slots ({found.kind})")
+                self._out += self._notices.joined(found)
                 return lender.join(name)
             case Suspected():
-                self._say(Level.EVENT, f"nothing is heard from {found.name}; its items are lent again")
+                self._out += self._notices.suspected(found)
                 return lender.suspect(name, now)
             case Recovered():
-                self._say(Level.EVENT, f"{found.name} is heard again")
+                self._out += self._notices.recovered(found)
                 return lender.recover(name, now)
             case Ended():
                 self._ended(found, event, now)
                 return lender.leave(name, now)
 
     def _ended(self, found: ConnectedVolunteer, ended: Ended, now: float) -> None:
-        """A session ended by itself: whoever broke the protocol is quarantined, and people are told why."""
+        """A session ended by itself."""
         self.left += found.joined
+        self._out += self._notices.ended(found, ended)
         if ended.reason == "protocol":
-            self._quarantines.impose(found.known_as, now)
-            self._complain(f"dropped {found.name}, which broke the protocol: {printable(ended.text)}")
-            if not found.is_own:
-                self._addresses.impose(found.peer, now)
-            if self._address_left(found.peer, now) > 0:
-                peer = printable(found.peer, 64)
-                self._complain(f"too many breaches of the protocol from {peer}: who comes from there has to wait")
-        elif ended.reason == "broken":
-            why = ended.error.message if ended.error else ""
-            self._complain(f"{found.name} cannot load the function: {printable(why)}")
-        elif ended.reason == "declined":
-            self._complain(f"{found.name} does not take this job: {printable(ended.text)}")
-        elif found.joined:
-            self._say(Level.EVENT, f"{found.name} left ({printable(ended.text or ended.reason)})")
+            self._reputation.breach(found, now)
+            if self._reputation.refuse_address(found.peer, now) is not None:
+                self._out += self._notices.address_quarantined(found.peer)
 
     def _values(self, results: Results) -> Sequence[bytes]:
         """The values as they will be written: so that the lender counts what they take."""
@@ -328,9 +303,8 @@ class Coordinator:
     def _quarantine(self, found: ConnectedVolunteer, why: str, now: float) -> list[LenderInstruction]:
         if found.is_own:
             return []
-        seconds = self._quarantines.impose(found.known_as, now)
-        text = f"set aside for {seconds:.0f} s: {why}"
-        self._complain(f"{found.name} is {text}")
+        text = f"set aside for {self._reputation.quarantine(found, now):.0f} s: {why}"
+        self._out += self._notices.quarantined(found, text)
         found.session.goodbye(ClientGoodbye("full", text))
         self._touched[found.id] = found
         self.left += 1
@@ -353,32 +327,3 @@ class Coordinator:
         self._touched.clear()
         instructions, self._out = self._out, []
         return instructions
-
-    # Who is who
-
-    def _note_productive(self, found: ConnectedVolunteer) -> None:
-        if not found.productive:
-            found.productive = True
-            self._productive_at[found.peer] = self._productive_at.get(found.peer, 0) + 1
-
-    def _address_left(self, peer: str, now: float) -> float:
-        """For how many seconds nobody new may come from there: not while somebody from there works well."""
-        return 0.0 if peer in self._productive_at else self._addresses.left(peer, now)
-
-    def _remember_name(self, found: ConnectedVolunteer) -> None:
-        if found.is_own:
-            return
-        self._names[found.id] = found.name
-        if len(self._names) > NAMES_REMEMBERED:
-            del self._names[next(iter(self._names))]
-
-    # What people are told
-
-    def _say(self, level: Level, text: str) -> None:
-        self._out.append(Notice(level, text))
-
-    def _complain(self, text: str) -> None:
-        """Says something about a volunteer, once, and not endlessly many such things."""
-        if text not in self._complaints and len(self._complaints) < MAX_COMPLAINTS:
-            self._complaints.add(text)
-            self._say(Level.COMPLAINT, text)

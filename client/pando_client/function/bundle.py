@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pando_client import console
 from pando_client.function.deno import command
 from pando_shared.errors import FunctionError, ToolError
-from pando_shared.limits import MAX_BUNDLE_PACKED_BYTES, MAX_BUNDLE_UNPACKED_BYTES
+from pando_shared.limits import MAX_PACKED_BUNDLE_BYTES, MAX_UNPACKED_BUNDLE_BYTES
 from pando_shared.text import printable
 from pando_shared.wire.messages import Context
 
@@ -117,10 +117,10 @@ def _packed(script: bytes, module: Path) -> bytes:
         FunctionError: every volunteer would refuse it.
     """
     too_large = f"the bundle of {printable(module)} is too large"
-    if len(script) > MAX_BUNDLE_UNPACKED_BYTES:
-        raise FunctionError(f"{too_large}: {len(script)} bytes; a volunteer takes {MAX_BUNDLE_UNPACKED_BYTES} at most")
+    if len(script) > MAX_UNPACKED_BUNDLE_BYTES:
+        raise FunctionError(f"{too_large}: {len(script)} bytes; a volunteer takes {MAX_UNPACKED_BUNDLE_BYTES} at most")
     packed = gzip.compress(script, compresslevel=6, mtime=0)
-    if len(packed) > MAX_BUNDLE_PACKED_BYTES:
+    if len(packed) > MAX_PACKED_BUNDLE_BYTES:
         raise FunctionError(f"{too_large}: {len(packed)} bytes, compressed")
     return packed
 

@@ -6,7 +6,7 @@ Sans-I/O: time is a parameter, in seconds.
 from __future__ import annotations
 
 from pando_shared.errors import ProtocolViolation
-from pando_shared.limits import REPORTS_AT_ONCE, REPORTS_PER_S
+from pando_shared.limits import MAX_REPORTS_AT_ONCE, MAX_REPORTS_PER_SECOND
 from pando_shared.rate_limit import TokenBucket
 from pando_shared.wire.messages import ReportInfo
 
@@ -19,7 +19,7 @@ class Reports:
         self.data_transfer_ms = 0.0
         self.items = 0.0
         self.units = ""
-        self._allowed = TokenBucket(REPORTS_AT_ONCE, REPORTS_PER_S, now)
+        self._allowed = TokenBucket(MAX_REPORTS_AT_ONCE, MAX_REPORTS_PER_SECOND, now)
 
     def add(self, info: ReportInfo, now: float) -> None:
         """Takes a report.

@@ -155,7 +155,7 @@ def server_for(app: Any, settings: ServerSettings, on_ready: Callable[[], None] 
         limit_concurrency=settings.max_sockets + SPARE_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        # `addresses` reads them: uvicorn believes the first entry, which anybody can write.
+        # `TrustedProxies` reads them: uvicorn believes the first entry, which any peer can write.
         proxy_headers=False,
         server_header=False,
         access_log=False,

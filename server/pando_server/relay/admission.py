@@ -1,7 +1,7 @@
 """Admits connections, counts what they send, and checks logins. Sans-I/O: no clock, no randomness.
 
 The order of the checks matters. Room comes first. The number of failed logins comes before any comparison, so that
-whoever guesses too often learns nothing. The nonce comes before the proof, so that a recorded login cannot be used.
+a peer that guesses too often learns nothing. The nonce comes before the proof, so that a recorded login cannot be used.
 Every check returns why the request is refused, or None.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pando_server.relay.instructions import Refused
 from pando_server.relay.limits import Limits, TokenBuckets
 from pando_shared import PROTOCOL
-from pando_shared.limits import NONCE_LIFETIME_S
+from pando_shared.limits import NONCE_LIFETIME_SECONDS
 from pando_shared.rate_limit import TokenBucket
 from pando_shared.signaling import ClientLogin, Code, proof
 
@@ -96,7 +96,7 @@ class Admission:
             if self._nonces[oldest] > now and len(self._nonces) < self._limits.nonces:
                 break
             del self._nonces[oldest]
-        self._nonces[random] = now + NONCE_LIFETIME_S
+        self._nonces[random] = now + NONCE_LIFETIME_SECONDS
         return None
 
     def check_login(self, socket: str, login: ClientLogin, now: float) -> Refused | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from pando_shared.limits import OFFER_TIMEOUT_MS
 from pando_shared.rate_limit import TokenBucket
 
 
@@ -37,7 +38,7 @@ class Limits:
     """Broken messages that close a socket; also offers in a row that a client may leave unanswered."""
     join_seconds: float = 10.0
     """A socket that has joined no namespace by then is closed."""
-    answer_seconds: float = 20.0
+    answer_seconds: float = OFFER_TIMEOUT_MS / 1000
     """After this time an offer counts as not answered."""
     remembered_addresses: int = 10_000
 

@@ -36,7 +36,7 @@ from pando_server.relay.instructions import (
 from pando_server.relay.limits import Limits
 from pando_server.relay.state import Job, Volunteer
 from pando_shared import PROTOCOL
-from pando_shared.limits import MAX_ATTEMPTS
+from pando_shared.limits import MAX_OFFERS
 from pando_shared.signaling import (
     Assigned,
     ClientAnswer,
@@ -107,7 +107,7 @@ class Relay:
     # Clients.
 
     def nonce(self, address: str, random: str, now: float) -> Decision:
-        """Request: somebody at `address` asks for a nonce. Granted, `random` is good for one login within 30 s.
+        """Request: a peer at `address` asks for a nonce. Granted, `random` is good for one login within 30 s.
 
         `random` is 64 hexadecimal digits.
         """
@@ -282,7 +282,7 @@ class Relay:
         for socket, volunteer in job.volunteers.items():
             instructions += self._reject(socket, volunteer, Code.GONE, "the client has left")
             volunteer.job = None
-            if volunteer.attempt < MAX_ATTEMPTS:
+            if volunteer.attempt < MAX_OFFERS:
                 instructions.append(self._place(socket, volunteer))
             else:
                 # It may make no further offer on this socket, so it has to connect again.
@@ -290,7 +290,7 @@ class Relay:
         return instructions
 
     def _replace(self, job: Job, socket: str, ice_servers: IceServers) -> list[Instruction]:
-        """The same run logs in again: its old connection is lost, even if nobody has noticed."""
+        """The same run logs in again: its old connection is lost, even if the server has not noticed."""
         old = job.client
         del self._roles[old]
         self._roles[socket] = job

@@ -15,7 +15,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from pando_shared.errors import ProtocolViolation
-from pando_shared.limits import MAX_ERROR_BYTES, MAX_SHORT_TEXT_CHARS
+from pando_shared.limits import MAX_ERROR_BYTES, MAX_GOODBYE_CHARACTERS, MAX_JSON_BODY_BYTES
 from pando_shared.wire.messages import (
     BINARY,
     DECLINED,
@@ -83,12 +83,12 @@ def encode(message: Message) -> bytes:
         case Withdraw() | Return():
             return _json(type(message), LeaseList(leases=message.leases))
         case ClientGoodbye() | VolunteerGoodbye():
-            return _json(type(message), GoodbyeBody(reason=message.reason, text=message.text[:MAX_SHORT_TEXT_CHARS]))
+            return _json(type(message), GoodbyeBody(reason=message.reason, text=message.text[:MAX_GOODBYE_CHARACTERS]))
         case Ready():
             return _json(Ready, message.info)
         case Broken():
             return _json(Broken, message.error)
-        case Report():
+        case _:  # Report: it is the one that is left
             return _json(Report, message.info)
 
 
@@ -159,7 +159,7 @@ def _plain_head(data: bytes) -> None:
 
 def _model(model: type[Body], data: bytes, start: int = 4, end: int | None = None) -> Body:
     text = data[start:end]
-    if len(text) > MAX_ERROR_BYTES:
+    if len(text) > MAX_JSON_BODY_BYTES:
         raise ProtocolViolation("a JSON body that is too long")
     if model is ErrorInfo and b"\\u" in text:
         text = _ESCAPE.sub(_well_formed, text)
@@ -229,11 +229,11 @@ def _check_kinds(kinds: bytes, values: list[bytes]) -> None:
             if value:
                 raise ProtocolViolation("a declined item with a value")
         elif kind != BINARY:
-            raise ProtocolViolation(f"an answer of unknown kind {kind}")
+            raise ProtocolViolation(f"a result of unknown kind {kind}")
 
 
 def error_info(value: bytes) -> ErrorInfo:
-    """Returns the exception that an answer of kind `ERROR` holds.
+    """Returns the exception that a result of kind `ERROR` holds.
 
     Raises:
         ProtocolViolation: it holds none.

@@ -17,21 +17,23 @@ from pando_shared.allowed_hosts import Hosts
 from pando_shared.limits import (
     DEFAULT_HEARTBEAT_MS,
     DEFAULT_RESULT_BYTES,
-    MAX_DEVICE_CHARS,
+    MAX_AGENT_CHARACTERS,
+    MAX_DEVICE_CHARACTERS,
+    MAX_GOODBYE_CHARACTERS,
     MAX_HEARTBEAT_MS,
     MAX_LEASES_NAMED,
     MAX_REPORTED,
     MAX_RESULT_BYTES,
-    MAX_SHORT_TEXT_CHARS,
     MAX_SLOTS,
     MAX_TIMEOUT_MS,
-    MAX_UNITS_CHARS,
+    MAX_TITLE_CHARACTERS,
+    MAX_UNITS_CHARACTERS,
     MIN_HEARTBEAT_MS,
 )
 from pando_shared.signaling import JobName, VersionText
 
 RESULT, ERROR, DECLINED, BINARY = 0, 1, 2, 3
-"""Kinds of an answer to an item."""
+"""Kinds of a result."""
 
 
 class JsonBody(BaseModel):
@@ -40,7 +42,6 @@ class JsonBody(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
-ShortText = Annotated[str, StringConstraints(max_length=MAX_SHORT_TEXT_CHARS)]
 Amount = Annotated[float, Field(ge=0, le=MAX_REPORTED, strict=True, allow_inf_nan=False)]
 Context = Literal["worker", "page"]
 LeaseId = Annotated[int, Field(ge=1, le=0xFFFFFFFF, strict=True)]
@@ -56,7 +57,7 @@ class HelloInfo(JsonBody):
     protocol: Annotated[int, Field(strict=True)] = PROTOCOL
     version: VersionText = __version__
     job: JobName
-    title: ShortText = ""
+    title: Annotated[str, StringConstraints(max_length=MAX_TITLE_CHARACTERS)] = ""
     heartbeat_ms: Annotated[int, Field(ge=MIN_HEARTBEAT_MS, le=MAX_HEARTBEAT_MS, strict=True)] = DEFAULT_HEARTBEAT_MS
     timeout_ms: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_MS, strict=True)] | None = None
     max_result: Annotated[int, Field(ge=1, le=MAX_RESULT_BYTES, strict=True)] = DEFAULT_RESULT_BYTES
@@ -69,8 +70,8 @@ class ReadyInfo(JsonBody):
 
     protocol: Annotated[int, Field(strict=True)] = PROTOCOL
     slots: Annotated[int, Field(ge=0, le=MAX_SLOTS, strict=True)]
-    device: Annotated[str, StringConstraints(max_length=MAX_DEVICE_CHARS)] = ""
-    agent: ShortText = ""
+    device: Annotated[str, StringConstraints(max_length=MAX_DEVICE_CHARACTERS)] = ""
+    agent: Annotated[str, StringConstraints(max_length=MAX_AGENT_CHARACTERS)] = ""
 
 
 class LeaseList(JsonBody):
@@ -83,7 +84,7 @@ class GoodbyeBody(JsonBody):
     """Why an end leaves: a word for the program, a text for a person."""
 
     reason: Annotated[str, StringConstraints(pattern=r"^[a-z]{1,16}$")]
-    text: ShortText = ""
+    text: Annotated[str, StringConstraints(max_length=MAX_GOODBYE_CHARACTERS)] = ""
 
 
 class ErrorInfo(JsonBody):
@@ -99,7 +100,7 @@ class ReportInfo(JsonBody):
     cpu_ms: Amount = 0.0
     data_transfer_ms: Amount = 0.0
     items: Amount = 0.0
-    units: Annotated[str, StringConstraints(max_length=MAX_UNITS_CHARS, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")] = ""
+    units: Annotated[str, StringConstraints(max_length=MAX_UNITS_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Lend:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Answers to these leases are no longer wanted."""
+    """Results of these leases are no longer wanted."""
 
     TYPE: ClassVar[int] = 0x12
     leases: tuple[int, ...]
@@ -155,7 +156,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Answers to a run of items of a lease, from its item `offset` on.
+    """Results of consecutive items of a lease, from its item `offset` on.
 
     `kinds` has one kind a value, or is None when all are results. `busy_us` is the time of work in microseconds.
     """

@@ -137,16 +137,16 @@ async def test_a_module_asks_for_its_context_and_the_command_line_wins(module: P
 
 
 async def test_a_bundle_that_is_too_large(module: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle_module, "MAX_BUNDLE_PACKED_BYTES", 10)
+    monkeypatch.setattr(bundle_module, "MAX_PACKED_BUNDLE_BYTES", 10)
     assert "too large" in await refused(module, GOOD)
 
 
 async def test_a_bundle_that_volunteers_would_not_unpack(module: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module.write_text(GOOD)
     size = len(gzip.decompress((await bundle(module)).script))
-    monkeypatch.setattr(bundle_module, "MAX_BUNDLE_UNPACKED_BYTES", size)
+    monkeypatch.setattr(bundle_module, "MAX_UNPACKED_BUNDLE_BYTES", size)
     await bundle(module)
-    monkeypatch.setattr(bundle_module, "MAX_BUNDLE_UNPACKED_BYTES", size - 1)
+    monkeypatch.setattr(bundle_module, "MAX_UNPACKED_BUNDLE_BYTES", size - 1)
     assert await refused(module, None) == (
         f"the bundle of {module} is too large: {size} bytes; a volunteer takes {size - 1} at most"
     )

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from pando_client.coordination import coordinator
+from pando_client.coordination import notices
+from pando_client.coordination.reputation import BREACHES_FORGIVEN
 from pando_client.job import job as job_module
 from pando_client.session.session import SessionLimits
 from pando_shared.errors import InputError, OutputError
@@ -84,7 +85,7 @@ async def test_what_one_held_goes_to_another(how: str, capsys: pytest.CaptureFix
 async def test_complaints_are_said_once_and_not_endlessly(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(coordinator, "MAX_COMPLAINTS", 3)
+    monkeypatch.setattr(notices, "MAX_COMPLAINTS", 3)
     job, _ = job_of()
     for n in range(10):
         channel, attending = await joined(job, device=f"phone {n // 2}", peer=f"place {n}")
@@ -128,7 +129,7 @@ async def test_an_address_that_breaks_the_protocol_under_many_names_has_to_wait(
 ) -> None:
     clock = FakeClock()
     job, _ = job_of("1", "2", clock=clock)
-    await break_the_protocol(job, coordinator.BREACHES_FORGIVEN + 1, peer="there")
+    await break_the_protocol(job, BREACHES_FORGIVEN + 1, peer="there")
     channel = FakeChannel(peer="there")
     await job.attend(channel)
     goodbye = await channel.hear()
@@ -146,7 +147,7 @@ async def test_an_address_from_which_somebody_works_well_is_not_set_aside(capsys
     job, _ = job_of("1", "2", "3")
     good, _ = await joined(job, device="Alice", peer="school")
     await work(good, 1)
-    await break_the_protocol(job, 2 * coordinator.BREACHES_FORGIVEN, peer="school")
+    await break_the_protocol(job, 2 * BREACHES_FORGIVEN, peer="school")
     another, _ = await joined(job, device="Bob", peer="school")
     await work(another, 1)
     async with asyncio.timeout(10):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from starlette.websockets import WebSocket
 
-from pando_server.http import bounded_uvicorn as serving
+from pando_server.http import bounded_uvicorn
 from tests.support.server_peers import PATIENCE, Site, site, until, write_page
 
 HANDSHAKE = (
@@ -22,14 +22,15 @@ SOCKET_IO = HANDSHAKE % b"/socket.io/?EIO=4&transport=websocket"
 
 @pytest.fixture
 async def here(static: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
-    monkeypatch.setattr(serving, "REQUEST_SECONDS", 0.3)
-    monkeypatch.setattr(serving, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(bounded_uvicorn, "REQUEST_SECONDS", 0.3)
+    monkeypatch.setattr(bounded_uvicorn, "STALL_SECONDS", 0.3)
     async with site(static) as running:
         yield running
 
 
 def note_pauses(
-    monkeypatch: pytest.MonkeyPatch, protocol: type[serving.BoundedHttp] | type[serving.BoundedWebSocket]
+    monkeypatch: pytest.MonkeyPatch,
+    protocol: type[bounded_uvicorn.BoundedHttp] | type[bounded_uvicorn.BoundedWebSocket],
 ) -> list[object]:
     """Returns a list in which each connection appears whose peer does not read."""
     paused: list[object] = []
@@ -53,6 +54,12 @@ async def rest(reader: asyncio.StreamReader) -> bytes:
     with contextlib.suppress(ConnectionError):
         return await asyncio.wait_for(reader.read(), PATIENCE)
     return b""
+
+
+def transport_of(writer: asyncio.StreamWriter) -> asyncio.Transport:
+    """Returns the transport of a connection, which can stop reading."""
+    assert isinstance(writer.transport, asyncio.Transport)
+    return writer.transport
 
 
 async def test_a_connection_that_says_nothing_is_closed(here: Site) -> None:
@@ -158,29 +165,29 @@ async def test_half_a_handshake_is_refused(here: Site, missing: bytes) -> None:
 
 
 async def test_a_reader_that_stops_reading_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(bounded_uvicorn, "STALL_SECONDS", 0.3)
     (write_page(tmp_path) / "big.bin").write_bytes(bytes(32_000_000))
     async with site(tmp_path) as here:
         reader, writer = await here.tcp()
-        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        transport_of(writer).pause_reading()
         writer.write(b"GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n")
         await asyncio.sleep(1)
-        reader._transport.resume_reading()  # type: ignore[attr-defined]
+        transport_of(writer).resume_reading()
         assert len(await rest(reader)) < 32_000_000
         writer.close()
         await healthy(here)
 
 
 async def test_a_slow_reader_is_served_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "STALL_SECONDS", 5)
+    monkeypatch.setattr(bounded_uvicorn, "STALL_SECONDS", 5)
     (write_page(tmp_path) / "big.bin").write_bytes(bytes(16_000_000))
-    paused = note_pauses(monkeypatch, serving.BoundedHttp)
+    paused = note_pauses(monkeypatch, bounded_uvicorn.BoundedHttp)
     async with site(tmp_path) as here:
         reader, writer = await here.tcp()
-        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        transport_of(writer).pause_reading()
         writer.write(b"GET /big.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         await until(lambda: bool(paused))
-        reader._transport.resume_reading()  # type: ignore[attr-defined]
+        transport_of(writer).resume_reading()
         assert len(await rest(reader)) > 16_000_000
         writer.close()
 
@@ -192,20 +199,20 @@ async def test_a_channel_that_reads_slowly_is_served(static: Path, monkeypatch: 
             await websocket.send_bytes(bytes(60_000))
         await websocket.close()
 
-    paused = note_pauses(monkeypatch, serving.BoundedWebSocket)
+    paused = note_pauses(monkeypatch, bounded_uvicorn.BoundedWebSocket)
     async with site(static, channel=pour) as here:
         reader, writer = await here.tcp()
         writer.write(HANDSHAKE % b"/channel")
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
-        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        transport_of(writer).pause_reading()
         await until(lambda: bool(paused))
-        reader._transport.resume_reading()  # type: ignore[attr-defined]
+        transport_of(writer).resume_reading()
         await asyncio.wait_for(reader.readexactly(300 * 60_000), PATIENCE)
         writer.close()
 
 
 async def test_a_channel_that_stops_reading_is_cut_off(static: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(bounded_uvicorn, "STALL_SECONDS", 0.3)
     ended = asyncio.Event()
 
     async def pour(websocket: WebSocket) -> None:
@@ -220,7 +227,7 @@ async def test_a_channel_that_stops_reading_is_cut_off(static: Path, monkeypatch
         reader, writer = await here.tcp()
         writer.write(HANDSHAKE % b"/channel")
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
-        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        transport_of(writer).pause_reading()
         await asyncio.wait_for(ended.wait(), PATIENCE)
         writer.close()
 
@@ -228,7 +235,7 @@ async def test_a_channel_that_stops_reading_is_cut_off(static: Path, monkeypatch
 async def test_connections_beyond_the_limit_are_dropped_before_they_speak(
     static: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "SPARE_CONNECTIONS", -490)
+    monkeypatch.setattr(bounded_uvicorn, "SPARE_CONNECTIONS", -490)
     async with site(static) as here:  # 1,000 - 490 answered, 20 admitted.
         pairs = [await here.tcp() for _ in range(60)]
         done = [asyncio.create_task(rest(reader)) for reader, _ in pairs]

@@ -1,6 +1,7 @@
-"""Messages of the data plane: the vectors bind this codec and the page's to the same bytes."""
+"""The bytes of messages: the vectors bind this codec and the page's to the same ones."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from pando_shared.wire.messages import (
 FOLDER = Path(__file__).parents[3] / "shared/vectors"
 GOOD = json.loads((FOLDER / "messages.json").read_text())
 BROKEN = json.loads((FOLDER / "broken.json").read_text())
-DECODE = {"client": codec.from_client, "volunteer": codec.from_volunteer}
+DECODE: dict[str, Callable[[bytes], Message]] = {"client": codec.from_client, "volunteer": codec.from_volunteer}
 JSON_BODIES = {"withdraw", "return", "goodbye", "ready", "broken", "hello", "report"}
 
 
@@ -69,7 +70,7 @@ def neutral(message: Message) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("vector", GOOD, ids=lambda v: v["name"])
-def test_messages_are_those_of_the_vectors(vector):
+def test_messages_are_those_of_the_vectors(vector: dict[str, Any]) -> None:
     message = DECODE[vector["from"]](bytes.fromhex(vector["hex"]))
     assert neutral(message) == vector["message"]
     again = codec.encode(message)
@@ -79,13 +80,13 @@ def test_messages_are_those_of_the_vectors(vector):
 
 
 @pytest.mark.parametrize("vector", BROKEN, ids=lambda v: v["name"])
-def test_broken_messages_are_refused(vector):
+def test_broken_messages_are_refused(vector: dict[str, Any]) -> None:
     with pytest.raises(ProtocolViolation):
         DECODE[vector["from"]](bytes.fromhex(vector["hex"]))
 
 
 @given(st.sampled_from(sorted(DECODE)), st.integers(0, 255), st.binary(max_size=60))
-def test_no_bytes_do_anything_but_decode_or_raise(sender, kind, body):
+def test_no_bytes_do_anything_but_decode_or_raise(sender: str, kind: int, body: bytes) -> None:
     try:
         message = DECODE[sender](bytes((kind, 0, 0, 0)) + body)
     except ProtocolViolation:
@@ -94,14 +95,14 @@ def test_no_bytes_do_anything_but_decode_or_raise(sender, kind, body):
 
 
 @given(st.lists(st.text(), min_size=1), st.integers(1, 2**32 - 1))
-def test_items_arrive_as_they_were_lent(items, lease):
+def test_items_arrive_as_they_were_lent(items: list[str], lease: int) -> None:
     lend = codec.from_client(codec.encode(Lend(lease, [item.encode("utf-8", "replace") for item in items])))
     assert isinstance(lend, Lend)
     assert [item.decode() for item in lend.items] == [i.encode("utf-8", "replace").decode() for i in items]
     assert lend.lease == lease
 
 
-def test_an_error_of_the_function_is_bounded():
+def test_an_error_of_the_function_is_bounded() -> None:
     def results(size: int) -> bytes:
         error = json.dumps({"message": "x" * size, "stack": ""}).encode()
         return codec.encode(Results(1, 0, 0, [error], bytes((messages.ERROR,))))
@@ -109,6 +110,13 @@ def test_an_error_of_the_function_is_bounded():
     assert isinstance(codec.from_volunteer(results(60_000)), Results)
     with pytest.raises(ProtocolViolation, match="too long"):
         codec.from_volunteer(results(MAX_ERROR_BYTES))
+
+
+def test_a_json_body_is_bounded() -> None:
+    assert isinstance(codec.from_volunteer(codec.encode(Return(tuple(range(1, 10_001))))), Return)
+    body = codec.encode(VolunteerGoodbye("left", "")) + b" " * MAX_ERROR_BYTES
+    with pytest.raises(ProtocolViolation, match="a JSON body that is too long"):
+        codec.from_volunteer(body)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +130,7 @@ def test_an_error_of_the_function_is_bounded():
         (rb"\\\ud83d", "\\\ufffd"),
     ],
 )
-def test_half_a_character_in_an_error_is_a_replacement_character(escaped, read):
+def test_half_a_character_in_an_error_is_a_replacement_character(escaped: bytes, read: str) -> None:
     body = b'{"message": "' + escaped + b'", "stack": ""}'
     assert codec.error_info(body).message == read
     assert codec.from_volunteer(bytes((Broken.TYPE, 0, 0, 0)) + body) == Broken(
@@ -131,6 +139,6 @@ def test_half_a_character_in_an_error_is_a_replacement_character(escaped, read):
 
 
 @pytest.mark.parametrize("escaped", [rb"\ud83", rb"\ud83d\udc", rb"\ud8xx", rb"\q", b"\\"])
-def test_an_escape_that_is_none_breaks_the_protocol(escaped):
+def test_an_escape_that_is_none_breaks_the_protocol(escaped: bytes) -> None:
     with pytest.raises(ProtocolViolation):
         codec.error_info(b'{"message": "' + escaped + b'"}')

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ def pattern(kind: int, length: int) -> bytes:
 
 
 @pytest.mark.parametrize("vector", VECTORS["good"], ids=lambda v: v["name"])
-def test_frames_are_those_of_the_vectors(vector):
+def test_frames_are_those_of_the_vectors(vector: dict[str, Any]) -> None:
     message = pattern(vector["pattern"]["type"], vector["pattern"]["length"])
     frames = list(split(message))
     assert [(f[:8].hex(), len(f)) for f in frames] == [(f["head"], f["length"]) for f in vector["frames"]]
@@ -30,7 +31,7 @@ def test_frames_are_those_of_the_vectors(vector):
 
 
 @pytest.mark.parametrize("vector", VECTORS["broken"], ids=lambda v: v["name"])
-def test_broken_sequences_are_refused(vector):
+def test_broken_sequences_are_refused(vector: dict[str, Any]) -> None:
     joiner = Joiner(limit=vector["limit"])
     *before, last = [bytes.fromhex(head).ljust(length, b"\0") for head, length in vector["frames"]]
     for frame in before:
@@ -40,12 +41,14 @@ def test_broken_sequences_are_refused(vector):
 
 
 @given(st.lists(st.integers(4, 3 * MAX_FRAME_BYTES), max_size=4), st.data())
-def test_messages_come_out_as_they_went_in_with_control_between_their_parts(lengths, data):
+def test_messages_come_out_as_they_went_in_with_control_between_their_parts(
+    lengths: list[int], data: st.DataObject
+) -> None:
     joiner = Joiner(limit=3 * MAX_FRAME_BYTES)
     control = bytes((0x23, 0, 0, 0)) + b"12345678"
     for length in lengths:
         message = bytes((0x21, 0, 0, 0)) + bytes(length - 4)
-        out = []
+        out: list[bytes | None] = []
         for frame in split(message):
             assert len(frame) <= MAX_FRAME_BYTES
             if data.draw(st.booleans()):
@@ -58,7 +61,7 @@ full = st.builds(lambda head, size: head.ljust(size, b"\0"), st.binary(max_size=
 
 
 @given(st.lists(st.binary(max_size=12) | full, max_size=6))
-def test_no_bytes_do_anything_but_join_or_raise(frames):
+def test_no_bytes_do_anything_but_join_or_raise(frames: list[bytes]) -> None:
     joiner = Joiner(limit=10 * MAX_FRAME_BYTES)
     for frame in frames:
         try:
@@ -68,13 +71,13 @@ def test_no_bytes_do_anything_but_join_or_raise(frames):
         assert message is None or len(message) >= 4
 
 
-def test_the_announced_total_is_checked_on_the_first_part():
+def test_the_announced_total_is_checked_on_the_first_part() -> None:
     frame = next(split(pattern(0x21, 1_000_000)))
     with pytest.raises(ProtocolViolation, match="1000000"):
         Joiner(limit=999_999).receive(frame)
 
 
-def test_a_long_message_cannot_pose_as_control():
+def test_a_long_message_cannot_pose_as_control() -> None:
     joiner = Joiner(limit=1_000_000)
     for kind in CONTROL:
         *before, last = split(bytes((kind, 0, 0, 0)) + bytes(100_000))

@@ -1,0 +1,75 @@
+"""What people are told about volunteers: few words, and each complaint once."""
+
+from __future__ import annotations
+
+from pando_client.coordination.connected_volunteer import ConnectedVolunteer
+from pando_client.coordination.instructions import Level, Notice
+from pando_client.lending.instructions import VolunteerId
+from pando_client.session.events import Ended
+from pando_shared.text import printable
+
+MAX_COMPLAINTS = 100
+"""Different complaints about volunteers in one run."""
+NAMES_REMEMBERED = 10_000
+"""Volunteers whose names can still be said after they have left."""
+
+
+class Notices:
+    """Puts what happens to volunteers into words, and remembers their names."""
+
+    def __init__(self) -> None:
+        self._complaints: set[str] = set()
+        self._names: dict[VolunteerId, str] = {}
+
+    def __repr__(self) -> str:
+        return f"<Notices, {len(self._complaints)} complaints, {len(self._names)} names>"
+
+    def name_of(self, volunteer: VolunteerId) -> str | None:
+        """Returns what the owner of a volunteer calls it, also when it has left; None for one on this machine."""
+        return self._names.get(volunteer)
+
+    def joined(self, found: ConnectedVolunteer) -> list[Notice]:
+        """A volunteer is ready for work."""
+        if not found.is_own:
+            self._names[found.id] = found.name
+            if len(self._names) > NAMES_REMEMBERED:
+                del self._names[next(iter(self._names))]
+        return _event(f"{found.name} joined with {found.session.slots} slots ({found.kind})")
+
+    def suspected(self, found: ConnectedVolunteer) -> list[Notice]:
+        """A volunteer is silent."""
+        return _event(f"nothing is heard from {found.name}; its items are lent again")
+
+    def recovered(self, found: ConnectedVolunteer) -> list[Notice]:
+        """A volunteer is not silent any more."""
+        return _event(f"{found.name} is heard again")
+
+    def ended(self, found: ConnectedVolunteer, ended: Ended) -> list[Notice]:
+        """A volunteer's session is over, not by our goodbye."""
+        if ended.reason == "protocol":
+            return self._complain(f"dropped {found.name}, which broke the protocol: {printable(ended.text)}")
+        if ended.reason == "broken":
+            why = ended.error.message if ended.error else ""
+            return self._complain(f"{found.name} cannot load the function: {printable(why)}")
+        if ended.reason == "declined":
+            return self._complain(f"{found.name} does not take this job: {printable(ended.text)}")
+        return _event(f"{found.name} left ({printable(ended.text or ended.reason)})") if found.joined else []
+
+    def quarantined(self, found: ConnectedVolunteer, text: str) -> list[Notice]:
+        """A volunteer does more harm than good."""
+        return self._complain(f"{found.name} is {text}")
+
+    def address_quarantined(self, peer: str) -> list[Notice]:
+        """Nobody new may come from an address."""
+        peer = printable(peer, 64)
+        return self._complain(f"too many breaches of the protocol from {peer}: who comes from there has to wait")
+
+    def _complain(self, text: str) -> list[Notice]:
+        if text in self._complaints or len(self._complaints) >= MAX_COMPLAINTS:
+            return []
+        self._complaints.add(text)
+        return [Notice(Level.COMPLAINT, text)]
+
+
+def _event(text: str) -> list[Notice]:
+    return [Notice(Level.EVENT, text)]

@@ -87,7 +87,8 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml volunteer-web/hatch_build.
 	@touch $@
 
 $(VENV)/.developing: $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(BIN)/pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
 
 browsers: ## installs Chromium and Firefox from Debian where they are missing

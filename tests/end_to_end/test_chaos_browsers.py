@@ -22,9 +22,10 @@ from tests.support.browsers import Chromium, Tab
 from tests.support.chaos import Story, seeds
 from tests.support.functions import squared, squares
 from tests.support.machine import descendants, kill
-from tests.support.programs import Client, Program, pando
+from tests.support.processes import Program
+from tests.support.programs import Client, pando
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 TABS = 3
 MS = 20
@@ -175,10 +176,10 @@ async def pour(client: Client, enough: asyncio.Event) -> int:
     """Gives the client 1, 2, 3…, a little more than it has results for, until `enough`; returns how many it got."""
     given = 0
     while not enough.is_set():
-        await client.write(range(given + 1, given + AHEAD // 2 + 1))
+        await client.give(range(given + 1, given + AHEAD // 2 + 1))
         given += AHEAD // 2
         # However one of them is hit, the others go on: results keep coming.
-        await client.results(given - AHEAD // 2)
+        await client.prints(given - AHEAD // 2)
     await client.end_input()
     return given
 

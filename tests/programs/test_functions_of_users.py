@@ -16,7 +16,7 @@ import pytest
 
 from pando_client.function.deno import deno
 from pando_shared import __version__
-from tests.support.processes import PANDO, Programs
+from tests.support.programs import PANDO, Programs
 
 PACKAGES = {
     "async": "3.2.5",

@@ -1,4 +1,4 @@
-"""The machine on which the programs run: its processes, its ports, and a cable to cut."""
+"""The machine on which the programs run: its processes, its ports, and waiting for what can only be asked."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-LIMIT = 30.0
-"""Seconds for anything that takes one second on an idle machine."""
+LIMIT = 60.0
+"""Seconds for anything that takes one second on an idle machine: only a hang takes so long."""
 
 
 async def eventually(true: Callable[[], Awaitable[bool]], what: str, within: float = LIMIT) -> None:
@@ -98,65 +97,3 @@ def _contents(path: str) -> str:
         return Path(path).read_text()
     except OSError:
         return ""
-
-
-# The network
-
-
-class Cable:
-    """A TCP relay on loopback in front of a server: a network that can be cut and mended."""
-
-    def __init__(self, to: str) -> None:
-        self._to = int(to.rpartition(":")[2])
-        self._server: asyncio.Server | None = None
-        self._ends: set[asyncio.StreamWriter] = set()
-        self._port = 0
-
-    @property
-    def url(self) -> str:
-        """The address that volunteers open."""
-        return f"http://127.0.0.1:{self._port}"
-
-    async def mend(self) -> None:
-        """Lets connections through."""
-        self._server = await asyncio.start_server(self._relay, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
-
-    async def cut(self) -> None:
-        """Breaks all connections and refuses new ones."""
-        if self._server is not None:
-            self._server.close()
-        for end in list(self._ends):
-            end.transport.abort()
-        await asyncio.sleep(0)
-
-    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
-        except OSError:
-            writer.transport.abort()
-            return
-        await asyncio.gather(self._copy(reader, far_writer), self._copy(far_reader, writer))
-
-    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._ends.add(writer)
-        try:
-            while data := await reader.read(65536):
-                writer.write(data)
-                await writer.drain()
-        except OSError:
-            pass
-        finally:
-            self._ends.discard(writer)
-            writer.close()
-
-
-@asynccontextmanager
-async def cable(to: str) -> AsyncIterator[Cable]:
-    """Puts a `Cable` in front of the server at the URL `to`."""
-    relay = Cable(to)
-    await relay.mend()
-    try:
-        yield relay
-    finally:
-        await relay.cut()

@@ -3,55 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
-from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
 
 from pando_client.channels import webrtc
-from pando_client.channels.webrtc import FRAME_COST, HIGH_WATER, MAX_RECEIVED, WebRtcChannel, answer, on_private_network
+from pando_client.channels.webrtc import FRAME_COST, HIGH_WATER, MAX_RECEIVED, answer, on_private_network
 from pando_shared.wire.framing import MAX_FRAME
-
-WITHIN = 20.0
-
-
-class Volunteer:
-    """The offering end."""
-
-    def __init__(self) -> None:
-        webrtc._with_loopback.set(True)
-        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.channel: RTCDataChannel = self.connection.createDataChannel("pando", negotiated=True, id=0)
-        self.received: asyncio.Queue[bytes | str] = asyncio.Queue()
-        self.open = asyncio.Event()
-        self.closed = asyncio.Event()
-        self.channel.on("message", self.received.put_nowait)
-        self.channel.on("open", self.open.set)
-        self.channel.on("close", self.closed.set)
-
-    async def offer(self) -> str:
-        await self.connection.setLocalDescription(await self.connection.createOffer())
-        sdp: str = self.connection.localDescription.sdp
-        return sdp
-
-    async def accept(self, sdp: str) -> None:
-        await self.connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
-
-
-@asynccontextmanager
-async def connected() -> AsyncIterator[tuple[WebRtcChannel, Volunteer]]:
-    volunteer = Volunteer()
-    async with asyncio.timeout(WITHIN):
-        sdp, channel = await answer(await volunteer.offer(), [], loopback=True)
-        await volunteer.accept(sdp)
-        await channel.opened(WITHIN)
-        await volunteer.open.wait()
-        try:
-            yield channel, volunteer
-        finally:
-            await asyncio.gather(channel.close(), volunteer.connection.close())
+from tests.support.volunteers import WebRtcPeer, connected
 
 
 async def test_frames_go_both_ways_whole_and_in_order() -> None:
@@ -129,7 +88,7 @@ async def test_another_channel_ends_the_volunteer_as_a_breach() -> None:
 
 
 async def test_an_offer_with_media_is_refused() -> None:
-    volunteer = Volunteer()
+    volunteer = WebRtcPeer()
     volunteer.connection.addTrack(AudioStreamTrack())
     with pytest.raises(ValueError, match="cannot be understood"):
         await answer(await volunteer.offer(), [], loopback=True)
@@ -145,7 +104,7 @@ async def test_what_is_no_offer(sdp: str) -> None:
 
 
 async def test_nobody_connects() -> None:
-    volunteer = Volunteer()
+    volunteer = WebRtcPeer()
     _, channel = await answer(await volunteer.offer(), [], loopback=True)
     with pytest.raises(ConnectionError, match="did not open"):
         await channel.opened(0.1)

@@ -11,7 +11,7 @@ from pando_client import console
 from pando_client.command import main as cli
 from pando_shared import __version__
 from pando_shared.errors import UsageError
-from tests.support.processes import PANDO, Programs
+from tests.support.programs import PANDO, Programs
 
 OPTIONS = [
     "--stdin",

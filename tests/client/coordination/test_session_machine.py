@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -31,6 +32,8 @@ from pando_shared.wire.messages import (
 )
 from tests.support.fake_time import IN, NEVER, OUT, World
 from tests.support.lender_model import result_of
+
+pytestmark = pytest.mark.untraced
 
 EXAMPLES = int(os.environ.get("PANDO_SESSION_EXAMPLES", "300"))
 STEPS = 50

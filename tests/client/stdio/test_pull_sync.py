@@ -10,7 +10,7 @@ import pytest
 from pando_client.function.deno import deno
 from pando_client.stdio.pull_sync import GREETING, PullSync
 from pando_shared.errors import InputError
-from tests.support.processes import Programs
+from tests.support.programs import PANDO, Programs
 
 HERE = ("--sync-stdio", "--start-idle=false", "--port=0")
 
@@ -199,7 +199,6 @@ async def peer(programs: Programs, step: str) -> dict[str, object]:
         ' "pull-stream": "npm:pull-stream@3.7.0"}}',
     )
     programs.file("peer.cjs", PEER.replace("STEP", step))
-    from tests.support.processes import PANDO
 
     done = await programs.start(deno(), "install", "--quiet")
     assert (await done.finish()).status == 0

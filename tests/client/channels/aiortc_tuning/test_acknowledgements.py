@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from pando_shared.wire.framing import MAX_FRAME
-from tests.client.channels.test_webrtc import connected
+from tests.support.volunteers import connected
 
 FRAMES = 100
 PACKETS_OF_A_FRAME = MAX_FRAME / 1200

@@ -20,7 +20,7 @@ from pando_client.channels.aiortc_tuning import datagrams as bursts
 from pando_client.channels.aiortc_tuning.datagrams import MAX_BURST, MAX_RECORDS, of_one_size
 from pando_client.channels.webrtc import WebRtcChannel
 from pando_shared.wire.framing import MAX_FRAME
-from tests.client.channels.test_webrtc import connected
+from tests.support.volunteers import connected
 
 FRAMES = [bytes([n]) * MAX_FRAME for n in range(60)]
 

@@ -11,12 +11,12 @@ import pytest
 
 from pando_client.channels.aiortc_tuning import opening
 from pando_client.channels.webrtc import WebRtcChannel, answer
-from tests.client.channels.test_webrtc import Volunteer, connected
+from tests.support.volunteers import WebRtcPeer, connected
 
 WITHIN = 20.0
 
 
-async def exchanged(channel: WebRtcChannel, volunteer: Volunteer) -> bool:
+async def exchanged(channel: WebRtcChannel, volunteer: WebRtcPeer) -> bool:
     """Whether a frame gets through each way."""
     await channel.send(b"ours")
     volunteer.channel.send(b"theirs")
@@ -55,7 +55,7 @@ async def test_it_stays_so_when_patience_ends(monkeypatch: pytest.MonkeyPatch) -
 
 
 @asynccontextmanager
-async def answered(volunteer: Volunteer, sdp: str) -> AsyncIterator[tuple[str, WebRtcChannel]]:
+async def answered(volunteer: WebRtcPeer, sdp: str) -> AsyncIterator[tuple[str, WebRtcChannel]]:
     async with asyncio.timeout(WITHIN), AsyncExitStack() as ends:
         ends.push_async_callback(volunteer.connection.close)
         sdp, channel = await answer(sdp, [], loopback=True)
@@ -67,7 +67,7 @@ async def answered(volunteer: Volunteer, sdp: str) -> AsyncIterator[tuple[str, W
 
 
 async def test_an_offer_to_be_the_dtls_server_is_taken() -> None:
-    volunteer = Volunteer()
+    volunteer = WebRtcPeer()
     offer = (await volunteer.offer()).replace("a=setup:actpass", "a=setup:passive")
     volunteer.connection.sctp.transport._set_role("server")  # type: ignore[union-attr]  # it has a channel
     async with answered(volunteer, offer) as (sdp, channel):
@@ -81,7 +81,7 @@ async def test_a_volunteer_that_does_not_begin_is_spoken_to(monkeypatch: pytest.
     async def wait_for_us() -> None:
         return
 
-    volunteer = Volunteer()
+    volunteer = WebRtcPeer()
     by = begins(monkeypatch, opening.RTCSctpTransport)
     monkeypatch.setattr(volunteer.connection.sctp, "_init", wait_for_us)
     async with answered(volunteer, await volunteer.offer()) as (_, channel):

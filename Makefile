@@ -33,7 +33,9 @@ help: ## lists the targets
 demo: $(VENV)/.installed $(PAGE)/index.html ## sets up and maps the square example over 1 to 10, on this machine
 	@seq 10 | $(BIN)/pando examples/square/square.js --stdin --start-idle=false --port=0
 
-test: check $(VENV)/.developing browsers test-page test-python ## sets up, checks, and runs all tests
+test: $(VENV)/.developing $(PAGE)/index.html browsers ## sets up, checks, and runs all tests
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check test-page
+	@$(MAKE) --no-print-directory test-python
 
 test-page:
 	cd volunteer-web && $(abspath $(BIN))/deno task test
@@ -48,7 +50,7 @@ test-python:
 	$(BIN)/coverage report --include='$(CORES)' --fail-under=100
 
 fast-test: $(VENV)/.developing $(PAGE)/index.html ## runs the tests that need no browser
-	$(BIN)/pytest $(TWO_AT_A_TIME) -m "not browser"
+	$(BIN)/pytest $(TWO_AT_A_TIME) --ignore=tests/end_to_end -m "not browser"
 
 check: $(VENV)/.developing $(PAGE)/index.html ## lints, formats (without changing), type-checks, checks who imports whom
 	$(BIN)/ruff check

@@ -14,6 +14,7 @@ import struct
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any, Protocol
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from websockets.asyncio.server import ServerConnection, serve
@@ -105,6 +106,13 @@ async ({ body, count, seconds }) => {
 """
 
 
+class Page(Protocol):
+    """A page in which JavaScript can be run: an `UnwatchedTab`, or one of Playwright."""
+
+    async def evaluate(self, function: str, argument: Any = ..., /) -> Any:
+        """Calls a function in the page."""
+
+
 class _Turns:
     """Sends a frame for each that comes back, and counts what the answers hold."""
 
@@ -146,7 +154,7 @@ async def bare_bytes(page: UnwatchedTab, protocol: str, seconds: float) -> float
         return await turns.rate(seconds)
 
 
-async def bare_work(page: UnwatchedTab, body: str, workers: int, seconds: float) -> float:
+async def bare_work(page: Page, body: str, workers: int, seconds: float) -> float:
     """Returns the items a second that so many workers do which nobody lends anything.
 
     Args:

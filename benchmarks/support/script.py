@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 try:
-    from uvloop import new_event_loop  # not on every system
+    import uvloop  # not on every system
 except ImportError:
-    from asyncio import new_event_loop
+    new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+else:
+    new_event_loop = uvloop.new_event_loop
 
 HEADINGS = ("", "measured", "must", "aim", "")
 

@@ -188,7 +188,7 @@ async def strike(seats: Sequence[TabSeat], firefox: FirefoxSeat, seed: int, stor
     """Does something to one of them every 5 s, all blows of a round."""
     for blow, tab in blows(seed):
         await asyncio.sleep(EVERY)
-        seat = firefox if tab is None else seats[tab]
+        seat: Seat = firefox if tab is None else seats[tab]
         await seat.settle()
         story.tell(blow.what, f"{seat.name} ({seat.protocol}), {blow.seconds:.2f} s")
         seat.recovering = asyncio.ensure_future(blow.strike(seat, blow.seconds))
@@ -208,9 +208,10 @@ async def test_tabs_and_a_firefox_to_which_everything_happens(browser: Chromium,
         tabs = [TabSeat(client, f"Tab_{number}", protocols[number], browser) for number in range(TABS)]
         firefox = FirefoxSeat(client, "Firefox", protocols[-1], tmp_path)
         stack.push_async_callback(firefox.end)
-        for seat in (firefox, *tabs):
+        seats: list[TabSeat | FirefoxSeat] = [firefox, *tabs]
+        for seat in seats:
             await seat.open()
-        for seat in (firefox, *tabs):
+        for seat in seats:
             await client.says(f"{seat.name.replace('_', ' ')} joined")
         story = Story(seed)
         enough = asyncio.Event()

@@ -9,6 +9,7 @@ import re
 import subprocess
 import uuid
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -134,7 +135,9 @@ PACKAGE_CASES = [
 
 
 @pytest.mark.parametrize(("package", "text", "expected"), PACKAGE_CASES, ids=[case[0] for case in PACKAGE_CASES])
-async def test_a_package_as_it_is_on_npm(with_packages: Programs, package: str, text: str, expected) -> None:
+async def test_a_package_as_it_is_on_npm(
+    with_packages: Programs, package: str, text: str, expected: Callable[[str], str]
+) -> None:
     with_packages.file("f.js", text)
     outcome = await with_packages.pando("f.js", *HERE, "7", "12", "30")
     assert (outcome.status, outcome.complaints) == (0, [])

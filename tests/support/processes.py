@@ -226,7 +226,7 @@ async def start(kind: type[P], *command: str | Path, env: Mapping[str, str] | No
     """
     _, program = await asyncio.get_running_loop().subprocess_exec(
         lambda: kind(Path(command[0]).name),
-        *map(os.fspath, command),
+        *map(str, command),
         env=environment() if env is None else env,
         **streams,
     )

@@ -228,7 +228,7 @@ def websocket_to(url: str, address: str | None = None) -> connect:
         proxy=None,
         ping_interval=None,
         close_timeout=0.2,
-        **({} if address is None else {"local_addr": (address, 0)}),
+        local_addr=None if address is None else (address, 0),
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import socket
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +45,30 @@ def make_folder(folder: Path, files: Mapping[str, str]) -> None:
 
 
 def free_port() -> int:
-    """Returns a port that is free, as is the one after it."""
+    """Returns a port that is free, as is the one after it; the next call returns another."""
     while True:
+        port = next(_PORTS)
         with socket.socket() as first, socket.socket() as second:
-            first.bind(("0.0.0.0", 0))
-            port: int = first.getsockname()[1]
             try:
+                first.bind(("0.0.0.0", port))
                 second.bind(("0.0.0.0", port + 1))
-            except (OSError, OverflowError):
+            except OSError:
                 continue
             return port
+
+
+def _ports() -> Iterator[int]:
+    # Below those that systems give out by themselves (from 32768), and another range for each worker: so nobody takes
+    # one between its choice and its use. From 11000 on no browser refuses any.
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 11_000 + worker % 2 * PORTS
+    begin = os.getpid() * 2  # other tests on this machine begin elsewhere
+    return (first + (begin + step) % PORTS for step in itertools.count(0, 2))
+
+
+PORTS = 10_000
+"""Of one worker."""
+_PORTS = _ports()
 
 
 # Processes

@@ -31,7 +31,6 @@ WITHOUT_BEHAVIOUR = {
 OF_SEVERAL = {
     "client/coordination/test_session_machine.py": "sessions, the lender and volunteers in fake time, in any order",
     "client/coordination/test_two_ends.py": "sessions, the lender and volunteers in fake time, case by case",
-    "test_layout.py": "the tests themselves",
 }
 """Test files that belong to no one module, and what they test."""
 
@@ -81,9 +80,9 @@ def test_a_module_has_its_tests(module: str) -> None:
 
 @pytest.mark.parametrize("test", files_of_tests())
 def test_a_file_of_tests_has_its_module(test: str) -> None:
-    """Tests of a module that need more files are in `test_MODULE_MORE.py`."""
+    """Tests of a module that need more files are in `test_MODULE_MORE.py`; those of the whole project at the top."""
     folder, name = Path(test).parent, Path(test).stem.removeprefix("test_")
-    if folder.parts[:1] in [(ring,) for ring in RINGS] or test in OF_SEVERAL:
+    if folder.parts[:1] in [(), *((ring,) for ring in RINGS)] or test in OF_SEVERAL:
         return
     beside = [Path(module).stem for module in modules() if Path(module).parent == folder]
     assert any(name == module or name.startswith(f"{module}_") for module in beside), (

@@ -59,16 +59,16 @@ async function withScript(name: string, script: string): Promise<string> {
 /** Bundles everything and returns the files by name, those of the page and those of the client. */
 export async function build(): Promise<{ page: Map<string, string>; client: Map<string, string> }> {
   // The first one alone: on a new machine it installs the bundler, and several at once get into each other's way.
-  const worker = await bundle("src/worker.ts", "browser", "iife");
+  const worker = await bundle("src/worker/main.ts", "browser", "iife");
   const [frame, pageFrame, page, headless, pipe, bundler, tracer, monitor] = await Promise.all([
-    bundle("src/frame.ts", "browser", "iife"),
-    bundle("src/page_frame.ts", "browser", "iife"),
-    bundle("src/main.ts", "browser", "iife"),
-    bundle("src/headless.ts", "deno", "esm"),
-    bundle("src/pipe.ts", "deno", "esm"),
-    bundle("src/bundler.ts", "deno", "esm", "esbuild"),
-    bundle("src/tracer.ts", "deno", "esm"),
-    bundle("src/monitor.ts", "browser", "esm"),
+    bundle("src/sandbox/main.ts", "browser", "iife"),
+    bundle("src/sandbox/window_main.ts", "browser", "iife"),
+    bundle("src/page/main.ts", "browser", "iife"),
+    bundle("src/headless/main.ts", "deno", "esm"),
+    bundle("src/headless/pipe_main.ts", "deno", "esm"),
+    bundle("src/bundler/main.ts", "deno", "esm", "esbuild"),
+    bundle("src/bundler/tracer_main.ts", "deno", "esm"),
+    bundle("src/monitor/main.ts", "browser", "esm"),
   ]);
   const standIns = await buildStandIns();
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", HERE)));

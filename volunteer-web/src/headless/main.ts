@@ -1,0 +1,126 @@
+/**
+ * A volunteer without a page, in Deno: lends the cores of a server, or of a machine on which nobody opens a browser.
+ *
+ * `headless.js URL [--cores=N] [--device=NAME] [--protocol=webrtc|websocket] [--allow-net[=HOSTS]] [--loopback]`
+ */
+
+import { RTCPeerConnection as WeriftPeer } from "werift";
+import { Buffer } from "node:buffer";
+import { Attendance } from "../volunteer/session_runner.ts";
+import { type ChannelKind, connect, jobOf } from "../connect/connect.ts";
+import { denoHost } from "../pool/deno_host.ts";
+import { describe } from "../volunteer/description.ts";
+import {
+  command,
+  considerWithoutPage,
+  coresOf,
+  deviceOf,
+  grantsOf,
+  onSignals,
+  type Options,
+  parseOptions,
+  status,
+  UsageError,
+} from "./command_line.ts";
+import { Volunteer } from "../volunteer/volunteer.ts";
+
+const USAGE =
+  "headless.js URL [--cores=N] [--device=NAME] [--protocol=webrtc|websocket] [--allow-net[=HOSTS]] [--loopback]";
+
+await command(async () => {
+  const options = parseOptions(Deno.args, ["cores", "device", "protocol", "allow-net", "loopback"]);
+  const base = baseOf(options);
+  const wish = wishOf(options);
+  const granted = grantsOf(options);
+  const peers = peerMaker(options.named.has("loopback") || isLoopback(base.hostname));
+  const cores = coresOf(options);
+
+  let said = "";
+  const say = (text: string) => {
+    if (text !== said) status(text);
+    said = text;
+  };
+  const tell = () => {
+    const { doing, thanks } = volunteer;
+    // Between leases it would only flicker.
+    const busy = doing.phase === "working" ? cores : 0;
+    const unansweredMs: number[] = [];
+    say(
+      describe({
+        doing,
+        thanks,
+        paused: false,
+        slots: cores,
+        busy,
+        unansweredMs,
+        cores,
+        now: performance.now(),
+      })
+        .text,
+    );
+  };
+  const attendance = new Attendance(denoHost, cores, {
+    greeted: ({ job, title }) => volunteer.greeted(job, title),
+    consider: (info) => considerWithoutPage(info, granted),
+    loaded: () => volunteer.loaded(),
+    broken: (message) => volunteer.broken(message),
+    answered: () => undefined,
+    log: (_, text) => status(text),
+  });
+  const presentation = { device: deviceOf(options), agent: `Deno ${Deno.version.deno}` };
+  const meeting = { base, wish, peers, job: jobOf(base) };
+  const volunteer: Volunteer = new Volunteer(
+    attendance,
+    (on, signal) => connect({ ...meeting, ...on }, signal),
+    presentation,
+    tell,
+  );
+  const left = new Promise<void>((resolve) => onSignals(() => volunteer.leave("left").then(resolve)));
+  volunteer.join();
+  await left;
+  return 0;
+});
+
+function baseOf({ words }: Options): URL {
+  if (words.length !== 1) throw new UsageError(`usage: ${USAGE}`);
+  const url = URL.parse(words[0].includes("://") ? words[0] : `http://${words[0]}`);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new UsageError(`${words[0]} is not an address of a server`);
+  }
+  return url;
+}
+
+function wishOf({ named }: Options): ChannelKind | null {
+  const wish = named.get("protocol") ?? null;
+  if (wish === null || wish === "webrtc" || wish === "websocket") return wish;
+  throw new UsageError("--protocol takes webrtc or websocket");
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "[::1]" || /^127\./.test(host);
+}
+
+/**
+ * Returns how peer connections are made.
+ *
+ * @param loopback whether only this machine's own address is used: a client on it need not be found through others
+ */
+function peerMaker(loopback: boolean) {
+  const here = { iceInterfaceAddresses: { udp4: "127.0.0.1" }, iceAdditionalHostAddresses: ["127.0.0.1"] };
+  return (iceServers: RTCIceServer[]): RTCPeerConnection => {
+    const peer = new WeriftPeer({
+      iceServers: iceServers.map(({ urls, ...rest }) => ({ ...rest, urls: String(urls) })),
+      ...(loopback ? { ...here, iceUseIpv6: false } : {}),
+    }) as unknown as RTCPeerConnection;
+    const create = peer.createDataChannel;
+    peer.createDataChannel = (label, init) => {
+      const channel = create.call(peer, label, init);
+      const send = channel.send as (data: unknown) => void;
+      // This implementation takes nothing but text and Node's buffers.
+      channel.send = (frame: unknown) =>
+        send.call(channel, Buffer.from((frame as Uint8Array<ArrayBuffer>).buffer));
+      return channel;
+    };
+    return peer;
+  };
+}

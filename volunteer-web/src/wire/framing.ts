@@ -1,0 +1,158 @@
+/**
+ * Frames: long messages are split into parts of at most 60 KiB and joined again (PROTOCOL.md, 2.1).
+ *
+ * Pure, and the same for both directions. The channel underneath is ordered and reliable, so a part needs no
+ * number: what may follow what is decided by the one message that is open.
+ */
+
+import { isControl, MAX_FRAME, PART, ProtocolError } from "./constants.ts";
+
+const HEADER = 4;
+const FIRST_HEADER = 8;
+
+/** Joins frames to messages, for one direction of one channel. */
+export class Joiner {
+  #limit: number;
+  #message: Uint8Array<ArrayBuffer> | null = null;
+  #received = 0;
+
+  /** @param limit the largest message in bytes, checked against the total that a first part announces */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /**
+   * Takes the next frame.
+   *
+   * @returns the message that `frame` completes, or null; a short one is `frame` itself, not a copy
+   * @throws {ProtocolError} it is no frame, or may not come now
+   */
+  receive(frame: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | null {
+    if (frame.length < HEADER || frame.length > MAX_FRAME) {
+      throw new ProtocolError(`a frame of ${frame.length} bytes`);
+    }
+    if (frame[0] === PART.NEXT) return this.#next(frame);
+    if (frame[0] === PART.FIRST) return this.#first(frame);
+    if (this.#message !== null && !isControl(frame[0])) {
+      throw new ProtocolError("a bulk message inside a long one");
+    }
+    return frame;
+  }
+
+  #first(frame: Uint8Array): null {
+    if (this.#message !== null) throw new ProtocolError("a long message inside a long one");
+    if (frame.length !== MAX_FRAME) throw new ProtocolError("a first part that is not full");
+    const total = view(frame).getUint32(HEADER, true);
+    if (total <= MAX_FRAME) throw new ProtocolError("parts of a message that fits a frame");
+    if (total > this.#limit) {
+      throw new ProtocolError(`a message of ${total} bytes; the limit is ${this.#limit}`);
+    }
+    checkFlags(frame);
+    // The browser gives zeroed memory lazily, so a first part alone does not cost the whole total.
+    this.#message = new Uint8Array(total);
+    this.#message.set(frame.subarray(FIRST_HEADER));
+    this.#received = frame.length - FIRST_HEADER;
+    return null;
+  }
+
+  #next(frame: Uint8Array): Uint8Array<ArrayBuffer> | null {
+    const message = this.#message;
+    if (message === null) throw new ProtocolError("a part without a first");
+    const size = frame.length - HEADER;
+    const missing = message.length - this.#received;
+    // Full but for the last one: otherwise a long message could be sent a byte at a time.
+    if (size !== Math.min(missing, MAX_FRAME - HEADER)) {
+      throw new ProtocolError(`a part of ${size} bytes where ${missing} are missing`);
+    }
+    checkFlags(frame);
+    message.set(frame.subarray(HEADER), this.#received);
+    this.#received += size;
+    if (this.#received < message.length) return null;
+    this.#message = null;
+    if (message[0] === PART.FIRST || message[0] === PART.NEXT || isControl(message[0])) {
+      throw new ProtocolError("a long message of a type that is never long");
+    }
+    return message;
+  }
+}
+
+/**
+ * The messages that wait to be sent, cut into frames one at a time: control messages before bulk ones, and never
+ * a second long message before the first is through. The shell pulls a frame whenever the channel has room, so
+ * nothing is cut before it is needed and a `pong` overtakes a megabyte of results.
+ */
+export class Outbox {
+  #control: Uint8Array<ArrayBuffer>[] = [];
+  #bulk: Uint8Array<ArrayBuffer>[] = [];
+  /** Index of the first bulk message that is not sent. */
+  #head = 0;
+  /** Bytes of that message that are already sent. */
+  #sent = 0;
+
+  /** Puts a whole message in line behind those of its kind. */
+  push(message: Uint8Array<ArrayBuffer>): void {
+    (isControl(message[0]) ? this.#control : this.#bulk).push(message);
+  }
+
+  /** Returns the next frame, or null when there is nothing to send. */
+  pull(): Uint8Array<ArrayBuffer> | null {
+    const control = this.#control.shift();
+    if (control !== undefined) return control;
+    if (this.#head === this.#bulk.length) return null;
+    const message = this.#bulk[this.#head];
+    if (message.length <= MAX_FRAME) {
+      this.#shiftBulk();
+      return message;
+    }
+    const header = this.#sent === 0 ? FIRST_HEADER : HEADER;
+    const part = message.subarray(this.#sent, this.#sent + MAX_FRAME - header);
+    const frame = new Uint8Array(header + part.length);
+    if (this.#sent === 0) {
+      frame[0] = PART.FIRST;
+      view(frame).setUint32(HEADER, message.length, true);
+    } else {
+      frame[0] = PART.NEXT;
+    }
+    frame.set(part, header);
+    this.#sent += part.length;
+    if (this.#sent === message.length) this.#shiftBulk();
+    return frame;
+  }
+
+  /**
+   * Puts the last words behind what waits. If that is more than `mostBytes`, it is forgotten, also the rest of a
+   * message that is begun.
+   */
+  finish(message: Uint8Array<ArrayBuffer>, mostBytes: number): void {
+    const bytes = this.#bulk.slice(this.#head).reduce((sum, { length }) => sum + length, -this.#sent);
+    if (bytes > mostBytes) this.#clear();
+    this.#bulk.push(message);
+  }
+
+  #clear(): void {
+    this.#control = [];
+    this.#bulk = [];
+    this.#head = 0;
+    this.#sent = 0;
+  }
+
+  #shiftBulk(): void {
+    this.#sent = 0;
+    this.#head++;
+    // An array's shift() moves everything behind it; thousands of messages may wait here.
+    if (this.#head > 64 && this.#head * 2 > this.#bulk.length) {
+      this.#bulk = this.#bulk.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+}
+
+function checkFlags(frame: Uint8Array): void {
+  if (frame[1] !== 0 || frame[2] !== 0 || frame[3] !== 0) {
+    throw new ProtocolError("a part with an unknown flag");
+  }
+}
+
+function view(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,69 @@
+import { WakeLock } from "../../src/page/wake_lock.ts";
+import { assertSame } from "../support/helpers.ts";
+
+/** Gives locks and takes them back, as a browser does. */
+class Locks {
+  given = 0;
+  released = 0;
+  refuses = false;
+  readonly #listeners: (() => void)[] = [];
+
+  request() {
+    if (this.refuses) return Promise.reject(new Error("hidden"));
+    this.given++;
+    const release = () => {
+      this.released++;
+      return Promise.resolve();
+    };
+    const addEventListener = (_: string, listener: () => void) => void this.#listeners.push(listener);
+    return Promise.resolve({ release, addEventListener });
+  }
+
+  takeBack(): void {
+    for (const listener of this.#listeners.splice(0)) listener();
+  }
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+Deno.test("the screen is kept on while that is wanted, and asked for once", async () => {
+  const locks = new Locks();
+  const lock = new WakeLock(locks);
+  lock.want(true);
+  lock.want(true);
+  await settled();
+  lock.want(true);
+  await settled();
+  assertSame([locks.given, lock.held], [1, true]);
+  lock.want(false);
+  await settled();
+  assertSame([locks.released, lock.held], [1, false]);
+});
+
+Deno.test("a lock that the browser took or refused is asked for again when the page is visible", async () => {
+  const locks = new Locks();
+  const lock = new WakeLock(locks);
+  locks.refuses = true;
+  lock.want(true);
+  await settled();
+  assertSame(lock.held, false);
+  locks.refuses = false;
+  await lock.refresh();
+  locks.takeBack();
+  assertSame(lock.held, false);
+  await lock.refresh();
+  assertSame([locks.given, lock.held], [2, true]);
+});
+
+Deno.test("a wish that passes while the browser thinks is not held against anybody", async () => {
+  const locks = new Locks();
+  const lock = new WakeLock(locks);
+  lock.want(true);
+  lock.want(false);
+  await settled();
+  assertSame([locks.given, locks.released, lock.held], [1, 1, false]);
+  const none = new WakeLock(undefined);
+  none.want(true);
+  await none.refresh();
+  assertSame(none.held, false);
+});

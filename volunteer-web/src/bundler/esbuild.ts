@@ -2,7 +2,7 @@
 
 import { basename, dirname, isAbsolute, join, posix, relative } from "node:path";
 import * as esbuild from "esbuild";
-import type { BundleError, BundleOutcome } from "./main.ts";
+import type { BundleError, BundleOutcome } from "./outcome.ts";
 import { npmPackages } from "./npm_packages.ts";
 import { globalsIn, injected, standIns } from "./stand_ins.ts";
 import { wasmModules } from "./wasm_modules.ts";

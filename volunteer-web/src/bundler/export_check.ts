@@ -1,6 +1,6 @@
 /** Loads a bundle once, in a worker as volunteers have it, to see that it exports what they will call. */
 
-import type { BundleError } from "./main.ts";
+import type { BundleError } from "./outcome.ts";
 import { denoHost } from "../pool/deno_host.ts";
 import { NO_LIMITS } from "../wire/hello.ts";
 import { missingOfPage } from "../worker/missing_globals.ts";

@@ -11,45 +11,8 @@ import { checkExport } from "./export_check.ts";
 import { bundleModule, type BundlerFolders } from "./esbuild.ts";
 import { toJson } from "../wire/json.ts";
 import { npmCache } from "./npm_packages.ts";
-import type { Context } from "../wire/environment.ts";
+import type { BundleError, BundleOutcome } from "./outcome.ts";
 import { Tracer } from "./source_map.ts";
-
-/** Why there is no bundle; `text` is one sentence for the user, the place is that of the offending line. */
-export type BundleError = {
-  readonly kind:
-    | "missing-file"
-    | "syntax"
-    | "resolve"
-    | "export-missing"
-    | "export-shape"
-    | "load"
-    | "internal";
-  readonly text: string;
-  readonly file?: string;
-  readonly line?: number;
-  readonly column?: number;
-  readonly source?: string;
-};
-export type BundleOutcome =
-  | {
-    readonly ok: true;
-    readonly code: string;
-    readonly map: string;
-    /** What the bundle is made of, by names beside the module. */
-    readonly files: readonly string[];
-    /** Where the module asks to be run: absent if it does not. */
-    readonly context?: Context;
-    /** What it lacks to be run in a worker; in a page nobody knows yet. */
-    readonly not_in_worker?: BundleError;
-    /** What may be wrong, and where. */
-    readonly warnings: readonly BundleError[];
-  }
-  | {
-    readonly ok: false;
-    readonly error: BundleError;
-    /** What was looked at before it failed, in the same form, there or not: a change of one of them may mend it. */
-    readonly files: readonly string[];
-  };
 
 /** Returns the bundle of the module at `path`, checked, or why there is none. */
 export async function bundleAndCheck(path: string, folders: BundlerFolders): Promise<BundleOutcome> {

@@ -1,34 +1,15 @@
 /**
  * Opens a channel to a client: learns what the server offers, chooses the kind, and does what that kind needs.
  *
- * Only this module and those named `connection_…` know WebRTC, WebSocket and Socket.IO.
+ * Only the modules of this folder know WebRTC, WebSocket and Socket.IO.
  */
 
 import type { Channel } from "./channel.ts";
+import type { ChannelKind, Meeting, PeerMaker } from "./meeting.ts";
 import { meet } from "./signaling.ts";
-import type { PeerMaker } from "./webrtc.ts";
 import { openWebSocket } from "./websocket.ts";
 import { ConnectError } from "./error.ts";
 import { PROTOCOL } from "../wire/constants.ts";
-
-/** Kinds of channel that a volunteer can ask for. */
-export type ChannelKind = "webrtc" | "websocket";
-
-/** What is needed to find a client. */
-export type Meeting = {
-  /** The server. */
-  readonly base: URL;
-  /** The job to work for, or null for any. */
-  readonly job: string | null;
-  /** The kind of channel to use, or null for the server's default. */
-  readonly wish: ChannelKind | null;
-  /** Makes peer connections, or says in words why it cannot. */
-  readonly peers: PeerMaker | string;
-  /** There is no job yet. */
-  waiting(): void;
-  /** The server named a job; the channel to its client is being opened. */
-  assigned(job: string): void;
-};
 
 const CONFIG_TIMEOUT_MS = 10_000;
 

@@ -2,8 +2,8 @@
 
 import { io } from "socket.io-client";
 import type { Channel } from "./channel.ts";
-import type { Meeting } from "./connect.ts";
-import { openDataChannel, type PeerMaker } from "./webrtc.ts";
+import type { Meeting, PeerMaker } from "./meeting.ts";
+import { openDataChannel } from "./webrtc.ts";
 import { ConnectError } from "./error.ts";
 import { VERSION } from "../wire/version.ts";
 import { PROTOCOL } from "../wire/constants.ts";

@@ -3,10 +3,8 @@
 import { type Channel, type ChannelEvents, MAX_BUFFERED } from "./channel.ts";
 import { ConnectError } from "./error.ts";
 import { Inbox } from "./inbox.ts";
+import type { PeerMaker } from "./meeting.ts";
 import { fitSdp } from "./sdp.ts";
-
-/** Makes a peer connection; browsers and Deno differ in how. */
-export type PeerMaker = (iceServers: RTCIceServer[]) => RTCPeerConnection;
 
 /** How long candidates are gathered at most. */
 const GATHER_MS = 1500;

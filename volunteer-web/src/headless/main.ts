@@ -7,7 +7,8 @@
 import { RTCPeerConnection as WeriftPeer } from "werift";
 import { Buffer } from "node:buffer";
 import { Attendance } from "../volunteer/session_runner.ts";
-import { type ChannelKind, connect, jobOf } from "../connect/connect.ts";
+import { connect, jobOf } from "../connect/connect.ts";
+import type { ChannelKind } from "../connect/meeting.ts";
 import { denoHost } from "../pool/deno_host.ts";
 import { describe } from "../volunteer/description.ts";
 import {

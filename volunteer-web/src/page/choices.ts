@@ -3,7 +3,7 @@
  * is asked once. `#device=My_phone;cores=3;protocol=websocket;allow-net=example.org;` (underscores stand for spaces)
  */
 
-import type { ChannelKind } from "../connect/connect.ts";
+import type { ChannelKind } from "../connect/meeting.ts";
 import { ANYTHING, parseHosts } from "../wire/allowed_hosts.ts";
 
 /** Choices; null where none was made. */

@@ -11,9 +11,21 @@ import { exportedFunction, ExportError } from "./module_exports.ts";
 import { functionApi, Reports } from "./function_api.ts";
 import { functionSource } from "./script.ts";
 import { type ItemFunction, Runner } from "./runner.ts";
-import { BEYOND_BROWSERS } from "./beyond_browsers.ts";
 import type { Context } from "../wire/environment.ts";
 import type { Note, Order, Said } from "./messages.ts";
+
+/** Globals of Deno's workers that a browser's workers lack: a function that needs them would fail in browsers. */
+const DENO_ONLY_GLOBALS = [
+  "Deno",
+  "process",
+  "Buffer",
+  "global",
+  "setImmediate",
+  "clearImmediate",
+  "alert",
+  "confirm",
+  "prompt",
+] as const;
 
 type Scope = typeof globalThis & Record<string, unknown>;
 const scope = globalThis as Scope;
@@ -134,9 +146,7 @@ function shelter(): void {
   silence("close");
   silence("postMessage");
   // Some of these write to the process's stdout, which is not the function's.
-  for (const name of BEYOND_BROWSERS) {
-    delete scope[name];
-  }
+  for (const name of DENO_ONLY_GLOBALS) delete scope[name];
   if (({} as { __proto__?: unknown }).__proto__ !== Object.prototype) restoreProto();
 }
 

@@ -1,7 +1,8 @@
 /** Bundles functions as `bundler.js` does, and runs them in real workers. */
 
 import { buildStandIns } from "../../build_stand_ins.ts";
-import { bundleAndCheck, type BundleError, type BundleOutcome } from "../../src/bundler/main.ts";
+import { bundleAndCheck } from "../../src/bundler/main.ts";
+import type { BundleError, BundleOutcome } from "../../src/bundler/outcome.ts";
 import { assert } from "./helpers.ts";
 import { useWorkerSource, withWorker } from "./workers.ts";
 

@@ -1,18 +1,19 @@
 /** Loads a bundle once, in a worker as volunteers have it, to see that it exports what they will call. */
 
 import type { BundleError } from "./outcome.ts";
-import { denoHost } from "../pool/deno_host.ts";
+import { DenoHost } from "../pool/deno_host.ts";
 import { NO_LIMITS } from "../wire/hello.ts";
 import { missingOfPage } from "../worker/missing_globals.ts";
 import type { Context } from "../wire/environment.ts";
-import type { BrokenNote, Note, Order } from "../worker/messages.ts";
+import { type BrokenNote, type FromWorker, isResults, type Order } from "../worker/messages.ts";
 
-/** A module that takes longer to load is taken to hang. */
+/** A module that takes longer to load counts as one that hangs. */
 const TIMEOUT_MS = 10_000;
 
 /**
- * What workers of browsers have and those of Deno lack. A module that touches these while it loads cannot be judged
- * here; whether it runs is for the volunteers to say. So is a module that wants what only pages have, in a page.
+ * Globals that workers of browsers have and those of Deno lack. A module that uses one of them while it loads cannot be
+ * judged here: the volunteers find out whether it runs. The same holds, in a page, for a module that uses what only pages
+ * have.
  */
 const BROWSER_ONLY = [
   "OffscreenCanvas",
@@ -37,16 +38,19 @@ export type Finding = {
 export async function checkExport(code: string): Promise<Finding> {
   const { port1: port, port2 } = new MessageChannel();
   const { promise, resolve } = Promise.withResolvers<Finding>();
-  const end = denoHost.start(port2, (text) => resolve(failed(`Loading the module failed: ${text}`)));
+  const end = new DenoHost().start(port2, (text) => resolve(failed(`Loading the module failed: ${text}`)));
   const timer = setTimeout(() => {
     resolve(failed(`Loading the module took longer than ${TIMEOUT_MS / 1000} s.`));
   }, TIMEOUT_MS);
-  port.onmessage = ({ data: note }: MessageEvent<Note>) => {
+  port.onmessage = ({ data: note }: MessageEvent<FromWorker>) => {
+    if (isResults(note)) return;
     if (note.note === "loaded") resolve({ fault: null, context: note.context, wantsPage: false });
     if (note.note === "broken") resolve(judge(note));
   };
   try {
-    port.postMessage({ order: "load", code, maxResult: NO_LIMITS.max_result, prompt: false } satisfies Order);
+    port.postMessage(
+      { order: "load", code, maxResult: NO_LIMITS.max_result, measured: false } satisfies Order,
+    );
     return await promise;
   } finally {
     clearTimeout(timer);

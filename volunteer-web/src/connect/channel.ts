@@ -1,6 +1,6 @@
 /** The two-way pipe to a client, whatever it is made of. */
 
-/** What a channel tells whoever uses it. */
+/** What a channel tells its user. */
 export interface ChannelEvents {
   /** A frame arrived; its bytes belong to the receiver. */
   frame(bytes: Uint8Array<ArrayBuffer>): void;
@@ -22,4 +22,4 @@ export interface Channel {
 }
 
 /** Frames are sent while fewer bytes than this wait. Browsers close a data channel on which 16 MiB wait. */
-export const MAX_BUFFERED = 1024 * 1024;
+export const MAX_BUFFERED_BYTES = 1024 * 1024;

@@ -1,4 +1,4 @@
-/** Keeps what a channel brings until somebody listens: a client may speak before the volunteer is set up. */
+/** Keeps the frames of a channel until it is listened to: a client may speak before the volunteer is set up. */
 
 import type { ChannelEvents } from "./channel.ts";
 

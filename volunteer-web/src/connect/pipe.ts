@@ -1,7 +1,7 @@
 /** A channel through a pipe: each frame is preceded by its length as a 32-bit number (PROTOCOL.md, section 2). */
 
 import type { Channel, ChannelEvents } from "./channel.ts";
-import { MAX_FRAME } from "../wire/constants.ts";
+import { MAX_FRAME_BYTES } from "../wire/constants.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -59,7 +59,7 @@ export class PipeChannel implements Channel {
       let at = 0;
       while (!this.#closed && rest.length - at >= 4) {
         const length = new DataView(rest.buffer, rest.byteOffset + at, 4).getUint32(0, true);
-        if (length > MAX_FRAME) throw new Error(`a frame of ${length} bytes`);
+        if (length > MAX_FRAME_BYTES) throw new Error(`a frame of ${length} bytes`);
         if (rest.length - at < 4 + length) break;
         // A copy, because a lease is transferred to its worker together with the whole buffer.
         events.frame(rest.slice(at + 4, at + 4 + length));

@@ -1,6 +1,6 @@
 /** A channel over WebRTC: this end offers, the client answers, both know of one channel (PROTOCOL.md, section 2). */
 
-import { type Channel, type ChannelEvents, MAX_BUFFERED } from "./channel.ts";
+import { type Channel, type ChannelEvents, MAX_BUFFERED_BYTES } from "./channel.ts";
 import { ConnectError } from "./error.ts";
 import { Inbox } from "./inbox.ts";
 import type { PeerMaker } from "./meeting.ts";
@@ -107,7 +107,7 @@ class DataChannel implements Channel {
     this.#peer = peer;
     this.#wire = wire;
     this.#inbox = inbox;
-    wire.bufferedAmountLowThreshold = MAX_BUFFERED / 2;
+    wire.bufferedAmountLowThreshold = MAX_BUFFERED_BYTES / 2;
     wire.onbufferedamountlow = () => inbox.room();
     wire.onclose = () => this.#broke("the client closed the connection");
     peer.onconnectionstatechange = () => {
@@ -131,10 +131,10 @@ class DataChannel implements Channel {
     } catch (error) {
       this.#broke(`the connection broke: ${(error as Error).message}`);
     }
-    if (this.#poll !== undefined || this.buffered < MAX_BUFFERED) return;
+    if (this.#poll !== undefined || this.buffered < MAX_BUFFERED_BYTES) return;
     // The event alone can be missed: it comes only when the amount crosses the threshold.
     this.#poll = setInterval(() => {
-      if (this.buffered >= MAX_BUFFERED) return;
+      if (this.buffered >= MAX_BUFFERED_BYTES) return;
       clearInterval(this.#poll);
       this.#poll = undefined;
       this.#inbox.room();

@@ -1,7 +1,7 @@
 /** A channel over WebSocket, straight to a client that serves it itself: one frame is one binary message. */
 
 import type { Channel, ChannelEvents } from "./channel.ts";
-import { MAX_BUFFERED } from "./channel.ts";
+import { MAX_BUFFERED_BYTES } from "./channel.ts";
 import { ConnectError } from "./error.ts";
 import { Inbox } from "./inbox.ts";
 
@@ -64,9 +64,9 @@ class WebSocketChannel implements Channel {
   send(frame: Uint8Array<ArrayBuffer>): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     this.#socket.send(frame);
-    if (this.#poll !== undefined || this.buffered < MAX_BUFFERED) return;
+    if (this.#poll !== undefined || this.buffered < MAX_BUFFERED_BYTES) return;
     this.#poll = setInterval(() => {
-      if (this.buffered >= MAX_BUFFERED) return;
+      if (this.buffered >= MAX_BUFFERED_BYTES) return;
       clearInterval(this.#poll);
       this.#poll = undefined;
       this.#inbox.room();

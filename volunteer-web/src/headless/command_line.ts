@@ -1,25 +1,28 @@
-/** What the volunteers without a page have in common: their options, their words on stderr, their signals. */
+/** What the volunteers without a page have in common: options, status lines on stderr, signals. */
 
 import type { Verdict } from "../volunteer/session_runner.ts";
 import type { HelloInfo } from "../wire/hello.ts";
+import { MAX_SLOTS } from "../wire/constants.ts";
 import { ANYTHING, covers, inWords, parseHosts } from "../wire/allowed_hosts.ts";
+
+const MAX_STATUS_CHARACTERS = 500;
 
 /** Options of the command line. */
 export type Options = {
-  /** What is not an option. */
+  /** The arguments that are no options. */
   readonly words: readonly string[];
   /** Of `--name=value` the value, of `--name` an empty text, but `*` of `--allow-net`. */
   readonly named: ReadonlyMap<string, string>;
 };
 
-/** The user asked for something that is not there. */
+/** The command line is wrong; the message says how. */
 export class UsageError extends Error {}
 
 /**
  * Returns the arguments as options.
  *
  * @param known names of options without their dashes
- * @throws {UsageError} another one is given
+ * @throws {UsageError} another option is given
  */
 export function parseOptions(args: readonly string[], known: readonly string[]): Options {
   const words: string[] = [];
@@ -37,14 +40,14 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
 /**
  * Returns the number of slots to lend.
  *
- * @throws {UsageError} `--cores` is not a number from 1 to 1024
+ * @throws {UsageError} `--cores` is not a number from 1 to `MAX_SLOTS`
  */
 export function coresOf(options: Options): number {
   const given = options.named.get("cores");
   if (given === undefined) return Math.max(1, navigator.hardwareConcurrency ?? 1);
   const cores = Number(given);
-  if (!Number.isInteger(cores) || cores < 1 || cores > 1024) {
-    throw new UsageError("--cores takes a number from 1 to 1024");
+  if (!Number.isInteger(cores) || cores < 1 || cores > MAX_SLOTS) {
+    throw new UsageError(`--cores takes a number from 1 to ${MAX_SLOTS}`);
   }
   return cores;
 }
@@ -57,7 +60,7 @@ export function deviceOf(options: Options): string {
 /**
  * Returns the hosts that functions may reach: `--allow-net`, or none.
  *
- * @throws {UsageError} `--allow-net` names something else
+ * @throws {UsageError} `--allow-net` names no hosts
  */
 export function grantsOf(options: Options): readonly string[] {
   const given = options.named.get("allow-net");
@@ -78,14 +81,14 @@ export function considerWithoutPage({ context, allow_net }: HelloInfo, granted: 
 }
 
 /** Writes a status line to stderr; foreign text in it cannot act on the terminal. */
-export function status(text: string): void {
+export function writeStatus(text: string): void {
   // deno-lint-ignore no-control-regex
-  const shown = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ").slice(0, 500);
+  const shown = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ").slice(0, MAX_STATUS_CHARACTERS);
   const line = new TextEncoder().encode(`pando-volunteer: ${shown}\n`);
   try {
     Deno.stderr.writeSync(line);
   } catch {
-    // Nobody reads stderr any more; that is no reason to stop working.
+    // stderr is closed, which is no reason to stop working.
   }
 }
 
@@ -107,7 +110,7 @@ export async function command(main: () => Promise<number>): Promise<never> {
     Deno.exit(await main());
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    status(error.message);
+    writeStatus(error.message);
     Deno.exit(2);
   }
 }

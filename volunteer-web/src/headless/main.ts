@@ -6,11 +6,11 @@
 
 import { RTCPeerConnection as WeriftPeer } from "werift";
 import { Buffer } from "node:buffer";
-import { Attendance } from "../volunteer/session_runner.ts";
 import { connect, jobOf } from "../connect/connect.ts";
 import type { ChannelKind } from "../connect/meeting.ts";
-import { denoHost } from "../pool/deno_host.ts";
+import { DenoHost } from "../pool/deno_host.ts";
 import { describe } from "../volunteer/description.ts";
+import { SessionRunner } from "../volunteer/session_runner.ts";
 import {
   command,
   considerWithoutPage,
@@ -20,8 +20,8 @@ import {
   onSignals,
   type Options,
   parseOptions,
-  status,
   UsageError,
+  writeStatus,
 } from "./command_line.ts";
 import { Volunteer } from "../volunteer/volunteer.ts";
 
@@ -37,44 +37,37 @@ await command(async () => {
   const cores = coresOf(options);
 
   let said = "";
-  const say = (text: string) => {
-    if (text !== said) status(text);
+  const sayStatus = () => {
+    const { status, lastEnding } = volunteer;
+    const { text } = describe({
+      status,
+      lastEnding,
+      paused: false,
+      slots: cores,
+      // All slots count as busy while there is a job: between two leases the text would only flicker.
+      busy: status.phase === "working" ? cores : 0,
+      unansweredMs: [],
+      cores,
+      now: performance.now(),
+    });
+    if (text !== said) writeStatus(text);
     said = text;
   };
-  const tell = () => {
-    const { doing, thanks } = volunteer;
-    // Between leases it would only flicker.
-    const busy = doing.phase === "working" ? cores : 0;
-    const unansweredMs: number[] = [];
-    say(
-      describe({
-        doing,
-        thanks,
-        paused: false,
-        slots: cores,
-        busy,
-        unansweredMs,
-        cores,
-        now: performance.now(),
-      })
-        .text,
-    );
-  };
-  const attendance = new Attendance(denoHost, cores, {
+  const runner = new SessionRunner(new DenoHost(), cores, {
     greeted: ({ job, title }) => volunteer.greeted(job, title),
     consider: (info) => considerWithoutPage(info, granted),
     loaded: () => volunteer.loaded(),
     broken: (message) => volunteer.broken(message),
     answered: () => undefined,
-    log: (_, text) => status(text),
+    log: (_, text) => writeStatus(text),
   });
   const presentation = { device: deviceOf(options), agent: `Deno ${Deno.version.deno}` };
   const meeting = { base, wish, peers, job: jobOf(base) };
   const volunteer: Volunteer = new Volunteer(
-    attendance,
+    runner,
     (on, signal) => connect({ ...meeting, ...on }, signal),
     presentation,
-    tell,
+    sayStatus,
   );
   const left = new Promise<void>((resolve) => onSignals(() => volunteer.leave("left").then(resolve)));
   volunteer.join();
@@ -104,7 +97,7 @@ function isLoopback(host: string): boolean {
 /**
  * Returns how peer connections are made.
  *
- * @param loopback whether only this machine's own address is used: a client on it need not be found through others
+ * @param loopback whether only this machine's own address is used: a client on this machine needs no other
  */
 function peerMaker(loopback: boolean) {
   const here = { iceInterfaceAddresses: { udp4: "127.0.0.1" }, iceAdditionalHostAddresses: ["127.0.0.1"] };
@@ -117,7 +110,7 @@ function peerMaker(loopback: boolean) {
     peer.createDataChannel = (label, init) => {
       const channel = create.call(peer, label, init);
       const send = channel.send as (data: unknown) => void;
-      // This implementation takes nothing but text and Node's buffers.
+      // werift takes nothing but text and Node's buffers.
       channel.send = (frame: unknown) =>
         send.call(channel, Buffer.from((frame as Uint8Array<ArrayBuffer>).buffer));
       return channel;

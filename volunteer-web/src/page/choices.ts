@@ -4,6 +4,7 @@
  */
 
 import type { ChannelKind } from "../connect/meeting.ts";
+import { MAX_DEVICE_CHARACTERS, MAX_SLOTS } from "../wire/constants.ts";
 import { ANYTHING, parseHosts } from "../wire/allowed_hosts.ts";
 
 /** Choices; null where none was made. */
@@ -18,14 +19,13 @@ export type Choices = {
 /** What of the Web Storage is used. */
 export type Store = Pick<Storage, "getItem" | "setItem">;
 
-const MAX_DEVICE = 64;
-
 /** Returns a name as it may be shown and sent: printable, at most 64 characters; empty when nothing is left. */
 export function cleanDevice(name: string): string {
-  return Array.from(name.replace(/\p{C}/gu, "").replace(/\s+/g, " ").trim()).slice(0, MAX_DEVICE).join("");
+  return Array.from(name.replace(/\p{C}/gu, "").replace(/\s+/g, " ").trim()).slice(0, MAX_DEVICE_CHARACTERS)
+    .join("");
 }
 
-/** Returns the choices that a hash makes; what it says wrongly counts as not said. */
+/** Returns the choices that a hash makes; a choice that is not well-formed counts as not made. */
 export function parseHash(hash: string): Choices {
   const said = new Map<string, string>();
   for (const part of hash.replace(/^#/, "").split(";")) {
@@ -115,7 +115,7 @@ export function shortAgent(agent: string): string {
 
 function coresOrNull(text: string | undefined): number | null {
   const cores = Number(text);
-  return text !== undefined && Number.isInteger(cores) && cores >= 1 && cores <= 1024 ? cores : null;
+  return text !== undefined && Number.isInteger(cores) && cores >= 1 && cores <= MAX_SLOTS ? cores : null;
 }
 
 function decoded(text: string): string {

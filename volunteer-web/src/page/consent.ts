@@ -1,8 +1,8 @@
 /**
  * What the owner of the device has agreed that functions may reach.
  *
- * An address may bring a grant, for devices of one's own, but it may also come from whoever asks for help. So it counts
- * once the owner has confirmed it in this browser, which then remembers it for exactly these hosts.
+ * The address of the page may bring a grant, which suits the owner's own devices. But anybody can make such a link. So
+ * it counts once the owner has confirmed it in this browser, which then remembers it for exactly these hosts.
  */
 
 import type { Store } from "./choices.ts";

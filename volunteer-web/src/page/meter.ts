@@ -1,7 +1,13 @@
-/** Counts what was done, for the owner of the device. */
+/** Counts the work that was done, for the owner of the device. */
 
-/** The present is so long. */
+/** Length of the window over which the current rate is taken. */
 const WINDOW_MS = 5000;
+/** Where work has just begun, the window is shorter, but not so short that one item looks like thousands a second. */
+const MIN_WINDOW_MS = 1000;
+/** Results that come within this time are one entry of the window, however many there are. */
+const ENTRY_MS = 250;
+/** After less work than this there is no average yet. */
+const MIN_WORKED_MS = 500;
 
 export class Meter {
   #items = 0;
@@ -21,15 +27,14 @@ export class Meter {
 
   /** Items per second of work, over all of it. */
   get average(): number {
-    return this.#workedMs < 500 ? 0 : this.#items / this.#workedMs * 1000;
+    return this.#workedMs < MIN_WORKED_MS ? 0 : this.#items / this.#workedMs * 1000;
   }
 
-  /** So many items more are done. */
+  /** Counts items that are done. */
   add(items: number, now: number): void {
     this.#items += items;
     const last = this.#recent.at(-1);
-    // A few entries a second are enough, however fast results come.
-    if (last !== undefined && now - last.at < 250) {
+    if (last !== undefined && now - last.at < ENTRY_MS) {
       this.#recent[this.#recent.length - 1] = { at: last.at, items: last.items + items };
     } else this.#recent.push({ at: now, items });
   }
@@ -40,13 +45,12 @@ export class Meter {
     this.#lastTick = now;
   }
 
-  /** Items per second of late. */
+  /** Returns the current rate in items per second. */
   rate(now: number): number {
     while (this.#recent.length > 0 && now - this.#recent[0].at > WINDOW_MS) this.#recent.shift();
     if (this.#recent.length === 0) return 0;
     const items = this.#recent.reduce((sum, entry) => sum + entry.items, 0);
-    // At the start the present is as long as there was work, but not so short that one item looks like thousands.
-    return items / Math.min(WINDOW_MS, Math.max(1000, now - this.#recent[0].at)) * 1000;
+    return items / Math.min(WINDOW_MS, Math.max(MIN_WINDOW_MS, now - this.#recent[0].at)) * 1000;
   }
 }
 

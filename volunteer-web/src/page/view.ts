@@ -1,12 +1,13 @@
 /**
- * Everything on the page that a person sees or touches. Alone knows the DOM; text only ever enters it as text.
+ * Everything on the page that a person sees or touches. Only this module and the sandbox's host know the DOM; text
+ * enters it as text only.
  */
 
 import { rateText, spanText } from "./meter.ts";
 import type { State } from "../volunteer/description.ts";
 
-/** What the person does. */
-export interface Wishes {
+/** What the owner of the device does. */
+export interface ViewEvents {
   start(device: string): void;
   slots(count: number): void;
   /** Pauses or resumes. */
@@ -24,7 +25,7 @@ export type Shown = {
   readonly paused: boolean;
   readonly device: string;
   readonly slots: number;
-  /** Items per second, of late and on average. */
+  /** Items per second, in the last seconds and on average. */
   readonly rate: number;
   readonly average: number;
   readonly items: number;
@@ -32,7 +33,7 @@ export type Shown = {
 };
 
 const MAX_LOG_LINES = 200;
-const MAX_LINE = 300;
+const MAX_LINE_CHARACTERS = 300;
 const WORDS: Record<State, string> = {
   asking: "Welcome",
   consent: "Your decision",
@@ -68,36 +69,40 @@ export class View {
   #itemsShown = -1;
 
   /** @param cores slots that can be chosen at most */
-  constructor(cores: number, wishes: Wishes) {
+  constructor(cores: number) {
     this.#slots.max = String(cores);
     this.#slots.disabled = cores === 1;
-    this.#form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      wishes.start(this.#name.value);
-    });
-    this.#slots.addEventListener("input", () => wishes.slots(this.#slots.valueAsNumber));
-    this.#pause.addEventListener("click", () => wishes.pause());
-    this.#leave.addEventListener("click", () => wishes.leave());
-    element("agree").addEventListener("click", () => wishes.agree());
   }
 
-  /** The frame in which the function runs. */
-  get frame(): HTMLIFrameElement {
+  /** Tells from now on what the owner does. */
+  listen(events: ViewEvents): void {
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      events.start(this.#name.value);
+    });
+    this.#slots.addEventListener("input", () => events.slots(this.#slots.valueAsNumber));
+    this.#pause.addEventListener("click", () => events.pause());
+    this.#leave.addEventListener("click", () => events.leave());
+    element("agree").addEventListener("click", () => events.agree());
+  }
+
+  /** The iframe in which workers run the function. */
+  get sandbox(): HTMLIFrameElement {
     return element<HTMLIFrameElement>("frame");
   }
 
-  /** Where the job's function shows something, if it does. */
+  /** The place for what the job's function shows. */
   get stage(): HTMLElement {
     return element("stage");
   }
 
-  /** Says what the job's function is given: empty if it is nothing worth a word. */
+  /** Says what the job's function is given. An empty text hides it. */
   terms(text: string): void {
     this.#terms.hidden = text === "";
     setText(this.#terms, text);
   }
 
-  /** Asks whether a job's function may reach something, said in words; with null it does not ask. */
+  /** Asks whether a job's function may reach what the text says. Null withdraws the question. */
   askFor(reach: string | null): void {
     this.#consent.hidden = reach === null;
     if (reach !== null) setText(this.#reach, reach);
@@ -110,7 +115,7 @@ export class View {
     this.#panel.hidden = true;
   }
 
-  /** Shows how things are. */
+  /** Shows the status. */
   show(shown: Shown): void {
     const { state, paused } = shown;
     document.body.dataset.state = state;
@@ -119,7 +124,7 @@ export class View {
     setText(this.#word, WORDS[state]);
     // A live region: it is read aloud whenever its text changes, so it only changes when there is something new.
     setText(this.#status, shown.text);
-    // What was worked a few seconds ago is no rate of somebody who does nothing now.
+    // The rate is that of the last seconds: a page that does not work now has none.
     setText(this.#throughput, rateText(state === "working" ? shown.rate : 0));
     setText(this.#average, `${rateText(shown.average)} items/s`);
     setText(this.#worked, spanText(shown.workedMs));
@@ -139,13 +144,13 @@ export class View {
     const line = document.createElement("li");
     const time = document.createElement("time");
     time.textContent = clockTime(new Date());
-    line.append(time, ` ${text.slice(0, MAX_LINE)}`);
+    line.append(time, ` ${text.slice(0, MAX_LINE_CHARACTERS)}`);
     line.className = level;
     this.#log.prepend(line);
     while (this.#log.childElementCount > MAX_LOG_LINES) this.#log.lastElementChild?.remove();
   }
 
-  /** Groups of three digits are apart for the eye, but the text is the plain number. */
+  /** Groups of three digits stand apart, but the text, when it is read or copied, is the plain number. */
   #showItems(items: number): void {
     if (items === this.#itemsShown) return;
     this.#itemsShown = items;
@@ -162,7 +167,7 @@ function element<E extends HTMLElement = HTMLElement>(id: string): E {
   return document.getElementById(id) as E;
 }
 
-/** Hours, minutes and seconds; by hand, since browsers take 20 ms or more to load their words for dates. */
+/** Returns hours, minutes and seconds. Written by hand: browsers take 20 ms or more to load their formats of dates. */
 function clockTime(now: Date): string {
   return [now.getHours(), now.getMinutes(), now.getSeconds()].map((n) => String(n).padStart(2, "0")).join(
     ":",

@@ -20,11 +20,11 @@ export class WakeLock {
     return this.#sentinel !== null;
   }
 
-  /** Asks for the lock or gives it back; may be called again and again with the same wish. */
+  /** Asks for the lock or gives it back. Calls that change nothing do nothing. */
   want(wanted: boolean): void {
-    const news = wanted !== this.#wanted;
+    const isNew = wanted !== this.#wanted;
     this.#wanted = wanted;
-    if (news) this.refresh();
+    if (isNew) this.refresh();
   }
 
   /** To be called when the page is visible again: browsers take the lock from pages that are not. */

@@ -1,34 +1,36 @@
 /** Starts workers in Deno, without any permission but to reach what its owner has granted. */
 
-import type { Place } from "../wire/environment.ts";
 import { addresses, ANYTHING } from "../wire/allowed_hosts.ts";
-import type { WorkerHost } from "./worker_host.ts";
-import type { Birth } from "../worker/messages.ts";
+import type { Environment } from "../wire/environment.ts";
+import type { Init } from "../worker/messages.ts";
 import { workerUrl } from "../worker/source.ts";
+import type { CrashHandler, WorkerHost } from "./worker_host.ts";
 
-let url: string | null = null;
-let permissions: unknown = "none";
+export class DenoHost implements WorkerHost {
+  #url: string | null = null;
+  #permissions: unknown = "none";
 
-function permissionsIn({ net }: Place): unknown {
-  if (net.length === 0) return "none";
-  const others = { env: false, ffi: false, import: false, read: false, run: false, sys: false, write: false };
-  return { ...others, net: net.includes(ANYTHING) ? true : addresses(net) };
-}
+  moveTo(environment: Environment): void {
+    this.#permissions = permissionsIn(environment);
+  }
 
-export const denoHost = {
-  settle(place: Place) {
-    permissions = permissionsIn(place);
-  },
-  start(port: MessagePort, crashed: (text: string) => void) {
-    url ??= workerUrl();
-    const worker = new Worker(url, { type: "module", deno: { permissions } } as WorkerOptions);
+  start(port: MessagePort, crashed: CrashHandler): () => void {
+    this.#url ??= workerUrl();
+    const options = { type: "module", deno: { permissions: this.#permissions } } as WorkerOptions;
+    const worker = new Worker(this.#url, options);
     worker.addEventListener("error", (event) => {
       // Otherwise the error would end the whole process.
       event.preventDefault();
       crashed(event.message);
     });
     worker.addEventListener("messageerror", () => crashed("a message that cannot be read"));
-    worker.postMessage({ pando: "port", speaks: "port" } satisfies Birth, [port]);
+    worker.postMessage({ pando: "init", speaksThrough: "port" } satisfies Init, [port]);
     return () => worker.terminate();
-  },
-} satisfies WorkerHost;
+  }
+}
+
+function permissionsIn({ net }: Environment): unknown {
+  if (net.length === 0) return "none";
+  const others = { env: false, ffi: false, import: false, read: false, run: false, sys: false, write: false };
+  return { ...others, net: net.includes(ANYTHING) ? true : addresses(net) };
+}

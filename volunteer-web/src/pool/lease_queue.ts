@@ -1,48 +1,51 @@
 /** The leases of a pool that no slot has, in the order in which they are to run. */
 
-import type { Held, Slot } from "./slot.ts";
+import type { Lease, Slot } from "./slot.ts";
 
-export class Waiting {
-  #leases: Held[] = [];
+export class LeaseQueue {
+  #leases: Lease[] = [];
 
+  /** The number of leases that wait. */
   get count(): number {
     return this.#leases.length;
   }
 
   /** Adds a lease that has come. */
-  add(held: Held): void {
-    this.#leases.push(held);
+  add(lease: Lease): void {
+    this.#leases.push(lease);
   }
 
   /** Puts leases back to the front, in this order. */
-  putBack(...leases: readonly Held[]): void {
+  putBack(...leases: readonly Lease[]): void {
     this.#leases.unshift(...leases);
   }
 
   /** Forgets the leases of these numbers. */
   forget(gone: ReadonlySet<number>): void {
-    this.#leases = this.#leases.filter(({ lease }) => !gone.has(lease));
+    this.#leases = this.#leases.filter(({ number }) => !gone.has(number));
   }
 
   /** Forgets all leases and returns their numbers. */
   clear(): number[] {
-    const numbers = this.#leases.map(({ lease }) => lease);
+    const numbers = this.#leases.map(({ number }) => number);
     this.#leases = [];
     return numbers;
   }
 
   /**
-   * Takes the lease that is to run next, of at most `longest` bytes.
+   * Takes the lease that is to run next, of at most `maxBytes` bytes.
    *
-   * @param slots what runs already: a lease that must run alone waits until nothing does, and everything else for it
+   * A lease that must run alone waits until no slot runs anything; meanwhile, and while it runs, nothing else is taken.
+   *
+   * @param slots all slots, with what they run
    * @returns null when there is none, or none that may run now
    */
-  next(slots: readonly Slot[], longest = Infinity): Held | null {
+  next(slots: readonly Slot[], maxBytes = Infinity): Lease | null {
     if (slots.some(({ queue }) => queue.some(({ care }) => care === "alone"))) return null;
-    const suspect = this.#leases.findIndex(({ care }) => care === "alone");
-    if (suspect >= 0 && slots.some(({ queue }) => queue.length > 0)) return null;
-    const at = Math.max(0, suspect);
-    if (at >= this.#leases.length || this.#leases[at].message.length > longest) return null;
+    const alone = this.#leases.findIndex(({ care }) => care === "alone");
+    if (alone >= 0 && slots.some(({ queue }) => queue.length > 0)) return null;
+    const at = Math.max(0, alone);
+    if (at >= this.#leases.length || this.#leases[at].message.length > maxBytes) return null;
     return this.#leases.splice(at, 1)[0];
   }
 }

@@ -3,40 +3,39 @@
  *
  * Theory of operation. A slot is one worker. Leases wait here in the order in which they came; an idle slot gets
  * one, and a busy slot gets one more ahead, so that it need not wait for the next. Workers get copies, so that a
- * lease ahead can move to a slot that falls idle. A slot answers for the first lease of its queue only: answers to
- * any other come from a lease that moved, and are ignored. A worker that crashes, that has no answer within the time
- * limit of an item, or that does not let go of a withdrawn lease, is replaced. The item at fault gets an error. Where
- * nobody knows which one it is, what is left of the lease runs once more, with care: each answer leaves before the
- * next item, so that the second time it is known. A browser may end all workers for the fault of one: after that
- * each of their leases runs alone.
+ * lease ahead can move to a slot that falls idle. The results of a slot count for the first lease of its queue only:
+ * others are of a lease that moved, and are ignored. A worker that crashes, that has no result within the time limit of
+ * an item, or that does not let go of a withdrawn lease, is replaced; what follows for its lease is in `worker_loss.ts`.
  */
 
-import { Gathering } from "./result_joiner.ts";
 import { type Limits, NO_LIMITS } from "../wire/hello.ts";
-import { readResultsHead } from "../wire/messages.ts";
-import type { Heard, PoolEvents, WorkerHost } from "./worker_host.ts";
-import { errorAnswer, give, type Held, isCertain, isFree, MAX_AHEAD, order, type Slot } from "./slot.ts";
+import { readResultsHead } from "../wire/results.ts";
+import { type BrokenNote, type Delivery, type FromWorker, isResults, type Note } from "../worker/messages.ts";
+import { feed } from "./feeding.ts";
+import { LeaseQueue } from "./lease_queue.ts";
+import { ResultJoiner } from "./result_joiner.ts";
+import { drop, dropAhead, type Lease, order, type Slot } from "./slot.ts";
 import { TimeLimit } from "./time_limit.ts";
-import { Waiting } from "./lease_queue.ts";
-import type { Note } from "../worker/messages.ts";
+import type { PoolEvents, WorkerHost } from "./worker_host.ts";
+import { consequenceOf, FailedStarts, failNextItem, type Loss } from "./worker_loss.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A worker that does not let go of a withdrawn lease for so long is replaced. */
+/** A worker that does not let go of a withdrawn lease within this time is replaced. */
 const LET_GO_MS = 2000;
-/** Workers that may crash in a row before one has loaded the function. */
-const MAX_STILLBORN = 3;
 
 export class Pool {
   #host: WorkerHost;
   #events: PoolEvents;
+  /** Slots to have. */
   #wanted = 0;
   #code: string | null = null;
   #limits = NO_LIMITS;
   #timeLimit = new TimeLimit();
   #slots: Slot[] = [];
-  #waiting = new Waiting();
-  #stillborn = 0;
+  #waiting = new LeaseQueue();
+  #failedStarts = new FailedStarts();
+  /** What was told of the function. */
   #told: "nothing" | "loaded" | "broken" = "nothing";
 
   constructor(host: WorkerHost, events: PoolEvents) {
@@ -49,13 +48,13 @@ export class Pool {
     return this.#slots.filter((slot) => slot.queue.length > 0).length;
   }
 
-  /** Milliseconds for which each slot that runs something has had no answer. */
+  /** Milliseconds for which each slot that runs something has sent no result. */
   get unansweredMs(): number[] {
     const now = this.#timeLimit.now();
     return this.#slots.filter(({ queue }) => queue.length > 0).map(({ since }) => now - since);
   }
 
-  /** The status in a line, for logs and tests. */
+  /** The state in a line, for logs and tests. */
   toString(): string {
     const slots = this.#slots.map((slot) => `${slot.state} ${slot.queue.length}`).join(", ");
     return `<Pool of ${this.#wanted} [${slots}], ${this.#waiting.count} waiting>`;
@@ -65,16 +64,12 @@ export class Pool {
   setSlots(slots: number): void {
     this.#wanted = slots;
     for (const slot of this.#slots) slot.retiring = false;
-    const surplus = this.#slots.length - slots;
-    // Idle ones go first.
-    const leavers = [...this.#slots].sort((a, b) => a.queue.length - b.queue.length).slice(
-      0,
-      Math.max(0, surplus),
-    );
-    for (const slot of leavers) {
+    const surplus = Math.max(0, this.#slots.length - slots);
+    const idleFirst = [...this.#slots].sort((a, b) => a.queue.length - b.queue.length);
+    for (const slot of idleFirst.slice(0, surplus)) {
       slot.retiring = true;
       if (slot.queue.length === 0) this.#end(slot);
-      else this.#takeBack(slot);
+      else this.#waiting.putBack(...dropAhead(slot));
     }
     while (this.#slots.length < slots) this.#start();
     if (slots === 0) this.#returnWaiting();
@@ -99,14 +94,14 @@ export class Pool {
     }
   }
 
-  /** Passes on the answers that wait for others; those that are still on their way from the workers are lost. */
-  passOn(): void {
-    for (const slot of this.#slots) slot.out.pass();
+  /** Passes on the results that wait for others. Those that are still on their way from the workers are lost. */
+  flush(): void {
+    for (const slot of this.#slots) slot.joiner.flush();
   }
 
   /** Takes a lease: a whole `lend` message, which belongs to the pool from now on. */
-  lend(lease: number, count: number, message: Bytes): void {
-    this.#waiting.add({ lease, count, answered: 0, message, care: "none" });
+  lend(number: number, count: number, message: Bytes): void {
+    this.#waiting.add({ number, count, answered: 0, message, care: "none" });
     if (this.#wanted === 0) this.#returnWaiting();
     else this.#feed();
   }
@@ -116,9 +111,9 @@ export class Pool {
     const gone = new Set(leases);
     this.#waiting.forget(gone);
     for (const slot of this.#slots) {
-      const runs = slot.queue[0];
-      if (runs !== undefined && gone.has(runs.lease)) this.#letGo(slot, runs, gone);
-      else for (const held of slot.queue.filter(({ lease }) => gone.has(lease))) this.#drop(slot, held);
+      const [running] = slot.queue;
+      if (running !== undefined && gone.has(running.number)) this.#interrupt(slot, running, gone);
+      else for (const lease of slot.queue.filter(({ number }) => gone.has(number))) drop(slot, lease);
     }
     this.#feed();
   }
@@ -130,24 +125,20 @@ export class Pool {
     this.#waiting.clear();
     for (const slot of [...this.#slots]) this.#end(slot);
     this.#code = null;
-    this.#stillborn = 0;
+    this.#failedStarts.clear();
     this.#told = "nothing";
-  }
-
-  /** Starts workers ahead of the function, as many as are wanted. */
-  prepare(): void {
-    while (this.#slots.length < this.#wanted) this.#start();
   }
 
   #start(): void {
     const { port1, port2 } = new MessageChannel();
-    const crashed = (text: string, together?: boolean) => this.#crashed(slot, text, together);
-    const hear = (heard: Heard) => this.#hear(slot, heard);
-    const end = this.#host.start(port2, crashed, hear);
+    const crashed = (text: string, together?: boolean) =>
+      this.#crashed(slot, text, together ? "together" : "crash");
+    const receive = (delivery: Delivery) => this.#receive(slot, delivery);
+    const end = this.#host.start(port2, crashed, receive);
     const slot: Slot = {
       port: port1,
       end,
-      out: new Gathering((message) => this.#events.answered(message)),
+      joiner: new ResultJoiner((message) => this.#events.results(message)),
       state: "empty",
       queue: [],
       since: 0,
@@ -155,7 +146,7 @@ export class Pool {
       dropping: new Set(),
       retiring: false,
     };
-    port1.onmessage = ({ data }) => hear(data);
+    port1.onmessage = ({ data }: MessageEvent<FromWorker>) => receive({ messages: [data], held: false });
     this.#slots.push(slot);
     this.#loadInto(slot);
   }
@@ -164,141 +155,115 @@ export class Pool {
     if (this.#code === null || slot.state !== "empty") return;
     slot.state = "loading";
     const { max_result, timeout_ms } = this.#limits;
-    order(slot, { order: "load", code: this.#code, maxResult: max_result, prompt: timeout_ms !== null });
+    const measured = timeout_ms !== null;
+    order(slot, { order: "load", code: this.#code, maxResult: max_result, measured });
   }
 
   #end(slot: Slot): void {
     slot.state = "ended";
-    slot.out.pass();
+    slot.joiner.flush();
     slot.port.close();
     slot.end();
     this.#slots = this.#slots.filter((other) => other !== slot);
   }
 
-  #hear(slot: Slot, heard: Heard): void {
-    const several = heard instanceof Array;
-    for (const data of several ? heard : [heard]) this.#take(slot, data);
-    // What came together has waited elsewhere. With a time limit it has not, and came one by one.
-    if (several && this.#limits.timeout_ms === null) slot.out.pass();
-    else slot.out.rest();
-  }
-
-  #take(slot: Slot, data: ArrayBuffer | Note): void {
-    if (slot.state === "ended") return;
-    if (data instanceof ArrayBuffer) return this.#answer(slot, new Uint8Array(data));
-    switch (data.note) {
-      case "loaded":
-        slot.state = "ready";
-        this.#stillborn = 0;
-        if (this.#told === "nothing") {
-          this.#told = "loaded";
-          this.#events.loaded();
-        }
-        return this.#feed();
-      case "broken":
-        // Also after others have loaded it: a slot that cannot be filled again must not be counted on.
-        if (this.#told !== "broken") {
-          this.#told = "broken";
-          this.#events.broken(data.message, data.stack);
-        }
-        return;
-      case "dropped":
-        slot.dropping.delete(data.lease);
-        if (slot.retiring && slot.queue.length === 0) this.#end(slot);
-        return this.#feed();
-      case "open":
-        slot.open = data;
-        return;
-      case "report":
-        return this.#events.reported(data.report);
-      case "log":
-        return this.#events.log(data.level, data.text);
-      case "crashed":
-        return this.#crashed(slot, data.text);
+  #receive(slot: Slot, { messages, held }: Delivery): void {
+    for (const message of messages) {
+      // A message before may have ended the worker, or told that it has ended.
+      if (slot.state === "ended") break;
+      if (isResults(message)) this.#takeResults(slot, new Uint8Array(message.results));
+      else this.#takeNote(slot, message);
     }
+    if (held) slot.joiner.flush();
+    else slot.joiner.defer();
   }
 
-  #answer(slot: Slot, message: Bytes): void {
+  #takeResults(slot: Slot, message: Bytes): void {
     const { lease, offset, count } = readResultsHead(message);
-    const held = slot.queue[0];
-    if (held?.lease !== lease) return;
-    if (offset !== held.answered || count < 1 || offset + count > held.count) {
-      return this.#crashed(slot, "a worker answered what it was not asked");
+    const [running] = slot.queue;
+    if (running?.number !== lease) return;
+    if (offset !== running.answered || count < 1 || offset + count > running.count) {
+      return this.#crashed(slot, "a worker answered what it was not asked", "crash");
     }
-    held.answered += count;
+    running.answered += count;
     slot.since = this.#timeLimit.now();
-    const last = held.answered === held.count;
-    if (last) {
+    const endsLease = running.answered === running.count;
+    if (endsLease) {
       slot.queue.shift();
+      // First of all: the worker may have nothing to do.
       this.#feed();
     }
-    slot.out.add(message, last);
-    if (slot.retiring && slot.queue.length === 0) this.#end(slot);
+    slot.joiner.add(message, endsLease);
+    this.#endIfRetired(slot);
+  }
+
+  #takeNote(slot: Slot, note: Note): void {
+    switch (note.note) {
+      case "loaded":
+        return this.#loaded(slot);
+      case "broken":
+        return this.#broken(note);
+      case "dropped":
+        slot.dropping.delete(note.lease);
+        this.#endIfRetired(slot);
+        return this.#feed();
+      case "open":
+        slot.open = note;
+        return;
+      case "report":
+        return this.#events.reported(note.report);
+      case "log":
+        return this.#events.log(note.level, note.text);
+      case "crashed":
+        return this.#crashed(slot, note.text, "crash");
+    }
+  }
+
+  #loaded(slot: Slot): void {
+    slot.state = "ready";
+    this.#failedStarts.clear();
+    if (this.#told === "nothing") {
+      this.#told = "loaded";
+      this.#events.loaded();
+    }
+    this.#feed();
+  }
+
+  #broken({ message, stack }: Pick<BrokenNote, "message" | "stack">): void {
+    // Also after other workers have loaded the function: a slot that cannot be filled again must not be counted on.
+    if (this.#told === "broken") return;
+    this.#told = "broken";
+    this.#events.broken(message, stack);
   }
 
   #feed(): void {
-    const ready = this.#slots.filter(isFree);
-    for (const slot of ready) {
-      if (slot.queue.length > 0) continue;
-      const held = this.#waiting.next(this.#slots) ?? this.#steal();
-      if (held === null) return;
-      slot.since = this.#timeLimit.now();
-      give(slot, held);
-    }
-    for (const slot of ready) {
-      if (slot.queue.length !== 1) continue;
-      const held = this.#waiting.next(this.#slots, MAX_AHEAD);
-      if (held === null) return;
-      give(slot, held);
-    }
+    feed(this.#slots, this.#waiting, this.#timeLimit.now());
   }
 
-  #steal(): Held | null {
-    const victim = this.#slots.find((slot) => slot.queue.length > 1);
-    return victim === undefined ? null : this.#drop(victim, victim.queue[1]);
-  }
-
-  #drop(slot: Slot, held: Held): Held {
-    slot.queue = slot.queue.filter((other) => other !== held);
-    slot.dropping.add(held.lease);
-    order(slot, { order: "drop", lease: held.lease });
-    return held;
-  }
-
-  /** Takes back what the slot has not begun. */
-  #takeBack(slot: Slot): void {
-    const ahead = slot.queue.slice(1);
-    for (const held of ahead) this.#drop(slot, held);
-    this.#waiting.putBack(...ahead);
-  }
-
-  /** Makes the slot stop what it runs, or replaces it. What it has ahead goes back to those who wait. */
-  #letGo(slot: Slot, runs: Held, gone: ReadonlySet<number>): void {
+  /** Makes the slot stop what it runs, or replaces it. What it has ahead goes back to the leases that wait. */
+  #interrupt(slot: Slot, running: Lease, gone: ReadonlySet<number>): void {
     // The last first: a worker that drops what it runs begins with the next.
-    const dropped = [...slot.queue].reverse().map((held) => this.#drop(slot, held));
-    for (const held of dropped) if (!gone.has(held.lease)) this.#waiting.putBack(held);
+    const dropped = [...slot.queue].reverse().map((lease) => drop(slot, lease));
+    for (const lease of dropped) if (!gone.has(lease.number)) this.#waiting.putBack(lease);
     setTimeout(() => {
-      if (slot.state === "ended" || !slot.dropping.has(runs.lease)) return;
+      if (slot.state === "ended" || !slot.dropping.has(running.number)) return;
       this.#events.log("info", "a worker did not stop and was replaced");
       this.#end(slot);
       this.setSlots(this.#wanted);
     }, LET_GO_MS);
   }
 
-  #crashed(slot: Slot, text: string, together = false): void {
+  #endIfRetired(slot: Slot): void {
+    if (slot.retiring && slot.queue.length === 0) this.#end(slot);
+  }
+
+  #crashed(slot: Slot, text: string, loss: Loss): void {
     if (slot.state === "ended") return;
-    const born = slot.state === "ready";
+    const hadLoaded = slot.state === "ready";
     this.#events.log("error", `a worker crashed: ${text}`);
-    const [runs] = slot.queue;
-    // Of those that ended together, only one that ran alone is known to have done it.
-    const guilty = runs !== undefined && (runs.care === "alone" || (!together && isCertain(slot)));
-    this.#replace(slot, guilty ? `the worker crashed: ${text}` : null, together ? "alone" : "each");
-    if (!born && ++this.#stillborn >= MAX_STILLBORN) {
-      if (this.#told !== "broken") {
-        this.#told = "broken";
-        this.#events.broken(`workers cannot start here: ${text}`, "");
-      }
-      return;
+    this.#lose(slot, loss, `the worker crashed: ${text}`);
+    if (!hadLoaded && this.#failedStarts.add()) {
+      return this.#broken({ message: `workers cannot start here: ${text}`, stack: "" });
     }
     // Later, because others may have crashed in the same moment and must not be given anything.
     queueMicrotask(() => this.setSlots(this.#wanted));
@@ -306,29 +271,25 @@ export class Pool {
 
   #expire(slot: Slot): void {
     this.#events.log("error", `${this.#timeLimit}: a worker was replaced`);
-    if (isCertain(slot)) this.#replace(slot, `${this.#timeLimit}`, "none");
-    else this.#replace(slot, null, "each");
+    this.#lose(slot, "timeout", `${this.#timeLimit}`);
     this.setSlots(this.#wanted);
   }
 
   /**
-   * Ends a worker that is lost. What it had ahead goes back to those who wait, and what is left of the lease that it
-   * ran with the given care, or what it had before.
+   * Ends a worker that is lost. What it had ahead goes back to the leases that wait, and so does what is left of the
+   * lease that it ran.
    *
-   * @param error of the item that it was on, or null when that is not known
+   * @param error of the item that it was on, if that is known
    */
-  #replace(slot: Slot, error: string | null, care: Held["care"]): void {
-    const [runs, ...ahead] = slot.queue;
+  #lose(slot: Slot, loss: Loss, error: string): void {
+    const [running, ...ahead] = slot.queue;
+    const consequence = running === undefined ? null : consequenceOf(slot, loss);
     this.#end(slot);
     this.#waiting.putBack(...ahead);
-    if (runs === undefined) return;
-    if (error !== null) {
-      const answer = errorAnswer(runs, error);
-      runs.answered++;
-      this.#events.answered(answer);
-    }
-    if (care === "alone" || runs.care === "none") runs.care = care;
-    if (runs.answered < runs.count) this.#waiting.putBack(runs);
+    if (consequence === null) return;
+    running.care = consequence.care;
+    if (consequence.isKnown) this.#events.results(failNextItem(running, error));
+    if (running.answered < running.count) this.#waiting.putBack(running);
   }
 
   #returnWaiting(): void {

@@ -1,50 +1,50 @@
 /** One slot of a pool: a worker, the leases that it holds, and what is said to it. */
 
-import { Batch } from "../worker/batch.ts";
-import type { Gathering } from "./result_joiner.ts";
-import { toJson } from "../wire/json.ts";
-import { KIND } from "../wire/constants.ts";
 import type { Order } from "../worker/messages.ts";
+import type { ResultJoiner } from "./result_joiner.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
+/**
+ * Whether each result of a lease is to leave its worker before the next item begins: `each`, because a worker hung over
+ * the lease, or `alone`, because a worker crashed over it; then no other lease runs at the same time.
+ */
+export type Care = "none" | "each" | "alone";
+
 /** A lease in the pool. */
-export type Held = {
-  readonly lease: number;
+export type Lease = {
+  readonly number: number;
+  /** The number of its items. */
   readonly count: number;
+  /** The number of its items that have a result. */
   answered: number;
   /** The `lend`. */
   readonly message: Bytes;
-  /**
-   * Whether each answer is to leave before the next item: `each`, because a worker hung over it, or `alone`, because
-   * one crashed, in which case no other such lease runs at the same time.
-   */
-  care: "none" | "each" | "alone";
+  care: Care;
 };
+
 /** A worker and its queue. */
 export type Slot = {
   readonly port: MessagePort;
+  /** Ends the worker. */
   readonly end: () => void;
-  readonly out: Gathering;
+  readonly joiner: ResultJoiner;
   /** `empty` has no function yet. */
   state: "empty" | "loading" | "ready" | "ended";
-  /** The first is being run. */
-  queue: Held[];
-  /** When the first of the queue was last got on with, by the pool's clock. */
+  /** The worker runs the first. */
+  queue: Lease[];
+  /** When the worker began the first of the queue or sent a result of it, by the pool's clock. */
   since: number;
-  /** What it says is without an answer, while everything before is answered. */
+  /** The item that the worker says is without a result, while all before it have one. */
   open: { readonly lease: number; readonly item: number } | null;
   /**
-   * Leases that it was told to drop and has not confirmed. Until it has, it gets nothing new: otherwise the same
-   * lease could come back to it, and answers from before be taken for answers from after.
+   * Numbers of leases that the worker was told to drop and has not confirmed. Until it has, it gets nothing new:
+   * otherwise the same lease could come back to it, and results from before be taken for results from after.
    */
   dropping: Set<number>;
-  /** Ends when its queue is empty. */
+  /** Whether the worker ends when its queue is empty. */
   retiring: boolean;
 };
-
-/** Larger leases are not given ahead: copying them again, if they move, costs more than it brings. */
-export const MAX_AHEAD = 1024 * 1024;
 
 /** Gives an order to the slot's worker. */
 export function order(slot: Slot, order: Order): void {
@@ -52,13 +52,26 @@ export function order(slot: Slot, order: Order): void {
 }
 
 /** Puts a lease at the end of the slot's queue and sends a copy of it to its worker. */
-export function give(slot: Slot, held: Held): void {
-  slot.queue.push(held);
-  const { lease, answered, care } = held;
+export function give(slot: Slot, lease: Lease): void {
+  slot.queue.push(lease);
+  const { number, answered, care } = lease;
   if (answered > 0 || care !== "none") {
-    order(slot, { order: "resume", lease, from: answered, careful: care !== "none" });
+    order(slot, { order: "resume", lease: number, from: answered, careful: care !== "none" });
   }
-  slot.port.postMessage(own(held.message));
+  slot.port.postMessage(bufferOf(lease.message));
+}
+
+/** Takes a lease from the slot, and tells its worker. */
+export function drop(slot: Slot, lease: Lease): Lease {
+  slot.queue = slot.queue.filter((other) => other !== lease);
+  slot.dropping.add(lease.number);
+  order(slot, { order: "drop", lease: lease.number });
+  return lease;
+}
+
+/** Takes from the slot the leases that it has not begun. */
+export function dropAhead(slot: Slot): Lease[] {
+  return slot.queue.slice(1).map((lease) => drop(slot, lease));
 }
 
 /** Whether the slot may be given a lease. */
@@ -66,22 +79,8 @@ export function isFree(slot: Slot): boolean {
   return slot.state === "ready" && !slot.retiring && slot.dropping.size === 0;
 }
 
-/** Whether it is known which item of the first lease the slot is on: the next one without an answer. */
-export function isCertain({ queue: [runs], open }: Slot): boolean {
-  return runs.care !== "none" || runs.count - runs.answered === 1 ||
-    (open?.lease === runs.lease && open.item === runs.answered);
-}
-
-/** Returns the answer to the next item of a lease for which a worker was lost: an error of the function. */
-export function errorAnswer(held: Held, text: string): Bytes {
-  const batch = new Batch();
-  batch.begin(held.lease, held.answered);
-  batch.add(KIND.ERROR, toJson({ message: text.slice(0, 500), stack: "" }));
-  return batch.take(0);
-}
-
 /** Returns the buffer that holds these bytes and nothing else. */
-function own(bytes: Bytes): ArrayBuffer {
-  const alone = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
-  return alone ? bytes.buffer : bytes.slice().buffer;
+function bufferOf(bytes: Bytes): ArrayBuffer {
+  const isWhole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
+  return isWhole ? bytes.buffer : bytes.slice().buffer;
 }

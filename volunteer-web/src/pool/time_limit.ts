@@ -1,18 +1,19 @@
 /** The time that an item may take. */
 
+import { WORKER_HOLDS_MS } from "../wire/constants.ts";
 import { AwakeClock } from "./awake_clock.ts";
 
-/** The limit is checked twenty times while it passes, within these bounds. */
+/** Checks while the limit passes, and the least and the longest time between two of them. */
 const CHECKS = 20;
-const LEAST_STEP_MS = 10;
-const MOST_STEP_MS = 1000;
-/** Beyond the limit, because a worker may keep an answer for 15 ms, and needs a moment to unpack a lease. */
-const GRACE_MS = 150;
+const MIN_STEP_MS = 10;
+const MAX_STEP_MS = 1000;
+/** Time above the limit: a worker may hold a result, and needs a moment to unpack a lease. */
+const GRACE_MS = 135 + WORKER_HOLDS_MS;
 
-/** A limit, or none yet, with the clock by which it is measured: never too early, and late if it must be. */
+/** A limit, or none yet, with the clock by which it is measured. It is found to be over late, but never too early. */
 export class TimeLimit {
   #limitMs: number | null = null;
-  #clock = new AwakeClock(MOST_STEP_MS, performance.now());
+  #clock = new AwakeClock(MAX_STEP_MS, performance.now());
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** Sets the limit; `check` is called again and again while it holds. */
@@ -20,7 +21,7 @@ export class TimeLimit {
     this.clear();
     this.#limitMs = limitMs;
     if (limitMs === null) return;
-    const step = Math.max(LEAST_STEP_MS, Math.min(MOST_STEP_MS, limitMs / CHECKS));
+    const step = Math.max(MIN_STEP_MS, Math.min(MAX_STEP_MS, limitMs / CHECKS));
     this.#clock = new AwakeClock(step, performance.now());
     this.#timer = setInterval(check, step);
   }
@@ -29,7 +30,7 @@ export class TimeLimit {
   clear(): void {
     clearInterval(this.#timer);
     this.#limitMs = null;
-    this.#clock = new AwakeClock(MOST_STEP_MS, performance.now());
+    this.#clock = new AwakeClock(MAX_STEP_MS, performance.now());
   }
 
   /** Returns the milliseconds of its clock. */

@@ -1,31 +1,28 @@
 /** What a pool needs from the outside, and what it tells. */
 
-import type { Place } from "../wire/environment.ts";
+import type { Environment } from "../wire/environment.ts";
 import type { Report } from "../wire/report.ts";
-import type { Note, Said } from "../worker/messages.ts";
+import type { Delivery } from "../worker/messages.ts";
 
-type Bytes = Uint8Array<ArrayBuffer>;
-
-/** What comes from a worker at a time. */
-export type Heard = Said | readonly (ArrayBuffer | Note)[];
+/**
+ * Takes what is known of the end of a worker that ended by itself.
+ *
+ * @param together whether it ended together with others, so that the fault need not be its own
+ */
+export type CrashHandler = (text: string, together?: boolean) => void;
 
 /** Starts workers; how, differs between a page and Deno. */
 export interface WorkerHost {
-  /** Says where workers start from now on. All that were started have ended. */
-  settle(place: Place): void;
+  /** Starts workers in another environment from now on. No worker runs when it is called. */
+  moveTo(environment: Environment): void;
   /**
-   * Starts a worker that hears through `port`. What it says comes through that port, or to `hear`.
+   * Starts a worker that the pool speaks to through the other end of `port`. What it says comes through that port too,
+   * message by message, or to `receive`.
    *
-   * @param crashed called if the worker ends by itself and no note says so, with what is known of it, and whether
-   *   it ended together with others, so that the fault need not be its own
-   * @param hear takes what the worker says, in its order: one message, or several in an array
+   * @param crashed called if the worker ends by itself and no note says so
    * @returns how to end it
    */
-  start(
-    port: MessagePort,
-    crashed: (text: string, together?: boolean) => void,
-    hear: (said: Heard) => void,
-  ): () => void;
+  start(port: MessagePort, crashed: CrashHandler, receive: (delivery: Delivery) => void): () => void;
 }
 
 /** What the pool tells. */
@@ -35,7 +32,8 @@ export interface PoolEvents {
   /** No worker can. */
   broken(message: string, stack: string): void;
   /** A whole `results` message. */
-  answered(message: Bytes): void;
+  results(message: Uint8Array<ArrayBuffer>): void;
+  /** Leases that are handed back without results for all of their items. */
   returned(leases: readonly number[]): void;
   /** What a worker's function has reported since it last did. */
   reported(report: Report): void;

@@ -1,72 +1,79 @@
 /**
- * Carries what workers say from the sandboxed frame to the page, several messages at a time.
+ * Carries messages of workers from the sandbox to the page, several at a time.
  *
- * A worker sends each answer at once when items are slow, so that no answer waits for the item behind it. To wake the
+ * A worker sends each result at once when items are slow, so that no result waits for the item behind it. To wake the
  * page, which most browsers have in another process, takes the core from under a worker for longer than it took to
- * send: so what comes within `CARRY_MS` waits here for the rest, and all workers' messages go together. After a pause
- * they go at once, and so does what must not wait, with all that was said before it.
+ * send. So results that are not urgent, reports and console lines wait here for `SANDBOX_HOLDS_MS`, and the messages of
+ * all workers go together. After a pause of that length they go at once. An urgent message goes at once with all that
+ * came before it.
  */
 
-import type { Note, Said } from "../worker/messages.ts";
+import { MAX_FRAME_BYTES, SANDBOX_HOLDS_MS } from "../wire/constants.ts";
+import { type Delivery, type FromWorker, isResults } from "../worker/messages.ts";
 
-/** With what a worker holds back, and the page does not, less than the 50 ms that the wire allows. */
-const CARRY_MS = 25;
-/** Bytes of results that are worth a journey of their own. */
-const MAX_CARRIED = 60 * 1024;
+/** Results of so many bytes go at once. */
+const FULL_BYTES = MAX_FRAME_BYTES;
 
 /** Where the messages of a worker go. */
 export type Destination = Pick<MessagePort, "postMessage">;
 
-type Bag = {
+/** The messages of one worker that wait. */
+type Queue = {
   readonly to: Destination;
-  said: (ArrayBuffer | Note)[];
-  size: number;
-  /** When it was last passed on. */
-  passedAt: number;
+  messages: FromWorker[];
+  /** Bytes of the results among them. */
+  bytes: number;
+  /** Whether results among them have waited for others here. */
+  held: boolean;
+  /** When messages were last posted, in milliseconds of `performance.now`. */
+  postedAt: number;
 };
 
-export class Courier {
-  #bags = new Map<number, Bag>();
+export class MessageBatcher {
+  #queues = new Map<number, Queue>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** A worker starts; what it says goes `to` there. */
+  /** A worker starts: its messages go to `to`. */
   open(worker: number, to: Destination): void {
-    this.#bags.set(worker, { to, said: [], size: 0, passedAt: -Infinity });
+    this.#queues.set(worker, { to, messages: [], bytes: 0, held: false, postedAt: -Infinity });
   }
 
-  /** A worker is ended: whatever it said and still says is of no use. */
+  /** A worker is ended: its messages are of no use any more. */
   close(worker: number): void {
-    this.#bags.delete(worker);
+    this.#queues.delete(worker);
   }
 
-  /** Takes what a worker says. */
-  take(worker: number, said: Said): void {
-    const bag = this.#bags.get(worker);
-    if (bag === undefined) return;
-    if (said instanceof Array) bag.said.push(...said);
-    else bag.said.push(said);
-    if (said instanceof ArrayBuffer) bag.size += said.byteLength;
-    const full = bag.size >= MAX_CARRIED;
-    if (full || !mayWait(said) || performance.now() - bag.passedAt >= CARRY_MS) this.#pass();
-    else this.#timer ??= setTimeout(() => this.#pass(), CARRY_MS);
+  /** Takes a message of a worker. */
+  take(worker: number, message: FromWorker): void {
+    const queue = this.#queues.get(worker);
+    if (queue === undefined) return;
+    queue.messages.push(message);
+    if (isResults(message)) queue.bytes += message.results.byteLength;
+    const rested = performance.now() - queue.postedAt >= SANDBOX_HOLDS_MS;
+    if (rested || queue.bytes >= FULL_BYTES || isUrgent(message)) return this.#post();
+    queue.held ||= isResults(message);
+    this.#timer ??= setTimeout(() => this.#post(), SANDBOX_HOLDS_MS);
   }
 
-  #pass(): void {
+  /** Posts the messages of all workers. */
+  #post(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const now = performance.now();
-    for (const bag of this.#bags.values()) {
-      const { said } = bag;
-      if (said.length === 0) continue;
-      bag.said = [];
-      bag.size = 0;
-      bag.passedAt = now;
-      bag.to.postMessage(said, said.filter((one) => one instanceof ArrayBuffer));
+    for (const queue of this.#queues.values()) {
+      const { messages, held } = queue;
+      if (messages.length === 0) continue;
+      queue.messages = [];
+      queue.bytes = 0;
+      queue.held = false;
+      queue.postedAt = now;
+      const delivery: Delivery = { messages, held };
+      queue.to.postMessage(delivery, messages.filter(isResults).map(({ results }) => results));
     }
   }
 }
 
 /** Functions may report, and write to the console, for each item: that is no reason to wake the page for each. */
-function mayWait(said: Said): boolean {
-  return said instanceof ArrayBuffer || ("note" in said && (said.note === "report" || said.note === "log"));
+function isUrgent(message: FromWorker): boolean {
+  return isResults(message) ? message.urgent : message.note !== "report" && message.note !== "log";
 }

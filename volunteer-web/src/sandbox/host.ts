@@ -1,105 +1,118 @@
-/** Starts what runs the function inside sandboxed frames, out of the reach of the page's origin. */
+/** Starts what runs the function inside sandboxes, out of the reach of the page's origin. */
 
-import type { FromFrame, ToFrame } from "./messages.ts";
-import { startPageFrame } from "./window_host.ts";
-import { ALONE, isSame, type Place } from "../wire/environment.ts";
-import type { WorkerHost } from "../pool/worker_host.ts";
-
-/** The frame is asked so often whether it is there; it can die with all its workers and without a word. */
-const ASK_MS = 1000;
-/** So many questions it may leave unanswered; while it is loading, more. */
-const MAX_UNANSWERED = 5;
-const MAX_UNANSWERED_LOADING = 16;
+import type { CrashHandler, WorkerHost } from "../pool/worker_host.ts";
+import { type Environment, ISOLATED, isSame } from "../wire/environment.ts";
+import type { Delivery } from "../worker/messages.ts";
+import { Liveness } from "./liveness.ts";
+import type { FromSandbox, ToSandbox } from "./messages.ts";
+import { startSandboxWindow } from "./window_host.ts";
 
 /**
- * Returns a host that starts workers in the page's sandboxed frame. Workers that are asked for before the frame is
- * there start when it is. If it does not come, or dies (browsers end its whole process when a worker takes too much
- * memory), its workers count as crashed and it is loaded again.
+ * Starts workers in the page's sandbox. Workers that are asked for before it is ready start when it is. If it does not
+ * load, or dies (browsers end its whole process when a worker takes too much memory), its workers count as crashed and
+ * it is loaded again.
  *
- * Where the function is to have a page, that frame goes, and each slot is a frame of its own in `stage`.
+ * Where the function is to have a page, there is no such sandbox, and each slot is a sandbox of its own on the stage.
  */
-export function frameHost(frame: HTMLIFrameElement, stage: HTMLElement): WorkerHost {
-  const crashed = new Map<number, (text: string, together?: boolean) => void>();
-  const home = frame.parentElement!;
-  let place = ALONE;
-  let waiting: (() => void)[] = [];
-  let ready = false;
-  let unanswered = 0;
-  let workers = 0;
+export class SandboxHost implements WorkerHost {
+  #sandbox: HTMLIFrameElement;
+  #home: HTMLElement;
+  #stage: HTMLElement;
+  #environment = ISOLATED;
+  /** Of the sandbox for workers; null where there is none. */
+  #liveness: Liveness | null = null;
+  /** What to do when the sandbox is ready. */
+  #whenReady: (() => void)[] = [];
+  /** Whom to tell of a crash, by the numbers of living workers. */
+  #crashed = new Map<number, CrashHandler>();
+  #workers = 0;
 
-  // The frame's origin is opaque: there is no other way to name it.
-  const tell = (message: ToFrame, ports: MessagePort[] = []) =>
-    frame.contentWindow?.postMessage(message, "*", ports);
+  /**
+   * @param sandbox the iframe for workers, in its place on the page
+   * @param stage the element that gets the sandboxes that show something
+   */
+  constructor(sandbox: HTMLIFrameElement, stage: HTMLElement) {
+    this.#sandbox = sandbox;
+    this.#home = sandbox.parentElement!;
+    this.#stage = stage;
+    addEventListener("message", (event: MessageEvent<FromSandbox>) => this.#receive(event));
+    this.#watch();
+    // It may have been ready before this listened.
+    this.#post({ pando: "ask" });
+  }
 
-  addEventListener("message", (event: MessageEvent<FromFrame>) => {
-    if (frame.contentWindow === null || event.source !== frame.contentWindow) return;
-    unanswered = 0;
-    if (event.data.pando === "ready") {
-      ready = true;
-      for (const start of waiting.splice(0)) start();
+  moveTo(environment: Environment): void {
+    if (isSame(this.#environment, environment)) return;
+    this.#environment = environment;
+    this.#renew();
+  }
+
+  start(port: MessagePort, crashed: CrashHandler, receive: (delivery: Delivery) => void): () => void {
+    if (this.#environment.context === "page") {
+      return startSandboxWindow(
+        this.#stage,
+        addressOf("/page_frame.html", this.#environment),
+        port,
+        crashed,
+      );
     }
-  });
-
-  /** Puts a new frame in the place of the old one, whose process may be gone: only a new element gets another. */
-  function renew(): void {
-    unanswered = 0;
-    ready = false;
-    waiting = [];
-    const fresh = frame.cloneNode() as HTMLIFrameElement;
-    fresh.src = addressOf("/frame.html", place);
-    frame.remove();
-    frame = fresh;
-    // Beside a frame for workers, one that shows something would share its process, and not end with it.
-    if (place.context === "worker") home.append(frame);
+    const worker = ++this.#workers;
+    const { port1: from, port2: back } = new MessageChannel();
+    from.onmessage = ({ data }: MessageEvent<Delivery>) => receive(data);
+    this.#crashed.set(worker, crashed);
+    const start = () => {
+      if (this.#crashed.has(worker)) this.#post({ pando: "start", worker }, [port, back]);
+    };
+    if (this.#liveness?.ready) start();
+    else this.#whenReady.push(start);
+    return () => {
+      this.#crashed.delete(worker);
+      from.close();
+      this.#post({ pando: "end", worker });
+    };
   }
 
-  function died(text: string): void {
-    renew();
-    const all = [...crashed.values()];
-    crashed.clear();
-    for (const crash of all) crash(text, true);
+  #post(message: ToSandbox, ports: MessagePort[] = []): void {
+    // The sandbox's origin is opaque: there is no other way to name it.
+    this.#sandbox.contentWindow?.postMessage(message, "*", ports);
   }
 
-  function ask(): void {
-    if (place.context !== "worker") return;
-    // Counted, not timed: a page that slept finds the answers when it wakes.
-    if (++unanswered > (ready ? MAX_UNANSWERED : MAX_UNANSWERED_LOADING)) {
-      died(ready ? "the browser ended it, perhaps for lack of memory" : "the frame for it does not load");
-    }
-    tell({ pando: "ask" });
+  #receive(event: MessageEvent<FromSandbox>): void {
+    if (this.#sandbox.contentWindow === null || event.source !== this.#sandbox.contentWindow) return;
+    this.#liveness?.answered();
+    if (event.data.pando !== "ready") return;
+    this.#liveness?.loaded();
+    for (const start of this.#whenReady.splice(0)) start();
   }
-  ask();
-  setInterval(ask, ASK_MS);
 
-  return {
-    settle(next) {
-      if (isSame(place, next)) return;
-      place = next;
-      renew();
-    },
-    start(port, onCrash, hear) {
-      if (place.context === "page") {
-        return startPageFrame(stage, addressOf("/page_frame.html", place), port, onCrash);
-      }
-      const worker = ++workers;
-      const { port1: from, port2: back } = new MessageChannel();
-      from.onmessage = ({ data }) => hear(data);
-      crashed.set(worker, onCrash);
-      const start = () => {
-        if (crashed.has(worker)) tell({ pando: "start", worker }, [port, back]);
-      };
-      if (ready) start();
-      else waiting.push(start);
-      return () => {
-        crashed.delete(worker);
-        from.close();
-        tell({ pando: "end", worker });
-      };
-    },
-  };
+  #died(text: string): void {
+    this.#renew();
+    const all = [...this.#crashed.values()];
+    this.#crashed.clear();
+    for (const crashed of all) crashed(text, true);
+  }
+
+  /** Puts a new sandbox in the place of the old one, whose process may be gone: only a new element gets another. */
+  #renew(): void {
+    this.#liveness?.stop();
+    this.#liveness = null;
+    this.#whenReady = [];
+    const fresh = this.#sandbox.cloneNode() as HTMLIFrameElement;
+    fresh.src = addressOf("/frame.html", this.#environment);
+    this.#sandbox.remove();
+    this.#sandbox = fresh;
+    // Beside a sandbox for workers, one that shows something would share its process, and not end with it.
+    if (this.#environment.context !== "worker") return;
+    this.#home.append(fresh);
+    this.#watch();
+  }
+
+  #watch(): void {
+    this.#liveness = new Liveness(() => this.#post({ pando: "ask" }), (text) => this.#died(text));
+  }
 }
 
-/** Returns the address of a frame: the server writes what it may reach into its policy. */
-function addressOf(path: string, { net }: Place): string {
+/** Returns the address of a sandbox: the server writes into its policy what it may reach. */
+function addressOf(path: string, { net }: Environment): string {
   return net.length === 0 ? path : `${path}?net=${encodeURIComponent(net.join(","))}`;
 }

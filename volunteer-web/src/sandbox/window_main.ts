@@ -1,15 +1,15 @@
 /**
- * The sandboxed frame in whose window the function runs: `document` and `<div id="visualization">` are its own.
+ * A sandbox in whose window the function runs: `document` and `<div id="visualization">` are its own.
  *
- * Its first message brings the port of the pool, and one by which the page learns that the frame's process lives: the
- * function may keep this thread busy for as long as it likes, so a worker of this frame answers there.
+ * Its first message brings the port of the pool, and one by which the page learns that the sandbox's process lives. The
+ * function may keep this thread busy for as long as it likes, so a worker of this sandbox answers there.
  */
 
-import type { FromFrame } from "./messages.ts";
-import { live } from "../worker/runtime.ts";
+import { serve } from "../worker/runtime.ts";
+import type { FromSandbox } from "./messages.ts";
 
 // No policy of a browser governs these. A fresh window would have them again, but none can be made here in which
-// scripts run: that is what the policy of this frame is for.
+// scripts run: that is what the policy of this sandbox is for.
 for (const name of Object.getOwnPropertyNames(globalThis)) {
   if (/^(webkit|moz)?RTC/.test(name)) delete (globalThis as Record<string, unknown>)[name];
 }
@@ -17,11 +17,11 @@ for (const name of Object.getOwnPropertyNames(globalThis)) {
 const ANSWERING = "onmessage = ({ ports: [port] }) => { port.onmessage = () => port.postMessage(null); };";
 const answering = new Worker(URL.createObjectURL(new Blob([ANSWERING], { type: "text/javascript" })));
 
-addEventListener("message", function born({ source, ports }: MessageEvent) {
+addEventListener("message", function initialise({ source, ports }: MessageEvent) {
   if (source !== parent || ports.length !== 2) return;
-  removeEventListener("message", born);
+  removeEventListener("message", initialise);
   answering.postMessage(null, [ports[1]]);
-  live(ports[0], ports[0].postMessage.bind(ports[0]), "page");
+  serve(ports[0], ports[0].postMessage.bind(ports[0]), "page");
 });
 
-parent.postMessage({ pando: "ready" } satisfies FromFrame, "*");
+parent.postMessage({ pando: "ready" } satisfies FromSandbox, "*");

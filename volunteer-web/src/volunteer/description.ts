@@ -1,6 +1,6 @@
-/** What a volunteer is doing, in one word for programs and in a sentence for people. */
+/** The status of a volunteer, in one word for programs and in a sentence for people. */
 
-import type { Doing, Thanks } from "./volunteer.ts";
+import type { LastEnding, Status } from "./volunteer.ts";
 
 /** The word: `document.body.dataset.state` of the page. */
 export type State =
@@ -15,16 +15,17 @@ export type State =
   | "done"
   | "unable";
 
-/** What the status depends on. */
-export type Circumstances = {
-  readonly doing: Doing;
-  readonly thanks: Thanks;
+/** What the description depends on. */
+export type StatusInput = {
+  readonly status: Status;
+  readonly lastEnding: LastEnding;
   /** Paused by the owner. */
   readonly paused: boolean;
+  /** Slots that are lent. */
   readonly slots: number;
   /** Slots that run something now. */
   readonly busy: number;
-  /** Milliseconds for which each of them has had no answer. */
+  /** Milliseconds for which each of them has sent no result. */
   readonly unansweredMs: readonly number[];
   /** Cores of the device. */
   readonly cores: number;
@@ -32,7 +33,7 @@ export type Circumstances = {
   readonly now: number;
 };
 
-/** An item that takes longer is worth a word. */
+/** An item that takes this long is mentioned. */
 const LONG_MS = 60_000;
 
 const THANKS = {
@@ -42,56 +43,60 @@ const THANKS = {
 } as const;
 
 /** Returns the word and the sentence. */
-export function describe(circumstances: Circumstances): { readonly state: State; readonly text: string } {
-  const { doing, thanks, paused, now } = circumstances;
-  if (doing.phase === "left") {
+export function describe(input: StatusInput): { readonly state: State; readonly text: string } {
+  const { status, lastEnding, paused, now } = input;
+  if (status.phase === "left") {
     return { state: "left", text: "You have left. What this device had not finished was handed back." };
   }
-  if (paused) return { state: "paused", text: pausedText(circumstances) };
-  if (thanks !== "none") return { state: "done", text: `${THANKS[thanks]} ${nextText(doing, now)}` };
-  switch (doing.phase) {
+  if (paused) return { state: "paused", text: pausedText(input) };
+  if (lastEnding !== "none") {
+    return { state: "done", text: `${THANKS[lastEnding]} ${nextText(status, now)}` };
+  }
+  switch (status.phase) {
     case "connecting":
       return {
         state: "connecting",
-        text: doing.job === null ? "Connecting…" : `Connecting to job ${doing.job}…`,
+        text: status.job === null ? "Connecting…" : `Connecting to job ${status.job}…`,
       };
     case "waiting":
       return { state: "waiting", text: "There is no job now. Work begins by itself when there is one." };
     case "loading":
-      return { state: "connecting", text: `Loading the function of job ${named(doing)}…` };
+      return { state: "connecting", text: `Loading the function of job ${named(status)}…` };
     case "asking":
-      return { state: "consent", text: `Job ${named(doing)} asks for something that you may refuse.` };
+      return { state: "consent", text: `Job ${named(status)} asks for something that you may refuse.` };
     case "working":
-      return { state: "working", text: workingText(doing, circumstances) };
+      return { state: "working", text: workingText(status, input) };
     case "lost":
       return {
         state: "lost",
-        text: `${capital(doing.why)}: trying again ${inSeconds(doing.retryAt - now)}.`,
+        text: `${capital(status.why)}: trying again ${inSeconds(status.retryAt - now)}.`,
       };
     case "refused": {
-      const why = doing.why === "" ? "" : ` (${doing.why})`;
+      const why = status.why === "" ? "" : ` (${status.why})`;
       const text = `This job has enough volunteers at the moment${why}. Asking again`;
-      return { state: "waiting", text: `${text} ${inSeconds(doing.retryAt - now)}.` };
+      return { state: "waiting", text: `${text} ${inSeconds(status.retryAt - now)}.` };
     }
     case "unable": {
-      const again = Number.isFinite(doing.retryAt) ? ` Trying again ${inSeconds(doing.retryAt - now)}.` : "";
-      return { state: "unable", text: `${capital(doing.why)}.${again}` };
+      const again = Number.isFinite(status.retryAt)
+        ? ` Trying again ${inSeconds(status.retryAt - now)}.`
+        : "";
+      return { state: "unable", text: `${capital(status.why)}.${again}` };
     }
   }
 }
 
-function pausedText({ doing, busy }: Circumstances): string {
+function pausedText({ status, busy }: StatusInput): string {
   const finishing = busy > 0 ? ` What is begun is being finished on ${cores(busy)}.` : "";
-  const connected = doing.phase === "working" ? " Still connected." : "";
+  const connected = status.phase === "working" ? " Still connected." : "";
   return `Paused by you.${finishing || connected}`;
 }
 
 function workingText(
-  doing: Doing & { phase: "working" },
-  { slots, busy, cores: all, unansweredMs }: Circumstances,
+  status: Status & { phase: "working" },
+  { slots, busy, cores: all, unansweredMs }: StatusInput,
 ): string {
-  if (busy === 0) return `Ready for job ${named(doing)}: nothing to do at the moment.`;
-  const working = `Working for job ${named(doing)} with ${slots} of ${cores(Math.max(all, slots))}.`;
+  if (busy === 0) return `Ready for job ${named(status)}: nothing to do at the moment.`;
+  const working = `Working for job ${named(status)} with ${slots} of ${cores(Math.max(all, slots))}.`;
   return working + longText(unansweredMs.filter((ms) => ms >= LONG_MS));
 }
 
@@ -109,9 +114,9 @@ function minutes(ms: number): string {
   return `${Math.floor(minutes / 60)} hours`;
 }
 
-function nextText(doing: Doing, now: number): string {
-  if (doing.phase === "unable") return `${capital(doing.why)}.`;
-  const again = doing.phase === "lost" ? doing.retryAt - now : 0;
+function nextText(status: Status, now: number): string {
+  if (status.phase === "unable") return `${capital(status.why)}.`;
+  const again = status.phase === "lost" ? status.retryAt - now : 0;
   return again > 3000 ? `Looking for the next one ${inSeconds(again)}.` : "Waiting for the next one.";
 }
 

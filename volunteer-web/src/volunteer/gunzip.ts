@@ -1,7 +1,6 @@
 /** Unpacks the function's bundle. */
 
-/** The longest bundle in bytes: a few kilobytes of gzip can hold gigabytes. */
-const MAX_CODE = 64 * 1024 * 1024;
+import { MAX_UNPACKED_BUNDLE_BYTES } from "../wire/constants.ts";
 
 /**
  * Returns the text that `packed` holds.
@@ -22,16 +21,18 @@ export async function gunzip(packed: Uint8Array<ArrayBuffer>): Promise<string> {
       const { value, done } = await reader.read();
       if (done) break;
       length += value.length;
-      if (length > MAX_CODE) {
+      if (length > MAX_UNPACKED_BUNDLE_BYTES) {
         reader.cancel();
         break;
       }
       text += decoder.decode(value, { stream: true });
     }
-    if (length <= MAX_CODE) text += decoder.decode();
+    if (length <= MAX_UNPACKED_BUNDLE_BYTES) text += decoder.decode();
   } catch (error) {
     throw new Error(`the function could not be unpacked: ${(error as Error).message}`);
   }
-  if (length > MAX_CODE) throw new Error("the function is longer than 64 MiB");
+  if (length > MAX_UNPACKED_BUNDLE_BYTES) {
+    throw new Error(`the function is longer than ${MAX_UNPACKED_BUNDLE_BYTES / 2 ** 20} MiB`);
+  }
   return text;
 }

@@ -1,44 +1,45 @@
 /**
  * A volunteer's side of one channel: the twin of the client's session.
  *
- * Theory of operation. Frames of the client, notes of the pool and the time go in; small frozen instructions for
+ * Theory of operation. Frames of the client, what the pool tells and the time go in; small frozen instructions for
  * the shell come out. What is to be sent waits in an outbox, and the shell pulls frames when its channel has room:
  * control before bulk, so a `pong` never waits behind results. The session knows no channel, no worker, no clock.
  * Its life: first `hello`, which the pool loads; then `ready`, leases and results; then exactly one `finish`.
- * Law: a lease is held from its `lend` until it is answered, returned or withdrawn, and answers leave only for
- * leases that are held, in the order of their items. Whatever breaks PROTOCOL.md ends this session, not the page.
+ * Invariant: a lease is held from its `lend` until it is answered, returned or withdrawn, and results leave only for
+ * leases that are held, in the order of their items. A breach of PROTOCOL.md ends this session, not the page.
  */
 
-import { Joiner, Outbox } from "../wire/framing.ts";
-import type { HelloInfo } from "../wire/hello.ts";
+import { decodeMessage, encodeMessage } from "../wire/codec.ts";
 import {
-  decodeFromClient,
-  encodeMessage,
-  type FromVolunteer,
-  readLendHead,
-  readResultsHead,
-} from "../wire/messages.ts";
-import { joinReports, type Report } from "../wire/report.ts";
-import {
+  DEFAULT_HEARTBEAT_MS,
+  MAX_AGENT_CHARACTERS,
+  MAX_DEVICE_CHARACTERS,
+  MAX_GOODBYE_CHARACTERS,
   MAX_LEASES_NAMED,
+  MAX_MESSAGE_TO_VOLUNTEER_BYTES,
+  MAX_REPORTS_PER_SECOND,
   MAX_SLOTS,
-  MAX_TO_VOLUNTEER,
   PROTOCOL,
   ProtocolError,
   TYPE,
 } from "../wire/constants.ts";
+import { Joiner, Outbox } from "../wire/framing.ts";
+import type { HelloInfo } from "../wire/hello.ts";
+import type { FromVolunteer, LeaveReason } from "../wire/messages.ts";
+import { joinReports, type Report } from "../wire/report.ts";
+import { readLendHead, readResultsHead } from "../wire/results.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Why a volunteer may leave, as PROTOCOL.md names it. */
-export type LeaveReason = "left" | "closed" | "failed" | "declined" | "protocol";
-/** How a session ended. `lost` is for the end that cannot say so: the channel broke or nothing was heard. */
+/** How a session ended. It is `lost` when the channel broke or nothing was heard, and no end said goodbye. */
 export type Ending = {
   readonly by: "client" | "volunteer" | "lost";
   /** What the goodbye says; for `lost`, `silent` or `broken`. */
   readonly reason: string;
   readonly text: string;
 };
+
+/** What the shell is to do. */
 export type Instruction =
   | { readonly do: "load"; readonly info: HelloInfo; /** gzip */ readonly bundle: Bytes }
   | { readonly do: "lend"; readonly lease: number; readonly count: number; readonly message: Bytes }
@@ -48,26 +49,23 @@ export type Instruction =
 /** How the volunteer presents itself. */
 export type Presentation = { readonly device: string; readonly agent: string };
 
-/** After this many heartbeats without a sign of life the client counts as lost; it waits as long for us. */
+/** Heartbeats without a sign of life after which the client counts as lost; the client waits as long for a volunteer. */
 const SILENT_HEARTBEATS = 12;
 /**
- * So many bytes of results may be sent before a goodbye, so that finished work is not done again. A page that is
- * being closed has less time: without its goodbye the client learns of its end only by its silence.
+ * Bytes of results that are sent before a goodbye, so that finished work is not done again. A page that is being
+ * closed has less time: without its goodbye the client learns of its end only by its silence.
  */
-const LAST_WORK: Readonly<Record<LeaveReason, number>> = {
+const LAST_RESULTS_BYTES: Readonly<Record<LeaveReason, number>> = {
   left: 256 * 1024,
   failed: 256 * 1024,
   closed: 16 * 1024,
   declined: 0,
   protocol: 0,
 };
-/** A client takes two reports a second. */
-const REPORT_EVERY_MS = 500;
-/** Before `hello` the client's heartbeat is not known. */
-const FIRST_HEARTBEAT_MS = 2500;
+const REPORT_EVERY_MS = 1000 / MAX_REPORTS_PER_SECOND;
 
 export class Session {
-  #joiner = new Joiner(MAX_TO_VOLUNTEER);
+  #joiner = new Joiner(MAX_MESSAGE_TO_VOLUNTEER_BYTES);
   #outbox = new Outbox();
   #presentation: Presentation;
   #slots: number;
@@ -106,7 +104,7 @@ export class Session {
     return items;
   }
 
-  /** The status in a line, for logs and tests. */
+  /** The state in a line, for logs and tests. */
   toString(): string {
     return `<Session ${this.#state}, ${this.#held.size} leases, ${this.#itemsDone} items done>`;
   }
@@ -131,7 +129,7 @@ export class Session {
     this.#ready();
   }
 
-  /** The owner of the device has yet to agree to what the job wants: the client is to wait. */
+  /** The owner of the device has yet to agree to what the job wants. Until then the volunteer lends no slot. */
   hesitate(): void {
     if (this.#state === "loading") this.#ready(0);
   }
@@ -143,18 +141,18 @@ export class Session {
   }
 
   /**
-   * The pool has answers.
+   * The pool has results.
    *
    * @param message a whole `results` message
-   * @returns how many items it answers; 0 when its lease is not held any more, and nothing is sent
+   * @returns how many results it has; 0 when its lease is not held any more, and nothing is sent
    * @throws {RangeError} it does not continue where the last one ended: an error of ours
    */
-  answered(message: Bytes): number {
+  results(message: Bytes): number {
     const { lease, offset, count } = readResultsHead(message);
     const held = this.#held.get(lease);
     if (held === undefined || this.#state === "finished") return 0;
     if (offset !== held.answered || offset + count > held.count) {
-      throw new RangeError(`answers from ${offset} to ${offset + count} of lease ${lease}: ${this}`);
+      throw new RangeError(`results from ${offset} to ${offset + count} of lease ${lease}: ${this}`);
     }
     held.answered += count;
     if (held.answered === held.count) this.#held.delete(lease);
@@ -163,11 +161,11 @@ export class Session {
     return count;
   }
 
-  /** The function has reported of its work: the client hears of it now, or with what follows in a moment. */
+  /** The function has reported of its work: the client hears of it now, or within `REPORT_EVERY_MS`. */
   reported(report: Report, now: number): void {
     if (this.#state === "finished") return;
     this.#report = joinReports(this.#report, report);
-    this.#passReport(now);
+    this.#sendReportIfDue(now);
   }
 
   /** The pool hands leases back. */
@@ -189,8 +187,8 @@ export class Session {
   leave(reason: LeaveReason, text: string): Instruction[] {
     if (this.#state === "finished") return [];
     this.#sendReport();
-    const goodbye = encodeMessage("volunteer", { type: "goodbye", reason, text: text.slice(0, 200) });
-    this.#outbox.finish(goodbye, LAST_WORK[reason]);
+    const goodbye = encodeMessage({ type: "goodbye", reason, text: text.slice(0, MAX_GOODBYE_CHARACTERS) });
+    this.#outbox.finish(goodbye, LAST_RESULTS_BYTES[reason]);
     return this.#finish({ by: "volunteer", reason, text });
   }
 
@@ -202,11 +200,11 @@ export class Session {
   /** Checks whether the client is alive; to be called about once a heartbeat. */
   tick(now: number): Instruction[] {
     if (this.#state === "finished") return [];
-    const heartbeat = this.#info?.heartbeat_ms ?? FIRST_HEARTBEAT_MS;
+    const heartbeat = this.#info?.heartbeat_ms ?? DEFAULT_HEARTBEAT_MS;
     // A tick that is late itself means that this end slept: what the client said meanwhile is not read yet.
     if (now - this.#tickedAt > 2 * heartbeat) this.#heardAt = now;
     this.#tickedAt = now;
-    this.#passReport(now);
+    this.#sendReportIfDue(now);
     if (now - this.#heardAt <= SILENT_HEARTBEATS * heartbeat) return [];
     const text = `nothing was heard from the client for ${Math.round((now - this.#heardAt) / 1000)} s`;
     return this.#finish({ by: "lost", reason: "silent", text });
@@ -219,7 +217,7 @@ export class Session {
 
   #handle(bytes: Bytes): Instruction[] {
     if (bytes[0] === TYPE.LEND) return this.#lend(bytes);
-    const message = decodeFromClient(bytes);
+    const message = decodeMessage(bytes);
     switch (message.type) {
       case "hello":
         return this.#hello(message.info, message.bundle);
@@ -232,8 +230,6 @@ export class Session {
       }
       case "goodbye":
         return this.#finish({ by: "client", reason: message.reason, text: message.text });
-      default:
-        throw new ProtocolError(`a ${message.type} from a client`);
     }
   }
 
@@ -258,7 +254,7 @@ export class Session {
     return [Object.freeze({ do: "lend", lease, count, message })];
   }
 
-  #passReport(now: number): void {
+  #sendReportIfDue(now: number): void {
     if (now - this.#reportedAt >= REPORT_EVERY_MS && this.#sendReport()) this.#reportedAt = now;
   }
 
@@ -272,8 +268,8 @@ export class Session {
 
   #ready(lent = this.#slots): void {
     const slots = Math.max(0, Math.min(MAX_SLOTS, lent));
-    const device = Array.from(this.#presentation.device).slice(0, 64).join("");
-    const agent = this.#presentation.agent.slice(0, 200);
+    const device = Array.from(this.#presentation.device).slice(0, MAX_DEVICE_CHARACTERS).join("");
+    const agent = this.#presentation.agent.slice(0, MAX_AGENT_CHARACTERS);
     this.#send({ type: "ready", info: { protocol: PROTOCOL, slots, device, agent } });
   }
 
@@ -284,6 +280,6 @@ export class Session {
   }
 
   #send(message: FromVolunteer): void {
-    this.#outbox.push(encodeMessage("volunteer", message));
+    this.#outbox.push(encodeMessage(message));
   }
 }

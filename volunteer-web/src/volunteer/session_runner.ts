@@ -1,56 +1,59 @@
 /**
- * One volunteer on one channel: carries out what the session orders, between a channel and the pool.
+ * Runs sessions, one at a time: carries out what a session orders, between a channel and the pool.
  *
- * The shell of `session`: it reads the clock, pumps frames while the channel has room, and ends once.
+ * The shell of `session.ts`: it reads the clock, sends frames while the channel has room, and ends once.
  */
 
-import { type Channel, MAX_BUFFERED } from "../connect/channel.ts";
-import { gunzip } from "./gunzip.ts";
-import type { HelloInfo } from "../wire/hello.ts";
-import { ALONE, isSame, type Place } from "../wire/environment.ts";
+import { type Channel, MAX_BUFFERED_BYTES } from "../connect/channel.ts";
 import { Pool } from "../pool/pool.ts";
 import type { PoolEvents, WorkerHost } from "../pool/worker_host.ts";
-import { type Ending, type Instruction, type LeaveReason, type Presentation, Session } from "./session.ts";
+import { type Environment, ISOLATED, isSame } from "../wire/environment.ts";
+import type { HelloInfo } from "../wire/hello.ts";
+import type { LeaveReason } from "../wire/messages.ts";
+import { gunzip } from "./gunzip.ts";
+import { type Ending, type Instruction, type Presentation, Session } from "./session.ts";
 
-/** What an attendance tells whoever shows it. */
-export interface AttendanceEvents {
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What a session runner tells. */
+export interface SessionEvents {
   /** The client said which job this is. */
   greeted(info: HelloInfo): void;
-  /** Whether the owner takes such a job: if there is no answer yet, `agree` brings it. */
+  /** Returns whether the owner of the device takes such a job; after `ask`, `agree` is called when the owner agrees. */
   consider(info: HelloInfo): Verdict;
-  /** Workers have the function. */
+  /** The first worker has loaded the function. */
   loaded(): void;
   /** The function cannot run here. */
   broken(message: string): void;
-  /** So many items more are answered. */
+  /** This many more items have results. */
   answered(items: number): void;
   /** A line for the owner's log. */
   log(level: "info" | "error", text: string): void;
 }
 
-/** What the owner of the device says to a job. */
+/** What the owner of the device says to a job. `declined` gives the reason, for the client. */
 export type Verdict = "take" | "ask" | { readonly declined: string };
 
-/** Checks for a silent client so often. */
+/** Time between two checks whether the client is alive. */
 const TICK_MS = 1000;
 
-/** Workers and the sessions that use them, one at a time. */
-export class Attendance {
+/** The workers of a volunteer, and the sessions that use them one after the other. */
+export class SessionRunner {
   #pool: Pool;
-  #events: AttendanceEvents;
+  #events: SessionEvents;
   #host: WorkerHost;
   #slots: number;
-  #place = ALONE;
-  /** The function of a job to which the owner has not agreed yet. */
-  #undecided: Uint8Array<ArrayBuffer> | null = null;
+  #environment = ISOLATED;
+  /** The packed function of a job to which the owner has not agreed yet. */
+  #undecided: Bytes | null = null;
   #session: Session | null = null;
   #channel: Channel | null = null;
   #timer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> = Promise.resolve();
   #resolve: (ending: Ending) => void = () => undefined;
 
-  /** @param slots how many workers to lend */
-  constructor(host: WorkerHost, slots: number, events: AttendanceEvents) {
+  /** @param slots the number of workers to lend */
+  constructor(host: WorkerHost, slots: number, events: SessionEvents) {
     this.#events = events;
     this.#host = host;
     this.#slots = slots;
@@ -58,9 +61,9 @@ export class Attendance {
       loaded: () => this.#tell((session) => session.loaded(), () => events.loaded()),
       broken: (message, stack) =>
         this.#tell((session) => session.broken(message, stack), () => events.broken(message)),
-      answered: (message) => {
-        const items = this.#session?.answered(message) ?? 0;
-        this.#pump();
+      results: (message) => {
+        const items = this.#session?.results(message) ?? 0;
+        this.#sendFrames();
         if (items > 0) events.answered(items);
       },
       returned: (leases) => this.#tell((session) => session.returned(leases)),
@@ -78,10 +81,10 @@ export class Attendance {
 
   /** Slots that are lent: a page is one, however many the owner would lend. */
   get lent(): number {
-    return this.#place.context === "page" ? Math.min(1, this.#slots) : this.#slots;
+    return this.#environment.context === "page" ? Math.min(1, this.#slots) : this.#slots;
   }
 
-  /** Milliseconds for which each slot that runs something has had no answer. */
+  /** Milliseconds for which each slot that runs something has sent no result. */
   get unansweredMs(): number[] {
     return this.#pool.unansweredMs;
   }
@@ -91,16 +94,11 @@ export class Attendance {
     return this.#closing;
   }
 
-  /** Items that the client has lent and waits for. */
-  get itemsHeld(): number {
-    return this.#session?.itemsHeld ?? 0;
-  }
-
   /** Lends another number of slots, now and to the next clients; 0 is a pause. */
   setSlots(slots: number): void {
     this.#slots = slots;
     this.#pool.setSlots(this.lent);
-    // Who has not agreed lends nothing yet, whatever is chosen meanwhile.
+    // Before the owner has agreed nothing is lent, whatever number of slots is chosen meanwhile.
     if (this.#undecided === null) this.#tell((session) => session.setSlots(this.lent));
   }
 
@@ -114,62 +112,63 @@ export class Attendance {
    *
    * @returns how it ended; the channel is closed then
    */
-  attend(channel: Channel, presentation: Presentation): Promise<Ending> {
+  run(channel: Channel, presentation: Presentation): Promise<Ending> {
     this.#channel = channel;
     this.#session = new Session(presentation, this.#slots, performance.now());
     this.prepare();
     this.#timer = setInterval(() => {
-      this.#do(this.#session?.tick(performance.now()));
-      this.#pump();
+      this.#carryOut(this.#session?.tick(performance.now()));
+      this.#sendFrames();
     }, TICK_MS);
     const ended = new Promise<Ending>((resolve) => this.#resolve = resolve);
     channel.listen({
       frame: (bytes) => {
         // Frames come also when timers are held back, because the page is hidden.
         this.#pool.check();
-        this.#do(this.#session?.receive(bytes, performance.now()));
-        this.#pump();
+        this.#carryOut(this.#session?.receive(bytes, performance.now()));
+        this.#sendFrames();
       },
-      room: () => this.#pump(),
-      closed: (text) => this.#do(this.#session?.cut(text)),
+      room: () => this.#sendFrames(),
+      closed: (text) => this.#carryOut(this.#session?.cut(text)),
     });
     return ended;
   }
 
-  /** Says goodbye, if a client listens, after what is finished. */
+  /** Says goodbye, if there is a client, after the results that are finished. */
   leave(reason: LeaveReason, text = ""): void {
-    this.#pool.passOn();
-    this.#do(this.#session?.leave(reason, text));
+    this.#pool.flush();
+    this.#carryOut(this.#session?.leave(reason, text));
   }
 
   /** Ends the workers of a volunteer that is not needed any more. */
   dismiss(): void {
-    this.#settle(ALONE);
+    this.#moveTo(ISOLATED);
     this.#pool.reset();
   }
 
-  /** The owner agrees to the job about which `consider` said `ask`. */
+  /** The owner agrees to the job about which `consider` returned `ask`. */
   agree(): void {
     if (this.#undecided !== null && this.#session !== null) this.#load(this.#session, this.#undecided);
     this.#undecided = null;
   }
 
-  /** Has slots where the job wants them. */
-  #settle(place: Place): void {
-    if (isSame(place, this.#place)) return;
+  /** Has slots in another environment. */
+  #moveTo(environment: Environment): void {
+    if (isSame(environment, this.#environment)) return;
     this.#pool.reset();
-    this.#place = place;
-    this.#host.settle(place);
+    this.#environment = environment;
+    this.#host.moveTo(environment);
   }
 
-  #tell(say: (session: Session) => void, also?: () => void): void {
+  /** Tells the session, if there is one, and then the owner. */
+  #tell(session: (session: Session) => void, owner?: () => void): void {
     if (this.#session === null) return;
-    say(this.#session);
-    this.#pump();
-    also?.();
+    session(this.#session);
+    this.#sendFrames();
+    owner?.();
   }
 
-  #do(instructions: readonly Instruction[] = []): void {
+  #carryOut(instructions: readonly Instruction[] = []): void {
     for (const instruction of instructions) {
       switch (instruction.do) {
         case "load":
@@ -189,7 +188,7 @@ export class Attendance {
     }
   }
 
-  #decide(session: Session, info: HelloInfo, bundle: Uint8Array<ArrayBuffer>): void {
+  #decide(session: Session, info: HelloInfo, bundle: Bytes): void {
     const verdict = this.#events.consider(info);
     if (verdict === "take") {
       this.#load(session, bundle);
@@ -197,15 +196,15 @@ export class Attendance {
       this.#undecided = bundle;
       session.hesitate();
     } else {
-      // With its name, so that the client can say who it is that declines.
+      // This says the device's name, so that the client can say which volunteer it is that declines.
       session.hesitate();
-      this.#do(session.leave("declined", verdict.declined));
+      this.#carryOut(session.leave("declined", verdict.declined));
     }
   }
 
-  async #load(session: Session, bundle: Uint8Array<ArrayBuffer>): Promise<void> {
+  async #load(session: Session, bundle: Bytes): Promise<void> {
     const { context, allow_net } = session.info!;
-    this.#settle({ context, net: allow_net });
+    this.#moveTo({ context, net: allow_net });
     session.setSlots(this.lent);
     this.#pool.setSlots(this.lent);
     try {
@@ -218,10 +217,11 @@ export class Attendance {
     }
   }
 
-  #pump(): void {
+  /** Sends what the session has to say while the channel has room. */
+  #sendFrames(): void {
     const channel = this.#channel;
     if (channel === null || this.#session === null) return;
-    while (channel.buffered < MAX_BUFFERED) {
+    while (channel.buffered < MAX_BUFFERED_BYTES) {
       const frame = this.#session.pull();
       if (frame === null) return;
       channel.send(frame);
@@ -239,7 +239,7 @@ export class Attendance {
     this.#closing = channel?.close() ?? this.#closing;
     // The next client's function must not find what this one's left in the workers.
     this.#pool.reset();
-    this.#settle(ALONE);
+    this.#moveTo(ISOLATED);
     this.#resolve(ending);
   }
 }

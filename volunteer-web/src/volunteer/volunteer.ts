@@ -1,26 +1,32 @@
 /**
  * A volunteer over its whole life: connects, works, and comes back by itself whenever a connection ends.
  *
- * The same for a page and for a process without one. What it is doing is one frozen value, `Doing`, which
- * `status` turns into words.
+ * The same for a page and for a process without one. What it is doing is one frozen value, `Status`, which
+ * `description.ts` turns into words.
  */
 
-import type { Attendance } from "./session_runner.ts";
 import { backoffMs, refusedMs } from "./backoff.ts";
 import type { Channel } from "../connect/channel.ts";
 import { ConnectError } from "../connect/error.ts";
-import type { Ending, LeaveReason, Presentation } from "./session.ts";
+import type { LeaveReason } from "../wire/messages.ts";
+import type { Ending, Presentation } from "./session.ts";
+import type { SessionRunner } from "./session_runner.ts";
 
 /** What a volunteer is doing. */
-export type Doing =
+export type Status =
   | { readonly phase: "connecting"; readonly job: string | null }
-  /** There is no job. */
+  /** There is no job yet. */
   | { readonly phase: "waiting" }
   /** The channel is open and the function is being loaded. */
   | { readonly phase: "loading"; readonly job: string; readonly title: string }
   /** The function wants something to which the owner has to agree. */
   | { readonly phase: "asking"; readonly job: string; readonly title: string }
-  | { readonly phase: "working"; readonly job: string; readonly title: string; readonly over: string }
+  | {
+    readonly phase: "working";
+    readonly job: string;
+    readonly title: string;
+    readonly over: Channel["kind"];
+  }
   /** Trying again at `retryAt`, in milliseconds of the clock of `performance.now`. */
   | { readonly phase: "lost"; readonly why: string; readonly retryAt: number }
   /** The job has enough volunteers; asking again at `retryAt`, and not sooner. */
@@ -29,53 +35,56 @@ export type Doing =
   | { readonly phase: "unable"; readonly why: string; readonly retryAt: number }
   | { readonly phase: "left" };
 
-/** Opens a channel, and says on the way what it waits for. */
+/** Opens a channel, and tells on the way that there is no job, or which one the server assigned. */
 export type Connector = (
   on: { waiting(): void; assigned(job: string): void },
   signal: AbortSignal,
 ) => Promise<Channel>;
 
-/** How the last session ended, as far as it is worth saying while the next one is awaited. */
-export type Thanks = "none" | "done" | "stopped";
+/** How the job of the last session ended, if it did: the owner is thanked for it until the next session. */
+export type LastEnding = "none" | "done" | "stopped";
 
-/** A client with which there is no understanding is tried again after so long. */
+/** A client that this volunteer cannot work for is tried again after this time. */
 const UNABLE_MS = 30_000;
 /** After a job's end the next one may be seconds away, or days. */
 const AFTER_JOB_MS = 500;
 
 export class Volunteer {
-  #attendance: Attendance;
+  #runner: SessionRunner;
   #connect: Connector;
   #presentation: Presentation;
   #changed: () => void;
-  #doing: Doing = { phase: "left" };
-  #thanks: Thanks = "none";
-  #over = "";
+  #status: Status = { phase: "left" };
+  #lastEnding: LastEnding = "none";
+  /** The kind of the open channel. */
+  #over: Channel["kind"] = "pipe";
   #assigned: string | null = null;
   #failures = 0;
   #refusals = 0;
-  /** Who asked for patience gets it: no try before this time. */
+  /** The server or the client asked not to be tried again before this time. */
   #patientUntil = -Infinity;
-  /** Gives up the attempt that is under way. */
+  /** Gives up the attempt to connect that is under way. */
   #attempt: AbortController | null = null;
+  /** Ends the sleep between two attempts. */
   #wake: () => void = () => undefined;
   #running: Promise<void> | null = null;
+  /** Whether it has joined and not left. */
   #wanted = false;
 
-  /** @param changed called when `doing` or `thanks` has changed */
-  constructor(attendance: Attendance, connect: Connector, presentation: Presentation, changed: () => void) {
-    this.#attendance = attendance;
+  /** @param changed called when `status` or `lastEnding` has changed */
+  constructor(runner: SessionRunner, connect: Connector, presentation: Presentation, changed: () => void) {
+    this.#runner = runner;
     this.#connect = connect;
     this.#presentation = presentation;
     this.#changed = changed;
   }
 
-  get doing(): Doing {
-    return this.#doing;
+  get status(): Status {
+    return this.#status;
   }
 
-  get thanks(): Thanks {
-    return this.#thanks;
+  get lastEnding(): LastEnding {
+    return this.#lastEnding;
   }
 
   /** The job for which the server made the connection; null if no server did. */
@@ -95,62 +104,62 @@ export class Volunteer {
   async leave(reason: LeaveReason, text = ""): Promise<void> {
     this.#wanted = false;
     this.#attempt?.abort();
-    this.#attendance.leave(reason, text);
-    this.#attendance.dismiss();
+    this.#runner.leave(reason, text);
+    this.#runner.dismiss();
     this.#set({ phase: "left" });
     this.#wake();
     await this.#running;
-    await this.#attendance.closing;
+    await this.#runner.closing;
   }
 
-  /** Something has changed for the better, such as the network: does not wait any longer, unless it was asked to. */
+  /** Something has changed for the better, such as the network: tries again now, unless it was asked to wait. */
   hurry(): void {
     if (performance.now() < this.#patientUntil) return;
     this.#failures = 0;
     this.#wake();
   }
 
-  /** To be called by the attendance's owner when a client has said its job. */
+  /** To be called by the session runner's owner when a client has said its job. */
   greeted(job: string, title: string): void {
-    this.#thanks = "none";
+    this.#lastEnding = "none";
     this.#set({ phase: "loading", job, title });
   }
 
-  /** … and when the owner is to say whether it is taken. */
+  /** To be called when the owner of the device is asked whether the job is taken. */
   asking(job: string, title: string): void {
     this.#set({ phase: "asking", job, title });
   }
 
-  /** … and when the function is loaded. */
+  /** To be called when the function is loaded. */
   loaded(): void {
-    if (this.#doing.phase !== "loading") return;
-    const { job, title } = this.#doing;
+    if (this.#status.phase !== "loading") return;
+    const { job, title } = this.#status;
     this.#failures = 0;
     this.#refusals = 0;
     this.#set({ phase: "working", job, title, over: this.#over });
   }
 
-  /** … or cannot be. The client decides whether this volunteer stays. */
+  /** To be called when the function cannot be loaded. The client decides whether this volunteer stays. */
   broken(message: string): void {
     this.#set({ phase: "unable", why: `this job's function cannot run here: ${message}`, retryAt: Infinity });
   }
 
   async #run(): Promise<void> {
     while (this.#wanted) {
-      const waitMs = await this.#once();
+      const waitMs = await this.#connectAndWork();
       if (this.#wanted && waitMs > 0) await this.#sleep(waitMs);
     }
     this.#running = null;
   }
 
-  /** Connects and works once; returns the milliseconds to wait before the next time. */
-  async #once(): Promise<number> {
+  /** Connects and works until the session ends; returns the milliseconds to wait before the next time. */
+  async #connectAndWork(): Promise<number> {
     this.#attempt = new AbortController();
     let channel: Channel;
     this.#assigned = null;
     try {
-      if (this.#doing.phase === "left") this.#set({ phase: "connecting", job: null });
-      this.#attendance.prepare();
+      if (this.#status.phase === "left") this.#set({ phase: "connecting", job: null });
+      this.#runner.prepare();
       channel = await this.#connect({
         waiting: () => this.#set({ phase: "waiting" }),
         assigned: (job) => {
@@ -168,9 +177,11 @@ export class Volunteer {
       return 0;
     }
     this.#over = channel.kind;
-    if (this.#doing.phase !== "connecting") this.#set({ phase: "connecting", job: null });
-    return this.#ended(await this.#attendance.attend(channel, this.#presentation));
+    if (this.#status.phase !== "connecting") this.#set({ phase: "connecting", job: null });
+    return this.#ended(await this.#runner.run(channel, this.#presentation));
   }
+
+  // Each of these sets the status and returns the milliseconds to wait before the next attempt.
 
   #failed(error: unknown): number {
     const waitMs = backoffMs(++this.#failures, Math.random());
@@ -186,19 +197,19 @@ export class Volunteer {
       return reason === "protocol" ? this.#unable(`the client broke the protocol: ${text}`) : 0;
     }
     // A client may hang up on a volunteer that cannot load its function.
-    if (by === "lost" && this.#doing.phase === "unable") return this.#unable(text);
+    if (by === "lost" && this.#status.phase === "unable") return this.#unable(text);
     if (by === "lost") return this.#lost(text, backoffMs(++this.#failures, Math.random()));
     switch (reason) {
       case "done":
       case "stopped":
-        if (this.#doing.phase === "working") this.#thanks = reason;
+        if (this.#status.phase === "working") this.#lastEnding = reason;
         return this.#lost("the job has ended", AFTER_JOB_MS);
       case "full":
         return this.#refused(text);
       case "protocol":
         return this.#unable(text || "the client and this volunteer do not understand each other");
       default:
-        return this.#silent(text);
+        return this.#lostTouch(text);
     }
   }
 
@@ -208,7 +219,7 @@ export class Volunteer {
   }
 
   #unable(why: string): number {
-    const broken = this.#doing.phase === "unable" ? this.#doing.why : why;
+    const broken = this.#status.phase === "unable" ? this.#status.why : why;
     this.#set({ phase: "unable", why: broken, retryAt: performance.now() + UNABLE_MS });
     return UNABLE_MS;
   }
@@ -220,7 +231,7 @@ export class Volunteer {
     return waitMs;
   }
 
-  #silent(text: string): number {
+  #lostTouch(text: string): number {
     const why = "the client lost touch with this device" + (text === "" ? "" : ` (${text})`);
     return this.#lost(why, backoffMs(++this.#failures, Math.random()));
   }
@@ -235,8 +246,8 @@ export class Volunteer {
     });
   }
 
-  #set(doing: Doing): void {
-    this.#doing = Object.freeze(doing);
+  #set(status: Status): void {
+    this.#status = Object.freeze(status);
     this.#changed();
   }
 }

@@ -5,10 +5,9 @@
  * frame, in a policy of a browser and in permissions of Deno: what is not exactly of this form gets nowhere.
  */
 
-import { ProtocolError } from "./constants.ts";
+import { MAX_ALLOWED_HOSTS, ProtocolError } from "./constants.ts";
 
 export const ANYTHING = "*";
-const MAX_HOSTS = 32;
 const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const ENTRY = new RegExp(
   `^(?:(https?|wss?)://)?((?=[^:]{1,253}(?::|$))${LABEL}(?:\\.${LABEL})*)(?::([1-9][0-9]{0,4}))?$`,
@@ -17,7 +16,7 @@ const DEFAULT_PORT: Readonly<Record<string, number>> = { http: 80, ws: 80, https
 
 /** Whether this is a list of hosts. */
 export function areHosts(value: unknown): value is readonly string[] {
-  if (!Array.isArray(value) || value.length > MAX_HOSTS) return false;
+  if (!Array.isArray(value) || value.length > MAX_ALLOWED_HOSTS) return false;
   if (value.includes(ANYTHING)) return value.length === 1;
   return value.every((host) =>
     typeof host === "string" && Number(host.match(ENTRY)?.[3] ?? 1) <= 65535 && ENTRY.test(host)

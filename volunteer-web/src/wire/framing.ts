@@ -5,7 +5,7 @@
  * number: what may follow what is decided by the one message that is open.
  */
 
-import { isControl, MAX_FRAME, PART, ProtocolError } from "./constants.ts";
+import { isControl, MAX_FRAME_BYTES, PART, ProtocolError } from "./constants.ts";
 
 const HEADER = 4;
 const FIRST_HEADER = 8;
@@ -28,7 +28,7 @@ export class Joiner {
    * @throws {ProtocolError} it is no frame, or may not come now
    */
   receive(frame: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | null {
-    if (frame.length < HEADER || frame.length > MAX_FRAME) {
+    if (frame.length < HEADER || frame.length > MAX_FRAME_BYTES) {
       throw new ProtocolError(`a frame of ${frame.length} bytes`);
     }
     if (frame[0] === PART.NEXT) return this.#next(frame);
@@ -41,9 +41,9 @@ export class Joiner {
 
   #first(frame: Uint8Array): null {
     if (this.#message !== null) throw new ProtocolError("a long message inside a long one");
-    if (frame.length !== MAX_FRAME) throw new ProtocolError("a first part that is not full");
+    if (frame.length !== MAX_FRAME_BYTES) throw new ProtocolError("a first part that is not full");
     const total = view(frame).getUint32(HEADER, true);
-    if (total <= MAX_FRAME) throw new ProtocolError("parts of a message that fits a frame");
+    if (total <= MAX_FRAME_BYTES) throw new ProtocolError("parts of a message that fits a frame");
     if (total > this.#limit) {
       throw new ProtocolError(`a message of ${total} bytes; the limit is ${this.#limit}`);
     }
@@ -61,7 +61,7 @@ export class Joiner {
     const size = frame.length - HEADER;
     const missing = message.length - this.#received;
     // Full but for the last one: otherwise a long message could be sent a byte at a time.
-    if (size !== Math.min(missing, MAX_FRAME - HEADER)) {
+    if (size !== Math.min(missing, MAX_FRAME_BYTES - HEADER)) {
       throw new ProtocolError(`a part of ${size} bytes where ${missing} are missing`);
     }
     checkFlags(frame);
@@ -100,12 +100,12 @@ export class Outbox {
     if (control !== undefined) return control;
     if (this.#head === this.#bulk.length) return null;
     const message = this.#bulk[this.#head];
-    if (message.length <= MAX_FRAME) {
+    if (message.length <= MAX_FRAME_BYTES) {
       this.#shiftBulk();
       return message;
     }
     const header = this.#sent === 0 ? FIRST_HEADER : HEADER;
-    const part = message.subarray(this.#sent, this.#sent + MAX_FRAME - header);
+    const part = message.subarray(this.#sent, this.#sent + MAX_FRAME_BYTES - header);
     const frame = new Uint8Array(header + part.length);
     if (this.#sent === 0) {
       frame[0] = PART.FIRST;

@@ -3,7 +3,18 @@
 import { type Fields, integer, text } from "./json_body.ts";
 import type { Context } from "./environment.ts";
 import { readHosts } from "./allowed_hosts.ts";
-import { DEFAULT_RESULT, MAX_RESULT, MAX_TIMEOUT_MS, ProtocolError } from "./constants.ts";
+import {
+  DEFAULT_HEARTBEAT_MS,
+  DEFAULT_RESULT_BYTES,
+  MAX_HEARTBEAT_MS,
+  MAX_JOB_CHARACTERS,
+  MAX_RESULT_BYTES,
+  MAX_TIMEOUT_MS,
+  MAX_TITLE_CHARACTERS,
+  MAX_VERSION_CHARACTERS,
+  MIN_HEARTBEAT_MS,
+  ProtocolError,
+} from "./constants.ts";
 
 /** What one item may take and give. */
 export type Limits = {
@@ -27,7 +38,7 @@ export type HelloInfo = Limits & {
 };
 
 /** The limits of a client that names none. */
-export const NO_LIMITS: Limits = { timeout_ms: null, max_result: DEFAULT_RESULT };
+export const NO_LIMITS: Limits = { timeout_ms: null, max_result: DEFAULT_RESULT_BYTES };
 
 /**
  * Returns the JSON object of a `hello` as what it says; an absent limit is the usual one.
@@ -37,18 +48,18 @@ export const NO_LIMITS: Limits = { timeout_ms: null, max_result: DEFAULT_RESULT 
 export function readHelloInfo(fields: Fields): HelloInfo {
   const info = {
     protocol: integer(fields, "protocol", -Infinity, Infinity, 1),
-    version: text(fields, "version", 64, ""),
-    job: text(fields, "job", 32),
-    title: text(fields, "title", 200, ""),
-    heartbeat_ms: integer(fields, "heartbeat_ms", 50, 3_600_000, 2500),
+    version: text(fields, "version", MAX_VERSION_CHARACTERS, ""),
+    job: text(fields, "job", MAX_JOB_CHARACTERS),
+    title: text(fields, "title", MAX_TITLE_CHARACTERS, ""),
+    heartbeat_ms: integer(fields, "heartbeat_ms", MIN_HEARTBEAT_MS, MAX_HEARTBEAT_MS, DEFAULT_HEARTBEAT_MS),
     timeout_ms: (fields.timeout_ms ?? null) === null
       ? NO_LIMITS.timeout_ms
       : integer(fields, "timeout_ms", 1, MAX_TIMEOUT_MS),
-    max_result: integer(fields, "max_result", 1, MAX_RESULT, NO_LIMITS.max_result),
+    max_result: integer(fields, "max_result", 1, MAX_RESULT_BYTES, NO_LIMITS.max_result),
     context: contextOf(fields.context === undefined ? "worker" : fields.context),
     allow_net: readHosts(fields.allow_net),
   };
-  if (!/^[a-z0-9-]{1,32}$/.test(info.job)) throw new ProtocolError("a hello with a broken job name");
+  if (!/^[a-z0-9-]+$/.test(info.job)) throw new ProtocolError("a hello with a broken job name");
   return info;
 }
 

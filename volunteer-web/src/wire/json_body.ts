@@ -1,6 +1,6 @@
 /** Checks the JSON bodies of messages to a value or to `ProtocolError`; unknown keys are ignored. */
 
-import { MAX_ERROR, ProtocolError } from "./constants.ts";
+import { MAX_JSON_BODY_BYTES, ProtocolError } from "./constants.ts";
 
 /** A JSON object whose members are not checked yet. */
 export type Fields = { readonly [name: string]: unknown };
@@ -13,7 +13,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
  * @throws {ProtocolError} they hold none, or are longer than 64 KiB
  */
 export function checkJson(bytes: Uint8Array<ArrayBuffer>): Fields {
-  if (bytes.length > MAX_ERROR) throw new ProtocolError("a JSON body that is too long");
+  if (bytes.length > MAX_JSON_BODY_BYTES) throw new ProtocolError("a JSON body that is too long");
   let value: unknown;
   try {
     value = JSON.parse(decoder.decode(bytes));

@@ -1,7 +1,7 @@
 /** The module `pando-computing` as the function sees it. A worker hands it out; no bundle holds it. */
 
-import { joinReports, MAX_REPORTED, MAX_UNITS, type Report } from "../wire/report.ts";
-import { VERSION } from "../wire/version.ts";
+import { MAX_REPORTED, MAX_UNITS_CHARACTERS, VERSION } from "../wire/constants.ts";
+import { joinReports, type Report } from "../wire/report.ts";
 
 /** What the function may say of its work since it last did; all of it may be absent. */
 export type FunctionReport = {
@@ -11,7 +11,7 @@ export type FunctionReport = {
   units?: string;
 };
 
-/** A report that nobody asked for otherwise leaves after so long. */
+/** A report leaves with the next results, or after this time if there are none. */
 const SEND_AFTER_MS = 1000;
 
 /** Sums what the function reports. */
@@ -40,12 +40,12 @@ export class Reports {
     this.#timer = true;
     this.#later(SEND_AFTER_MS, () => {
       this.#timer = false;
-      this.pass();
+      this.flush();
     });
   }
 
-  /** Sends what has gathered, if anything has. */
-  pass(): void {
+  /** Sends the sums, if there are any. */
+  flush(): void {
     if (this.#pending === null) return;
     this.#send(this.#pending);
     this.#pending = null;
@@ -63,7 +63,7 @@ function amount(value: unknown): number {
 }
 
 function shownUnits(units: string): string {
-  return Array.from(units.slice(0, 2 * MAX_UNITS).replace(/[\p{Cc}\p{Cs}]/gu, "")).slice(0, MAX_UNITS).join(
-    "",
-  );
+  // A character is at most two code units, so no more of a long text is looked at.
+  const printable = units.slice(0, 2 * MAX_UNITS_CHARACTERS).replace(/[\p{Cc}\p{Cs}]/gu, "");
+  return Array.from(printable).slice(0, MAX_UNITS_CHARACTERS).join("");
 }

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import {
   bundled,
   bundling,
@@ -9,9 +10,12 @@ import {
   warnings,
   withFiles,
 } from "../support/bundling.ts";
-import { assert, assertSame } from "../support/helpers.ts";
 
-Deno.test("a module alone", bundling, async () => assertSame(await result({ "fn.js": GOOD }, "7"), "49"));
+Deno.test(
+  "a module alone",
+  bundling,
+  async () => assert.deepEqual(await result({ "fn.js": GOOD }, "7"), "49"),
+);
 
 Deno.test("relative modules, JSON, a package of node_modules, and global", bundling, async () => {
   const files = {
@@ -24,12 +28,12 @@ Deno.test("relative modules, JSON, a package of node_modules, and global", bundl
     "node_modules/pack/node.js": "module.exports = () => 'for node'",
     "node_modules/pack/browser.js": "module.exports = (n) => '<' + n + '>'",
   };
-  assertSame(await result(files, "2"), "<42>1");
+  assert.deepEqual(await result(files, "2"), "<42>1");
 });
 
 Deno.test("a file that is not there", bundling, async () => {
   const outcome = await bundled("/nowhere/fn.js");
-  assertSame(outcome, {
+  assert.deepEqual(outcome, {
     ok: false,
     error: { kind: "missing-file", text: "There is no file /nowhere/fn.js.", file: "/nowhere/fn.js" },
     files: ["fn.js"],
@@ -41,7 +45,7 @@ Deno.test("a syntax error has a place: file, line, column and the line itself", 
     "fn.js": "require('./lib')",
     "lib.js": "var a = 1\nvar b = = 2\n",
   });
-  assertSame([kind, file, line, column, source], ["syntax", `${folder}/lib.js`, 2, 9, "var b = = 2"]);
+  assert.deepEqual([kind, file, line, column, source], ["syntax", `${folder}/lib.js`, 2, 9, "var b = = 2"]);
 });
 
 Deno.test(
@@ -49,22 +53,22 @@ Deno.test(
   bundling,
   async () => {
     const { kind, text, line } = await failure({ "fn.js": GOOD + "require('left-pad')" });
-    assertSame([kind, line], ["resolve", 2]);
-    assert(text.includes('"left-pad"') && text.includes("node_modules"), text);
+    assert.deepEqual([kind, line], ["resolve", 2]);
+    assert.ok(text.includes('"left-pad"') && text.includes("node_modules"), text);
     const relative = await failure({ "fn.js": GOOD + "require('./gone')" });
-    assert(relative.kind === "resolve" && relative.text.includes('"./gone"'), relative.text);
+    assert.ok(relative.kind === "resolve" && relative.text.includes('"./gone"'), relative.text);
   },
 );
 
 Deno.test("exports that volunteers cannot call", bundling, async () => {
   const missing = await failure({ "fn.js": "module.exports = {}" });
-  assertSame([missing.kind, missing.text], [
+  assert.deepEqual([missing.kind, missing.text], [
     "export-missing",
     "Incompatible module, missing '/pando/1.0.0' property",
   ]);
   for (const value of ["(x) => x", "async (x) => x", "7", "null", "function (a, b, c) {}"]) {
     const { kind, text } = await failure({ "fn.js": `module.exports['/pando/1.0.0'] = ${value}` });
-    assertSame([kind, text], [
+    assert.deepEqual([kind, text], [
       "export-shape",
       "Incompatible module, '/pando/1.0.0' property is not a function or does not expect two arguments",
     ]);
@@ -76,22 +80,22 @@ Deno.test(
   bundling,
   async () => {
     const { kind, text } = await failure({ "fn.js": "throw new TypeError('no way')" });
-    assertSame([kind, text], ["load", "Loading the module failed: TypeError: no way"]);
+    assert.deepEqual([kind, text], ["load", "Loading the module failed: TypeError: no way"]);
     const deep = await failure({
       "fn.js": "// first\nvar lib = require('./lib/deep')",
       "lib/deep.js": "var a = 1\r\n  vra.x = a\r\n",
     });
-    assertSame([deep.file, deep.line, deep.column], [`${deep.folder}/lib/deep.js`, 2, 3]);
-    assertSame([deep.source, deep.kind], ["  vra.x = a", "load"]);
+    assert.deepEqual([deep.file, deep.line, deep.column], [`${deep.folder}/lib/deep.js`, 2, 3]);
+    assert.deepEqual([deep.source, deep.kind], ["  vra.x = a", "load"]);
     const said = await failure({ "fn.js": "throw 'only text'" });
-    assertSame([said.text, said.line], ["Loading the module failed: only text", undefined]);
+    assert.deepEqual([said.text, said.line], ["Loading the module failed: only text", undefined]);
     const typo = await failure({ "fn.js": "vra.x = 1" });
-    assertSame([typo.kind, typo.text], [
+    assert.deepEqual([typo.kind, typo.text], [
       "load",
       "Loading the module failed: ReferenceError: vra is not defined",
     ]);
     await withFiles({ "fn.js": "var c = document.createElement('canvas')\n" + GOOD }, async (folder) => {
-      assert((await bundled(`${folder}/fn.js`)).ok, "refused");
+      assert.ok((await bundled(`${folder}/fn.js`)).ok, "refused");
     });
   },
 );
@@ -105,18 +109,18 @@ Deno.test(
       module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, typeof fs.readFileSync + pack + __dirname) }`,
       "node_modules/pack/index.js": "var net = require('net'); module.exports = Object.keys(net).length",
     };
-    assertSame(await result(files, "1"), "undefined0/");
+    assert.deepEqual(await result(files, "1"), "undefined0/");
     const said = await warnings(files);
-    assertSame(said.map(({ line, column, source }) => [line, column, source]), [[
+    assert.deepEqual(said.map(({ line, column, source }) => [line, column, source]), [[
       1,
       18,
       "var fs = require('fs'), pack = require('pack')",
     ]]);
-    assert(said[0].text.includes('no module "fs"'), said[0].text);
+    assert.ok(said[0].text.includes('no module "fs"'), said[0].text);
     const { kind, text, line } = await failure({
       "fn.mjs": "\nimport { readFileSync } from 'node:fs'\nexport default (x) => x",
     });
-    assertSame([kind, text, line], [
+    assert.deepEqual([kind, text, line], [
       "resolve",
       'Volunteers have no module "node:fs": it is part of Node.js.',
       2,
@@ -145,7 +149,7 @@ Deno.test("today's forms of modules, each with its function of one parameter or 
     "old.js": "counter = 2; module.exports = function (x) { return x * counter }",
   };
   for (const [name, text] of forms) {
-    assertSame(await result({ [name]: text, ...beside }, "21", name), "42", text);
+    assert.deepEqual(await result({ [name]: text, ...beside }, "21", name), "42", text);
   }
 });
 
@@ -161,10 +165,10 @@ Deno.test("a strict module does not make strict what it requires", bundling, asy
     ["fn.mjs", "import old from 'old'; export default (x) => old(+x)"],
   ];
   for (const [name, text] of forms) {
-    assertSame(await result({ [name]: text, ...sloppy }, "21", name), "42", text);
+    assert.deepEqual(await result({ [name]: text, ...sloppy }, "21", name), "42", text);
   }
   const strict = await failure({ "fn.js": "'use strict'; require('old'); mine = 1", ...sloppy });
-  assert(strict.text.includes("mine is not defined") && strict.line === 1, JSON.stringify(strict));
+  assert.ok(strict.text.includes("mine is not defined") && strict.line === 1, JSON.stringify(strict));
 });
 
 Deno.test("today's forms of the wrong shape", bundling, async () => {
@@ -185,11 +189,13 @@ Deno.test("today's forms of the wrong shape", bundling, async () => {
   ];
   for (const [text, kind, says] of wrong) {
     const error = await failure({ "fn.mjs": text, "broken.ts": "let x: = 1", "fn.csv": "1,2" });
-    assert(error.kind === kind && error.text.includes(says), JSON.stringify(error));
-    if (kind !== "export-missing" && kind !== "export-shape") assert(error.line === 1, JSON.stringify(error));
+    assert.ok(error.kind === kind && error.text.includes(says), JSON.stringify(error));
+    if (kind !== "export-missing" && kind !== "export-shape") {
+      assert.ok(error.line === 1, JSON.stringify(error));
+    }
   }
   const { line, source } = await failure({ "fn.ts": "type A = 1\nconst a: A = 1\n throw Error(`${a}`)\n" });
-  assertSame([line, source], [3, " throw Error(`${a}`)"]);
+  assert.deepEqual([line, source], [3, " throw Error(`${a}`)"]);
 });
 
 Deno.test(
@@ -202,9 +208,9 @@ Deno.test(
       ? Promise.reject(new Error("no")) : x === "like" ? { then: (done) => done("as a promise") } : x;
   }`;
     const answers = await results({ "fn.mjs": text }, ["a", "true", "none", "no", "like", "sync"], "fn.mjs");
-    assertSame(answers.map(([kind]) => kind), [0, 2, 1, 1, 0, 1]);
-    assertSame([answers[0][1], answers[4][1]], ["a", "as a promise"]);
-    assertSame([2, 3, 5].map((i) => JSON.parse(answers[i][1]).message), [
+    assert.deepEqual(answers.map(([kind]) => kind), [0, 2, 1, 1, 0, 1]);
+    assert.deepEqual([answers[0][1], answers[4][1]], ["a", "as a promise"]);
+    assert.deepEqual([2, 3, 5].map((i) => JSON.parse(answers[i][1]).message), [
       "rejected with undefined",
       "no",
       "thrown",
@@ -225,7 +231,7 @@ Deno.test("the files that it is made of are named, whatever they are", bundling,
     "node_modules/p/index.js": "module.exports = 1",
   };
   const named = (await outcomeOf(files, "fn.mjs")).files;
-  assertSame([...named].sort(), Object.keys(files).sort());
+  assert.deepEqual([...named].sort(), Object.keys(files).sort());
 });
 
 Deno.test("a failure names the files that were looked at", bundling, async () => {
@@ -246,8 +252,8 @@ Deno.test("a failure names the files that were looked at", bundling, async () =>
   for (const [text, ...files] of modules) {
     await withFiles({ "fn.js": text, ...beside }, async (folder) => {
       const outcome = await bundled(`${folder}/fn.js`);
-      assert(!outcome.ok, text);
-      assertSame(
+      assert.ok(!outcome.ok, text);
+      assert.deepEqual(
         outcome.files.filter((name) => !name.includes("gone")).sort(),
         [...files, "fn.js"].sort(),
         text,
@@ -256,7 +262,7 @@ Deno.test("a failure names the files that were looked at", bundling, async () =>
   }
   await withFiles({ "lib/a.js": "require('../gone')", "fn.js": "require('./lib/a')" }, async (folder) => {
     const outcome = await bundled(`${folder}/fn.js`);
-    assert(
+    assert.ok(
       !outcome.ok && ["gone", "gone.js", "gone.json"].every((name) => outcome.files.includes(name)),
       "gone",
     );
@@ -272,8 +278,8 @@ Deno.test("texts and bytes of files", bundling, async () => {
     "b.html": "<p>",
     "c.json": '{"n": 1}',
   };
-  assertSame(await result(files, "1", "fn.mjs"), "ä,<p>,2,1,1");
-  assertSame(
+  assert.deepEqual(await result(files, "1", "fn.mjs"), "ä,<p>,2,1,1");
+  assert.deepEqual(
     await result({ "fn.js": "const t = require('./a.txt'); module.exports = () => t", "a.txt": "b" }, ""),
     "b",
   );
@@ -296,8 +302,8 @@ Deno.test("pando-computing is there however it is asked for", bundling, async ()
       export default (x) => [typeof pando.report, true, x].join()`,
   };
   for (const name of Object.keys(ways)) {
-    assertSame(await result(ways, "1", name), "function,true,1", name);
-    assertSame((await outcomeOf(ways, name)).files, [name]);
+    assert.deepEqual(await result(ways, "1", name), "function,true,1", name);
+    assert.deepEqual((await outcomeOf(ways, name)).files, [name]);
   }
 });
 
@@ -315,12 +321,15 @@ Deno.test("the command prints one JSON object and nothing else, whatever the mod
     });
     const printed = async () => {
       const { stdout, stderr, code } = await command.output();
-      assertSame([new TextDecoder().decode(stderr), code], ["", 0]);
+      assert.deepEqual([new TextDecoder().decode(stderr), code], ["", 0]);
       return new TextDecoder().decode(stdout);
     };
-    assertSame(JSON.parse(await printed()).ok, true);
+    assert.deepEqual(JSON.parse(await printed()).ok, true);
     await Deno.writeTextFile(`${folder}/fn.js`, "throw new Error('\\ud83d')");
     // An escape of half a character is what strict readers refuse.
-    assert((await printed()).includes("Loading the module failed: Error: \ufffd"), "it is not well-formed");
+    assert.ok(
+      (await printed()).includes("Loading the module failed: Error: \ufffd"),
+      "it is not well-formed",
+    );
   });
 });

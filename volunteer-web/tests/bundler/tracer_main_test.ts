@@ -1,8 +1,8 @@
+import assert from "node:assert/strict";
 import { build } from "../../build.ts";
 import { bundled } from "../support/bundling.ts";
 import { FIRST_LINE_SHIFT } from "../../src/worker/script.ts";
 import { Tracer } from "../../src/bundler/source_map.ts";
-import { assert, assertSame } from "../support/helpers.ts";
 import { withWorker } from "../support/workers.ts";
 
 const FILES = {
@@ -31,7 +31,7 @@ function bundle(): Promise<{ code: string; map: string }> {
     for (const [name, text] of Object.entries(FILES)) await Deno.writeTextFile(`${folder}/${name}`, text);
     const outcome = await bundled(`${folder}/fn.js`);
     await Deno.remove(folder, { recursive: true });
-    assert(outcome.ok, JSON.stringify(outcome));
+    assert.ok(outcome.ok, JSON.stringify(outcome));
     return outcome;
   })();
 }
@@ -71,7 +71,7 @@ for (const [item, lines] of stacks) {
       const { code, map } = await bundle();
       await withWorker(code, async (worker) => {
         const [[kind, value]] = await worker.run([item]);
-        assertSame([kind, new Tracer(map).stack(JSON.parse(value).stack).split("\n")], [1, lines]);
+        assert.deepEqual([kind, new Tracer(map).stack(JSON.parse(value).stack).split("\n")], [1, lines]);
       });
     },
   );
@@ -121,7 +121,7 @@ eval code@
 };
 for (const [browser, [recorded, mapped]] of Object.entries(RECORDED)) {
   Deno.test(`a stack as ${browser} writes it`, options, async () => {
-    assertSame(new Tracer((await bundle()).map).stack(recorded), mapped);
+    assert.deepEqual(new Tracer((await bundle()).map).stack(recorded), mapped);
   });
 }
 
@@ -129,15 +129,15 @@ Deno.test("positions outside the user's files stay as they are", options, async 
   const tracer = new Tracer((await bundle()).map);
   for (const position of ["1:1", "1:99999", "5:3", "9999:1", "0:0", "99999999999999999999:1"]) {
     const stack = `f@pando-function.js:${position}`;
-    assertSame(tracer.stack(stack), stack);
+    assert.deepEqual(tracer.stack(stack), stack);
   }
-  assertSame(tracer.first("Error\n    at x (pando-function.js:1:1)"), null);
+  assert.deepEqual(tracer.first("Error\n    at x (pando-function.js:1:1)"), null);
 });
 
 Deno.test("columns of the bundle's first line are counted from its begin", () => {
   const tracer = new Tracer('{"version":3,"sources":["a.js"],"names":[],"mappings":"IAAA"}');
-  assertSame(tracer.stack(`f@pando-function.js:1:${FIRST_LINE_SHIFT + 5}`), "f@a.js:1:1");
-  assertSame(tracer.stack("f@pando-function.js:1:5"), "f@pando-function.js:1:5");
+  assert.deepEqual(tracer.stack(`f@pando-function.js:1:${FIRST_LINE_SHIFT + 5}`), "f@a.js:1:1");
+  assert.deepEqual(tracer.stack("f@pando-function.js:1:5"), "f@pando-function.js:1:5");
 });
 
 Deno.test("the command maps one stack, without permissions, and says when it was given something else", async () => {
@@ -157,14 +157,18 @@ Deno.test("the command maps one stack, without permissions, and says when it was
   };
   const { map } = await bundle();
   const stack = "TypeError: é\n    at each (pando-function.js:16:15)";
-  assertSame(await run(JSON.stringify({ map, stack })), [
+  assert.deepEqual(await run(JSON.stringify({ map, stack })), [
     0,
     JSON.stringify({ stack: "TypeError: é\n    at each (lib/deep.js:3:43)" }) + "\n",
     "",
   ]);
-  assertSame(await run(JSON.stringify({ map: "no map", stack })), [0, JSON.stringify({ stack }) + "\n", ""]);
+  assert.deepEqual(await run(JSON.stringify({ map: "no map", stack })), [
+    0,
+    JSON.stringify({ stack }) + "\n",
+    "",
+  ]);
   for (const input of ["", "[]", "{", '{"map": 1, "stack": ""}', "null"]) {
-    assertSame(await run(input), [1, "", "The tracer takes a map and a stack.\n"]);
+    assert.deepEqual(await run(input), [1, "", "The tracer takes a map and a stack.\n"]);
   }
   await Deno.remove(script);
 });

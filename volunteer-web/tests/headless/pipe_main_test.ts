@@ -1,14 +1,10 @@
+import assert from "node:assert/strict";
 import { build } from "../../build.ts";
-import { Joiner, Outbox } from "../../src/wire/framing.ts";
-import {
-  decodeFromVolunteer,
-  encodeMessage,
-  type FromClient,
-  type FromVolunteer,
-} from "../../src/wire/messages.ts";
-import { assert, assertSame, HELLO, packed, within } from "../support/helpers.ts";
+import { MAX_FRAME_BYTES } from "../../src/wire/constants.ts";
+import type { FromClient, FromVolunteer } from "../../src/wire/messages.ts";
+import { type Bytes, ClientEnd, type Lend, type Results } from "../support/client.ts";
+import { HELLO, packed, SQUARE, within } from "../support/helpers.ts";
 
-type Bytes = Uint8Array<ArrayBuffer>;
 const script = build().then(async ({ client }) => {
   const path = await Deno.makeTempFile({ suffix: ".js" });
   await Deno.writeTextFile(path, client.get("pipe.js")!);
@@ -17,7 +13,8 @@ const script = build().then(async ({ client }) => {
 
 /** A volunteer in a process of its own, with this test as its client. */
 class Volunteer {
-  readonly messages: FromVolunteer[] = [];
+  readonly messages: (FromVolunteer | Results)[] = [];
+  #end = new ClientEnd();
   readonly process: Deno.ChildProcess;
   #writer: WritableStreamDefaultWriter<Bytes>;
   #wake: () => void = () => undefined;
@@ -33,10 +30,8 @@ class Volunteer {
     this.#read();
   }
 
-  async send(message: FromClient): Promise<void> {
-    const outbox = new Outbox();
-    outbox.push(encodeMessage("client", message));
-    for (let frame = outbox.pull(); frame !== null; frame = outbox.pull()) await this.sendFrame(frame);
+  async send(message: FromClient | Lend): Promise<void> {
+    for (const frame of this.#end.frames(message)) await this.sendFrame(frame);
   }
 
   async sendFrame(frame: Bytes): Promise<void> {
@@ -80,24 +75,20 @@ class Volunteer {
   }
 
   async #read(): Promise<void> {
-    const joiner = new Joiner(64 * 1024 * 1024);
     let rest = new Uint8Array(0);
     for await (const chunk of this.process.stdout) {
       rest = new Uint8Array([...rest, ...chunk]);
       while (rest.length >= 4) {
         const length = new DataView(rest.buffer, rest.byteOffset).getUint32(0, true);
-        assert(length <= 61_440, `stdout is corrupt: a frame of ${length} bytes`);
+        assert.ok(length <= MAX_FRAME_BYTES, `stdout is corrupt: a frame of ${length} bytes`);
         if (rest.length < 4 + length) break;
-        const message = joiner.receive(rest.slice(4, 4 + length));
-        if (message !== null) this.messages.push(decodeFromVolunteer(message));
+        this.messages.push(...this.#end.receive(rest.slice(4, 4 + length)));
         rest = rest.slice(4 + length);
       }
       this.#wake();
     }
   }
 }
-
-const SQUARE = "module.exports['/pando/1.0.0'] = (x, cb) => cb(null, x * x)";
 
 async function volunteer(code: string, ...args: string[]): Promise<Volunteer> {
   const volunteer = new Volunteer(await script, args);
@@ -108,24 +99,24 @@ async function volunteer(code: string, ...args: string[]): Promise<Volunteer> {
 Deno.test("a volunteer on a pipe says hello, works, answers pings and leaves when the client says so", async () => {
   const v = await volunteer(SQUARE, "--cores=2", "--device=My_laptop");
   const ready = await v.until(() => v.messages.find((m) => m.type === "ready"));
-  assertSame([ready.info.slots, ready.info.device, ready.info.protocol], [2, "My laptop", 1]);
+  assert.deepEqual([ready.info.slots, ready.info.device, ready.info.protocol], [2, "My laptop", 1]);
   await v.send({ type: "lend", lease: 1, items: ["1", "2", "3"] });
   await v.send({ type: "lend", lease: 2, items: ["4"] });
-  assertSame(await v.values(1, 3), ["1", "4", "9"]);
-  assertSame(await v.values(2, 1), ["16"]);
+  assert.deepEqual(await v.values(1, 3), ["1", "4", "9"]);
+  assert.deepEqual(await v.values(2, 1), ["16"]);
   await v.send({ type: "ping", token: new Uint8Array(8).fill(7) });
   await v.until(() => v.messages.find((m) => m.type === "pong"));
   await v.send({ type: "goodbye", reason: "done", text: "" });
-  assertSame(await v.end(), { code: 0, stderr: "" });
+  assert.deepEqual(await v.end(), { code: 0, stderr: "" });
 });
 
 Deno.test("a long lease and long results cross the pipe whole", async () => {
   const v = await volunteer("module.exports['/pando/1.0.0'] = (x, cb) => cb(null, x + x)", "--cores=1");
   const items = Array.from({ length: 300 }, (_, i) => `${i}-`.repeat(300));
   await v.send({ type: "lend", lease: 1, items });
-  assertSame(await v.values(1, 300), items.map((x) => x + x));
+  assert.deepEqual(await v.values(1, 300), items.map((x) => x + x));
   await v.close();
-  assertSame((await v.end()).code, 0);
+  assert.deepEqual((await v.end()).code, 0);
 });
 
 Deno.test("what the function writes reaches stderr, and never stdout", async () => {
@@ -134,18 +125,18 @@ Deno.test("what the function writes reaches stderr, and never stdout", async () 
     cb(null, [typeof Deno, typeof process, typeof Buffer, typeof alert].join());
   }`);
   await v.send({ type: "lend", lease: 1, items: ["1"] });
-  assertSame(await v.values(1, 1), ["undefined,undefined,undefined,undefined"]);
+  assert.deepEqual(await v.values(1, 1), ["undefined,undefined,undefined,undefined"]);
   await v.close();
   const { code, stderr } = await v.end();
-  assertSame([code, stderr], [0, "pando-volunteer: from the function 1\n"]);
+  assert.deepEqual([code, stderr], [0, "pando-volunteer: from the function 1\n"]);
 });
 
 Deno.test("a function that cannot be loaded is said to be broken, and why", async () => {
   const v = await volunteer("module.exports = { oops: 1 }");
   const broken = await v.until(() => v.messages.find((m) => m.type === "broken"));
-  assertSame(broken.message, "Incompatible module, missing '/pando/1.0.0' property");
+  assert.deepEqual(broken.message, "Incompatible module, missing '/pando/1.0.0' property");
   await v.close();
-  assertSame((await v.end()).code, 0);
+  assert.deepEqual((await v.end()).code, 0);
 });
 
 Deno.test("frames that break the protocol end the volunteer with a word and status 1", async () => {
@@ -153,9 +144,9 @@ Deno.test("frames that break the protocol end the volunteer with a word and stat
   await v.until(() => v.messages.find((m) => m.type === "ready"));
   await v.sendFrame(Uint8Array.of(0x55, 0, 0, 0));
   const goodbye = await v.until(() => v.messages.find((m) => m.type === "goodbye"));
-  assertSame(goodbye.reason, "protocol");
+  assert.deepEqual(goodbye.reason, "protocol");
   const { code, stderr } = await v.end();
-  assert(code === 1 && stderr.includes("broke the protocol"), `${code} ${stderr}`);
+  assert.ok(code === 1 && stderr.includes("broke the protocol"), `${code} ${stderr}`);
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -165,14 +156,14 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await v.send({ type: "lend", lease: 1, items: ["1"] });
     v.process.kill(signal);
     const goodbye = await v.until(() => v.messages.find((m) => m.type === "goodbye"));
-    assertSame(goodbye, { type: "goodbye", reason: "left", text: "" });
-    assertSame((await v.end()).code, 0);
+    assert.deepEqual(goodbye, { type: "goodbye", reason: "left", text: "" });
+    assert.deepEqual((await v.end()).code, 0);
   });
 }
 
 Deno.test("an unknown option is refused with status 2", async () => {
   const v = new Volunteer(await script, ["--colour=red"]);
   const { code, stderr } = await v.end();
-  assert(code === 2 && stderr.includes("unknown option --colour"), `${code} ${stderr}`);
+  assert.ok(code === 2 && stderr.includes("unknown option --colour"), `${code} ${stderr}`);
   await v.close().catch(() => undefined);
 });

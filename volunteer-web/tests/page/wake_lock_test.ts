@@ -1,5 +1,5 @@
+import assert from "node:assert/strict";
 import { WakeLock } from "../../src/page/wake_lock.ts";
-import { assertSame } from "../support/helpers.ts";
 
 /** Gives locks and takes them back, as a browser does. */
 class Locks {
@@ -34,10 +34,10 @@ Deno.test("the screen is kept on while that is wanted, and asked for once", asyn
   await settled();
   lock.want(true);
   await settled();
-  assertSame([locks.given, lock.held], [1, true]);
+  assert.deepEqual([locks.given, lock.held], [1, true]);
   lock.want(false);
   await settled();
-  assertSame([locks.released, lock.held], [1, false]);
+  assert.deepEqual([locks.released, lock.held], [1, false]);
 });
 
 Deno.test("a lock that the browser took or refused is asked for again when the page is visible", async () => {
@@ -46,13 +46,13 @@ Deno.test("a lock that the browser took or refused is asked for again when the p
   locks.refuses = true;
   lock.want(true);
   await settled();
-  assertSame(lock.held, false);
+  assert.deepEqual(lock.held, false);
   locks.refuses = false;
   await lock.refresh();
   locks.takeBack();
-  assertSame(lock.held, false);
+  assert.deepEqual(lock.held, false);
   await lock.refresh();
-  assertSame([locks.given, lock.held], [2, true]);
+  assert.deepEqual([locks.given, lock.held], [2, true]);
 });
 
 Deno.test("a wish that passes while the browser thinks is not held against anybody", async () => {
@@ -61,9 +61,9 @@ Deno.test("a wish that passes while the browser thinks is not held against anybo
   lock.want(true);
   lock.want(false);
   await settled();
-  assertSame([locks.given, locks.released, lock.held], [1, 1, false]);
+  assert.deepEqual([locks.given, locks.released, lock.held], [1, 1, false]);
   const none = new WakeLock(undefined);
   none.want(true);
   await none.refresh();
-  assertSame(none.held, false);
+  assert.deepEqual(none.held, false);
 });

@@ -1,10 +1,11 @@
 /** Functions that hang, hide, flood and die, in real workers of a real pool. */
 
-import { denoHost } from "../../src/pool/deno_host.ts";
+import assert from "node:assert/strict";
+import { DenoHost } from "../../src/pool/deno_host.ts";
 import { type Limits, NO_LIMITS } from "../../src/wire/hello.ts";
-import { decodeFromVolunteer, encodeMessage, type Results } from "../../src/wire/messages.ts";
+import { decodeResults, encodeFromClient } from "../support/client.ts";
 import { Pool } from "../../src/pool/pool.ts";
-import { assert, assertSame, within } from "../support/helpers.ts";
+import { within } from "../support/helpers.ts";
 import { useWorkerSource } from "../support/workers.ts";
 
 type Answers = { kind: number; value: string }[];
@@ -21,12 +22,12 @@ async function run(
   const logged: string[] = [];
   let done = () => {};
   const all = new Promise<void>((resolve) => done = resolve);
-  const pool = new Pool(denoHost, {
+  const pool = new Pool(new DenoHost(), {
     loaded: () => undefined,
     broken: (message) => logged.push(`broken: ${message}`),
-    answered: (message) => {
-      const { offset, kinds, values } = decodeFromVolunteer(message) as Results;
-      assertSame(offset, answers.length, "offset");
+    results: (message) => {
+      const { offset, kinds, values } = decodeResults(message);
+      assert.deepEqual(offset, answers.length, "offset");
       values.forEach((value, i) => answers.push({ kind: kinds?.[i] ?? 0, value: value as string }));
       if (answers.length === items.length) done();
     },
@@ -38,7 +39,7 @@ async function run(
   try {
     pool.setSlots(1);
     pool.load(`module.exports["/pando/1.0.0"] = (x, cb) => { ${body} }`, limits);
-    pool.lend(1, items.length, encodeMessage("client", { type: "lend", lease: 1, items }));
+    pool.lend(1, items.length, encodeFromClient({ type: "lend", lease: 1, items }));
     lent();
     await within(20_000, all, `${answers.length} answers, ${logged}`);
   } finally {
@@ -54,8 +55,8 @@ const items = Array.from({ length: 30 }, (_, i) => String(i));
 function onlyOneFailed(answers: Answers): void {
   const text = "no result within 0.2 s (--timeout)";
   answers.forEach(({ kind, value }, i) => {
-    if (i !== 17) return assertSame([kind, value], [0, String(i)]);
-    assertSame([kind, JSON.parse(value)], [1, { message: text, stack: "" }]);
+    if (i !== 17) return assert.deepEqual([kind, value], [0, String(i)]);
+    assert.deepEqual([kind, JSON.parse(value)], [1, { message: text, stack: "" }]);
   });
 }
 
@@ -75,21 +76,21 @@ for (const [what, body] of Object.entries(hangs)) {
     onlyOneFailed(answers);
     // Twice, where it takes a second time to know which item it is; and nothing else went wrong.
     const replaced = "no result within 0.2 s (--timeout): a worker was replaced";
-    assert(logged.length <= 2 && logged.every((text) => text === replaced), `${logged}`);
-    assert(tookMs >= 200, `${tookMs} ms`);
+    assert.ok(logged.length <= 2 && logged.every((text) => text === replaced), `${logged}`);
+    assert.ok(tookMs >= 200, `${tookMs} ms`);
   });
 }
 
 Deno.test("every item that hangs is an error", async () => {
   const { answers } = await run("if (x % 3) cb(null, x)", items.slice(0, 9), { ...LIMITS, timeout_ms: 20 });
-  assertSame(answers.map(({ kind }) => kind), [1, 0, 0, 1, 0, 0, 1, 0, 0]);
+  assert.deepEqual(answers.map(({ kind }) => kind), [1, 0, 0, 1, 0, 0, 1, 0, 0]);
 });
 
 Deno.test("items that take nearly as long as they may are none", async () => {
   for (const wait of ["while (performance.now() < end);", "await new Promise((r) => setTimeout(r, 180));"]) {
     const body = `(async () => { const end = performance.now() + 180; ${wait} cb(null, x) })()`;
     const { answers, logged } = await run(body, items.slice(0, 10), LIMITS);
-    assertSame([answers.filter(({ kind }) => kind !== 0).length, logged], [0, []]);
+    assert.deepEqual([answers.filter(({ kind }) => kind !== 0).length, logged], [0, []]);
   }
 });
 
@@ -105,7 +106,7 @@ Deno.test("the time in which this thread itself stood still does not count", asy
   const body = "setTimeout(() => cb(null, x), 2000)";
   const { answers, logged } = await run(body, ["1"], { ...LIMITS, timeout_ms: 1500 }, standStill);
   clearTimeout(timer);
-  assertSame([answers[0].kind, logged], [0, []]);
+  assert.deepEqual([answers[0].kind, logged], [0, []]);
 });
 
 Deno.test("a flood of messages, and closing itself in any way, change nothing", async () => {
@@ -115,11 +116,11 @@ Deno.test("a flood of messages, and closing itself in any way, change nothing", 
     for (let o = globalThis; o; o = Object.getPrototypeOf(o)) if (Object.hasOwn(o, "close")) o.close.call(self);
     cb(null, x)`;
   const { answers, logged } = await run(body, ["1", "2", "3"], NO_LIMITS);
-  assertSame([answers.map(({ value }) => value), logged], [["1", "2", "3"], []]);
+  assert.deepEqual([answers.map(({ value }) => value), logged], [["1", "2", "3"], []]);
 });
 
 Deno.test("memory that is not there is the error of the item that asks for it", async () => {
   const body = "if (x === '17') new Uint8Array(2 ** 53 - 1); cb(null, x)";
   const { answers } = await run(body, items, NO_LIMITS);
-  assertSame(answers.flatMap(({ kind }, i) => kind === 0 ? [] : [i]), [17]);
+  assert.deepEqual(answers.flatMap(({ kind }, i) => kind === 0 ? [] : [i]), [17]);
 });

@@ -1,9 +1,9 @@
 /** Bundles functions as `bundler.js` does, and runs them in real workers. */
 
+import assert from "node:assert/strict";
 import { buildStandIns } from "../../build_stand_ins.ts";
 import { bundleAndCheck } from "../../src/bundler/main.ts";
 import type { BundleError, BundleOutcome } from "../../src/bundler/outcome.ts";
-import { assert } from "./helpers.ts";
 import { useWorkerSource, withWorker } from "./workers.ts";
 
 export const GOOD = "module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, x * x) }\n";
@@ -58,9 +58,9 @@ export async function outcomeOf(
   let found: BundleOutcome | undefined;
   await withFiles(files, async (folder) => {
     found = await bundled(`${folder}/${name}`);
-    assert(found.ok, JSON.stringify(found));
+    assert.ok(found.ok, JSON.stringify(found));
     for (const secret of [folder, folder.replace(/.*\//, ""), await assetsFolder()]) {
-      assert(!(found.code + found.map).includes(secret), `a path of this machine is in it: ${secret}`);
+      assert.ok(!(found.code + found.map).includes(secret), `a path of this machine is in it: ${secret}`);
     }
   });
   return found as Extract<BundleOutcome, { ok: true }>;
@@ -83,7 +83,7 @@ export async function results(
 /** Bundles the module of these files and returns what the function makes of `item`. */
 export async function result(files: Files, item: string, name = "fn.js"): Promise<string> {
   const [[kind, value]] = await results(files, [item], name);
-  assert(kind === 0, value);
+  assert.ok(kind === 0, value);
   return value;
 }
 
@@ -97,7 +97,7 @@ export async function failure(files: Files): Promise<BundleError & { folder: str
   let error: BundleError & { folder: string } | undefined;
   await withFiles(files, async (folder) => {
     const outcome = await bundled(`${folder}/${Object.keys(files)[0]}`);
-    assert(!outcome.ok, "it was bundled");
+    assert.ok(!outcome.ok, "it was bundled");
     error = { ...outcome.error, folder };
   });
   return error!;

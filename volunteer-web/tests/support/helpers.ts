@@ -14,9 +14,14 @@ export const HELLO = {
   allow_net: [],
 };
 
+/** A function that squares its items. */
+export const SQUARE = "module.exports['/pando/1.0.0'] = (x, cb) => cb(null, x * x)";
+
 /** Returns a bundle as it travels. */
-export async function packed(code: string): Promise<Uint8Array<ArrayBuffer>> {
-  const stream = new Response(code).body!.pipeThrough(new CompressionStream("gzip"));
+export async function packed(code: BlobPart | BlobPart[]): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob(Array.isArray(code) ? code : [code]).stream().pipeThrough(
+    new CompressionStream("gzip"),
+  );
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
@@ -30,35 +35,19 @@ export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** Returns the content of a file of the folder `shared`. */
+export async function shared(name: string): Promise<string> {
+  return await Deno.readTextFile(new URL(`../../../shared/${name}`, import.meta.url));
+}
+
 /** Returns the parsed content of a file of `shared/vectors`. */
 export async function vectors<T>(name: string): Promise<T> {
-  return JSON.parse(await Deno.readTextFile(new URL(`../../../shared/vectors/${name}`, import.meta.url)));
+  return JSON.parse(await shared(`vectors/${name}`));
 }
 
-/** Throws unless the two values have the same JSON. */
-export function assertSame(actual: unknown, expected: unknown, what = "value"): void {
-  const [a, e] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (a !== e) throw new Error(`${what}: got ${a}, expected ${e}`);
-}
-
-/** Throws unless `condition` holds. */
-export function assert(condition: unknown, what: string): asserts condition {
-  if (!condition) throw new Error(what);
-}
-
-/** Throws unless `action` throws an error of the class `kind`, which it returns. */
-export function assertThrows<E extends Error>(
-  action: () => unknown,
-  kind: abstract new (...args: never[]) => E,
-  what = "no error",
-): E {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof kind) return error;
-    throw error;
-  }
-  throw new Error(what);
+/** Settles after `ms` milliseconds. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Settles as `promise` does, or fails after `ms` milliseconds. */
@@ -71,5 +60,18 @@ export async function within<T>(ms: number, promise: Promise<T>, what: string): 
     return await Promise.race([promise, late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/**
+ * Settles when `condition` holds, which is looked at every millisecond; fails after 5 s.
+ *
+ * @param state says how things are then
+ */
+export async function until(condition: () => boolean, state: () => string = () => ""): Promise<void> {
+  const deadline = performance.now() + 5000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`not within 5 s: ${condition}; ${state()}`);
+    await sleep(1);
   }
 }

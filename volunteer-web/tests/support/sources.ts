@@ -25,7 +25,9 @@ export const CORES: readonly string[] = [
   "wire/",
   "volunteer/session.ts",
   "worker/runner.ts",
+  "worker/lease_items.ts",
   "worker/batch.ts",
+  "worker/error_text.ts",
   "worker/missing_globals.ts",
   "worker/script.ts",
 ];

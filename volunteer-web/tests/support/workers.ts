@@ -1,9 +1,9 @@
 /** Real workers for tests, from the same source as in production. */
 
-import { denoHost } from "../../src/pool/deno_host.ts";
-import { decodeFromVolunteer, encodeMessage, type Results } from "../../src/wire/messages.ts";
-import { DEFAULT_RESULT } from "../../src/wire/constants.ts";
-import type { Note } from "../../src/worker/messages.ts";
+import { DenoHost } from "../../src/pool/deno_host.ts";
+import { DEFAULT_RESULT_BYTES } from "../../src/wire/constants.ts";
+import { type FromWorker, isResults, type Note } from "../../src/worker/messages.ts";
+import { decodeResults, encodeFromClient, type Results } from "./client.ts";
 
 /** Bundles the workers' program and puts it where `build.ts` would. */
 export async function useWorkerSource(): Promise<void> {
@@ -22,8 +22,8 @@ export class TestWorker {
   readonly results: Results[] = [];
   readonly notes: Note[] = [];
   crashed = "";
-  /** Whether each of the results may wait for others. */
-  readonly mayWait: boolean[] = [];
+  /** Whether each of the results is urgent. */
+  readonly urgent: boolean[] = [];
   /** When each of the results came, in milliseconds since the worker's start. */
   readonly times: number[] = [];
   #port: MessagePort;
@@ -31,32 +31,31 @@ export class TestWorker {
   #wakers: (() => void)[] = [];
   #leases = 0;
 
-  constructor() {
+  /** @param host of which it is a worker; its own if none is given */
+  constructor(host = new DenoHost()) {
     const { port1, port2 } = new MessageChannel();
     const start = performance.now();
     this.#port = port1;
-    this.#end = denoHost.start(port2, (text) => {
+    this.#end = host.start(port2, (text) => {
       this.crashed = text;
       this.#wake();
     });
-    port1.onmessage = ({ data }) => {
-      for (const said of data instanceof Array ? data : [data]) {
-        if (said instanceof ArrayBuffer) {
-          this.results.push(decodeFromVolunteer(new Uint8Array(said)) as Results);
-          this.times.push(performance.now() - start);
-          this.mayWait.push(data === said);
-        } else this.notes.push(said);
-      }
+    port1.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (isResults(data)) {
+        this.results.push(decodeResults(new Uint8Array(data.results)));
+        this.times.push(performance.now() - start);
+        this.urgent.push(data.urgent);
+      } else this.notes.push(data);
       this.#wake();
     };
   }
 
   /** Loads a function given as the body of a module, or only as the text of the function. */
-  async load(code: string, maxResult = DEFAULT_RESULT, prompt = false): Promise<Note> {
+  async load(code: string, maxResult = DEFAULT_RESULT_BYTES, measured = false): Promise<Note> {
     const body = code.startsWith("function") || code.startsWith("async")
       ? `module.exports['/pando/1.0.0'] = ${code}`
       : code;
-    this.order({ order: "load", code: body, maxResult, prompt });
+    this.order({ order: "load", code: body, maxResult, measured });
     await this.until(() => this.notes.some(({ note }) => note === "loaded" || note === "broken"));
     return this.notes.find(({ note }) => note === "loaded" || note === "broken")!;
   }
@@ -67,12 +66,12 @@ export class TestWorker {
 
   /** Lends items and returns the number of their lease. */
   lend(items: readonly string[]): number {
-    const { buffer } = encodeMessage("client", { type: "lend", lease: ++this.#leases, items });
+    const { buffer } = encodeFromClient({ type: "lend", lease: ++this.#leases, items });
     this.#port.postMessage(buffer, [buffer]);
     return this.#leases;
   }
 
-  /** Lends items and returns their answers with kinds, once all are there. */
+  /** Lends items and returns their results with kinds, once all are there. */
   async run(items: readonly string[]): Promise<[kind: number, value: string][]> {
     const lease = this.lend(items);
     const answers = () =>

@@ -1,6 +1,7 @@
+import assert from "node:assert/strict";
 import { Joiner, Outbox } from "../../src/wire/framing.ts";
-import { MAX_FRAME, ProtocolError } from "../../src/wire/constants.ts";
-import { assert, assertSame, assertThrows, fromHex, toHex, vectors } from "../support/helpers.ts";
+import { MAX_FRAME_BYTES, ProtocolError } from "../../src/wire/constants.ts";
+import { fromHex, toHex, vectors } from "../support/helpers.ts";
 
 type Vectors = {
   good: {
@@ -41,30 +42,30 @@ Deno.test("long messages are cut as in the vectors, and joined again", async () 
   for (const { name, pattern: { type, length }, frames } of (await vectors<Vectors>("framing.json")).good) {
     const message = pattern(type, length);
     const cut = split(message);
-    assertSame(cut.map((f) => ({ head: toHex(f.subarray(0, 8)), length: f.length })), frames, name);
+    assert.deepEqual(cut.map((f) => ({ head: toHex(f.subarray(0, 8)), length: f.length })), frames, name);
     const joiner = new Joiner(length);
     const joined = cut.map((frame) => joiner.receive(frame)).filter((m) => m !== null);
-    assertSame(joined.length, 1, name);
-    assert(toHex(joined[0]) === toHex(message), `${name}: joined to something else`);
+    assert.deepEqual(joined.length, 1, name);
+    assert.ok(toHex(joined[0]) === toHex(message), `${name}: joined to something else`);
   }
 });
 
 Deno.test("broken sequences of frames are refused with a ProtocolError", async () => {
   for (const { name, limit, frames } of (await vectors<Vectors>("framing.json")).broken) {
     const joiner = new Joiner(limit);
-    assertThrows(() => frames.forEach((f) => joiner.receive(padded(f))), ProtocolError, `accepted: ${name}`);
+    assert.throws(() => frames.forEach((f) => joiner.receive(padded(f))), ProtocolError, `accepted: ${name}`);
   }
 });
 
 Deno.test("messages of every length near the limits survive", () => {
-  for (const base of [MAX_FRAME, 2 * MAX_FRAME - 12, 3 * MAX_FRAME - 16]) {
+  for (const base of [MAX_FRAME_BYTES, 2 * MAX_FRAME_BYTES - 12, 3 * MAX_FRAME_BYTES - 16]) {
     for (let length = base - 5; length <= base + 5; length++) {
       const message = pattern(0x21, length);
       const frames = split(message);
-      assert(frames.every((f) => f.length <= MAX_FRAME), "a frame that is too long");
+      assert.ok(frames.every((f) => f.length <= MAX_FRAME_BYTES), "a frame that is too long");
       const joiner = new Joiner(length);
       const joined = frames.map((f) => joiner.receive(f)).filter((m) => m !== null);
-      assertSame(joined.map((m) => m.length), [length]);
+      assert.deepEqual(joined.map((m) => m.length), [length]);
     }
   }
 });
@@ -77,7 +78,7 @@ Deno.test("a control message overtakes, and goes between the parts of a long one
   outbox.push(pattern(0x23, 12));
   outbox.push(pattern(0x21, 101));
   types.push(...drain(outbox).map((frame) => frame[0]));
-  assertSame(types, [0x01, 0x23, 0x02, 0x02, 0x21, 0x21]);
+  assert.deepEqual(types, [0x01, 0x23, 0x02, 0x02, 0x21, 0x21]);
 });
 
 Deno.test("last words follow what waits, or go out alone if that is too much, also inside a message that is begun", () => {
@@ -89,12 +90,14 @@ Deno.test("last words follow what waits, or go out alone if that is too much, al
     const joiner = new Joiner(100_000);
     const first = joiner.receive(outbox.pull()!)?.length;
     outbox.finish(pattern(0x24, 20), mostBytes);
-    assertSame([first, ...drain(outbox).map((frame) => joiner.receive(frame)?.length)], lengths);
+    assert.deepEqual([first, ...drain(outbox).map((frame) => joiner.receive(frame)?.length)], lengths);
   }
 });
 
 Deno.test("thousands of waiting messages leave in order", () => {
   const outbox = new Outbox();
   for (let i = 0; i < 5000; i++) outbox.push(Uint8Array.of(0x21, 0, 0, 0, i & 255, i >> 8));
-  drain(outbox).forEach((frame, i) => assert(frame[4] + 256 * frame[5] === i, `message ${i} out of order`));
+  drain(outbox).forEach((frame, i) =>
+    assert.ok(frame[4] + 256 * frame[5] === i, `message ${i} out of order`)
+  );
 });

@@ -1,17 +1,17 @@
 /** Who misses something of a page is told which option gives it. */
 
+import assert from "node:assert/strict";
 import { missingOfPage, withAdvice } from "../../src/worker/missing_globals.ts";
-import { assert, assertSame } from "../support/helpers.ts";
 import { withWorker } from "../support/workers.ts";
 
 Deno.test("what is missing is found in the words of each browser", () => {
   const said = (message: string) => missingOfPage("ReferenceError", message);
-  assertSame(said("document is not defined"), "document");
-  assertSame(said("Can't find variable: Image"), "Image");
-  assertSame(said("documents is not defined"), null);
-  assertSame(said("something else about document"), null);
-  assertSame(missingOfPage("TypeError", "document is not defined"), null);
-  assertSame(withAdvice("Error", "no"), "no");
+  assert.deepEqual(said("document is not defined"), "document");
+  assert.deepEqual(said("Can't find variable: Image"), "Image");
+  assert.deepEqual(said("documents is not defined"), null);
+  assert.deepEqual(said("something else about document"), null);
+  assert.deepEqual(missingOfPage("TypeError", "document is not defined"), null);
+  assert.deepEqual(withAdvice("Error", "no"), "no");
 });
 
 Deno.test("the function's error names the option, thrown, passed on or uncaught", async () => {
@@ -25,8 +25,8 @@ Deno.test("the function's error names the option, thrown, passed on or uncaught"
   ) {
     await withWorker(code, async (worker) => {
       const [[kind, value]] = await worker.run(["1"]);
-      assertSame(kind, 1, code);
-      assert(value.includes("--context=page"), value);
+      assert.deepEqual(kind, 1, code);
+      assert.ok(value.includes("--context=page"), value);
     });
   }
 });

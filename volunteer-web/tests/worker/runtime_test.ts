@@ -1,4 +1,4 @@
-import { assert, assertSame } from "../support/helpers.ts";
+import assert from "node:assert/strict";
 import { TestWorker, useWorkerSource, withWorker } from "../support/workers.ts";
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => String(i));
@@ -8,14 +8,14 @@ Deno.test("results come in the order of the items, as String makes them", () =>
   withWorker(
     "function (x, cb) { cb(null, x === '2' ? undefined : x === '3' ? [1, 2] : x * 2) }",
     async (w) => {
-      assertSame(await w.run(range(5)), [[0, "0"], [0, "2"], [0, "undefined"], [0, "1,2"], [0, "8"]]);
+      assert.deepEqual(await w.run(range(5)), [[0, "0"], [0, "2"], [0, "undefined"], [0, "1,2"], [0, "8"]]);
     },
   ));
 
 Deno.test("text beyond ASCII survives both ways, byte order marks too", () =>
   withWorker("function (x, cb) { cb(null, x + x.length) }", async (w) => {
     const answers = await w.run(["é", "", "日本", "🎉", "\ufeffa", "plain"]);
-    assertSame(answers.map(([, value]) => value), ["é1", "0", "日本2", "🎉2", "\ufeffa2", "plain5"]);
+    assert.deepEqual(answers.map(([, value]) => value), ["é1", "0", "日本2", "🎉2", "\ufeffa2", "plain5"]);
   }));
 
 Deno.test("errors are results: thrown, called back, rejected, and of every sort", () =>
@@ -33,16 +33,16 @@ Deno.test("errors are results: thrown, called back, rejected, and of every sort"
     async (w) => {
       const items = ["throw", "later", "back", "text", "symbol", "strange", "timer", "fine"];
       const answers = await w.run(items);
-      assertSame(answers.slice(0, 5).map(message), [
+      assert.deepEqual(answers.slice(0, 5).map(message), [
         "thrown",
         "rejected",
         "called back",
         "only text",
         "no string",
       ]);
-      assertSame(message(answers[5]), "an error that cannot be shown");
-      assert(message(answers[6]).includes("uncaught"), "the uncaught error is not blamed");
-      assertSame(answers.map(([kind]) => kind), [1, 1, 1, 1, 1, 1, 1, 0]);
+      assert.deepEqual(message(answers[5]), "an error that cannot be shown");
+      assert.ok(message(answers[6]).includes("uncaught"), "the uncaught error is not blamed");
+      assert.deepEqual(answers.map(([kind]) => kind), [1, 1, 1, 1, 1, 1, 1, 0]);
     },
   ));
 
@@ -57,15 +57,15 @@ Deno.test("half a character in an error is a replacement character, wherever it 
     async (w) => {
       const answers = await w.run(["cut", "half", "stack", "text"]);
       // What a strict reader of JSON refuses is an escape that is not a character.
-      for (const [kind, json] of answers) assert(kind === 1 && !/\\u[dD][89a-fA-F]/.test(json), json);
-      assertSame(answers.map(message), ["x".repeat(1999) + "\ufffd", "\ufffd", "😀", "\ufffd"]);
-      assertSame(JSON.parse(answers[2][1]).stack, "\ufffd");
+      for (const [kind, json] of answers) assert.ok(kind === 1 && !/\\u[dD][89a-fA-F]/.test(json), json);
+      assert.deepEqual(answers.map(message), ["x".repeat(1999) + "\ufffd", "\ufffd", "😀", "\ufffd"]);
+      assert.deepEqual(JSON.parse(answers[2][1]).stack, "\ufffd");
     },
   ));
 
 Deno.test("cb(true) declines an item", () =>
   withWorker("function (x, cb) { cb(x === '1' ? true : null, x) }", async (w) => {
-    assertSame(await w.run(range(3)), [[0, "0"], [2, ""], [0, "2"]]);
+    assert.deepEqual(await w.run(range(3)), [[0, "0"], [2, ""], [0, "2"]]);
   }));
 
 Deno.test("second callbacks, late ones and throwing after the callback change nothing", () =>
@@ -76,18 +76,18 @@ Deno.test("second callbacks, late ones and throwing after the callback change no
       if (x === "1") throw new Error("after");
     }`,
     async (w) => {
-      assertSame(await w.run(range(3)), [[0, "0"], [0, "1"], [0, "2"]]);
+      assert.deepEqual(await w.run(range(3)), [[0, "0"], [0, "1"], [0, "2"]]);
       await new Promise((resolve) => setTimeout(resolve, 20));
-      assertSame(await w.run(["9"]), [[0, "9"]]);
+      assert.deepEqual(await w.run(["9"]), [[0, "9"]]);
       const log = w.notes.find((n) => n.note === "log");
-      assert(log?.text.includes("after"), "no word about the error");
+      assert.ok(log?.text.includes("after"), "no word about the error");
     },
   ));
 
 Deno.test("a hundred thousand synchronous callbacks do not grow the stack", () =>
   withWorker("function (x, cb) { cb(null, x) }", async (w) => {
     const answers = await w.run(range(100_000));
-    assert(answers.length === 100_000 && answers[99_999][1] === "99999", "wrong answers");
+    assert.ok(answers.length === 100_000 && answers[99_999][1] === "99999", "wrong answers");
   }));
 
 Deno.test("items run one at a time, also when they take their time", () =>
@@ -99,7 +99,7 @@ Deno.test("items run one at a time, also when they take their time", () =>
     }`,
     async (w) => {
       const [first, second] = await Promise.all([w.run(range(5)), w.run(range(5))]);
-      assert([...first, ...second].every(([, value]) => value === "0"), "two at once");
+      assert.ok([...first, ...second].every(([, value]) => value === "0"), "two at once");
     },
   ));
 
@@ -116,9 +116,9 @@ for (
         const start = performance.now();
         await w.run(range(20));
         const took = performance.now() - start;
-        assert(w.results.length >= 5, `${w.results.length} messages in ${took} ms`);
+        assert.ok(w.results.length >= 5, `${w.results.length} messages in ${took} ms`);
         const busy = w.results.reduce((sum, r) => sum + r.busy_us, 0) / 1000;
-        assert(busy > 280 && busy < took + 20, `busy for ${busy} of ${took} ms`);
+        assert.ok(busy > 280 && busy < took + 20, `busy for ${busy} of ${took} ms`);
       },
     ));
 }
@@ -128,7 +128,7 @@ Deno.test("an answer does not wait for the slow item behind it", () =>
     "function (x, cb) { x === '1' ? setTimeout(() => cb(null, x), 400) : cb(null, x) }",
     async (w) => {
       await w.run(["0", "1"]);
-      assert(w.times[1] - w.times[0] > 250, `together: ${w.times}`);
+      assert.ok(w.times[1] - w.times[0] > 250, `together: ${w.times}`);
     },
   ));
 
@@ -137,7 +137,7 @@ Deno.test("nor does it if that item blocks the thread, when items so far took mo
     "function (x, cb) { const end = performance.now() + Number(x); while (performance.now() < end); cb(null, x) }",
     async (w) => {
       await w.run(["3", "3", "400"]);
-      assert(w.times.at(-1)! - w.times.at(-2)! > 250, `together: ${w.times}`);
+      assert.ok(w.times.at(-1)! - w.times.at(-2)! > 250, `together: ${w.times}`);
     },
   ));
 
@@ -145,16 +145,16 @@ Deno.test("it is said which item is without an answer, when the event loop turns
   withWorker("function (x, cb) { if (x !== '2') cb(null, x) }", async (w) => {
     w.lend(range(4));
     await w.until(() => w.notes.some(({ note }) => note === "open"));
-    assertSame(w.notes.at(-1), { note: "open", lease: 1, item: 2 });
-    assertSame(w.results.flatMap(({ values }) => values), ["0", "1"]);
+    assert.deepEqual(w.notes.at(-1), { note: "open", lease: 1, item: 2 });
+    assert.deepEqual(w.results.flatMap(({ values }) => values), ["0", "1"]);
   }));
 
-Deno.test("an answer may wait for others while there is more to do, unless somebody measures the time of each", async () => {
+Deno.test("results may wait for others while there is more to do, unless the pool measures the time of each item", async () => {
   await withWorker(
     "function (x, cb) { const end = Date.now() + 3; while (Date.now() < end); cb(null, x); }",
     async (worker) => {
       await worker.run(["a", "b", "c"]);
-      assertSame(worker.mayWait, [true, true, false]);
+      assert.deepEqual(worker.urgent, [false, false, true]);
     },
   );
   await useWorkerSource();
@@ -162,7 +162,7 @@ Deno.test("an answer may wait for others while there is more to do, unless someb
   try {
     await worker.load("function (x, cb) { setTimeout(cb, 3, null, x); }", undefined, true);
     await worker.run(["a", "b", "c"]);
-    assertSame(worker.mayWait, [false, false, false]);
+    assert.deepEqual(worker.urgent, [true, true, true]);
   } finally {
     worker.end();
   }
@@ -175,9 +175,9 @@ Deno.test("a lease that is dropped stops, and the next one runs", () =>
       const long = w.lend(range(1000));
       await w.until(() => w.results.length > 0);
       w.order({ order: "drop", lease: long });
-      assertSame(await w.run(["a"]), [[0, "a"]]);
-      assert(w.notes.some((n) => n.note === "dropped" && n.lease === long), "not confirmed");
-      assert(w.results.filter((r) => r.lease === long).length < 50, "it went on");
+      assert.deepEqual(await w.run(["a"]), [[0, "a"]]);
+      assert.ok(w.notes.some((n) => n.note === "dropped" && n.lease === long), "not confirmed");
+      assert.ok(w.results.filter((r) => r.lease === long).length < 50, "it went on");
     },
   ));
 
@@ -186,9 +186,9 @@ Deno.test("a lease whose callback never comes can be dropped, as can one that wa
     await w.run(["first"]);
     const [never, waiting] = [w.lend(["never"]), w.lend(["waiting"])];
     for (const lease of [1, waiting, never]) w.order({ order: "drop", lease });
-    assertSame(await w.run(["a"]), [[0, "a"]]);
-    assertSame(w.notes.filter((n) => n.note === "dropped").map((n) => n.lease), [1, waiting, never]);
-    assert(!w.results.some((r) => r.lease === waiting), "a dropped lease ran");
+    assert.deepEqual(await w.run(["a"]), [[0, "a"]]);
+    assert.deepEqual(w.notes.filter((n) => n.note === "dropped").map((n) => n.lease), [1, waiting, never]);
+    assert.ok(!w.results.some((r) => r.lease === waiting), "a dropped lease ran");
   }));
 
 Deno.test("a lease that wants care begins where it is told, and each answer leaves alone", () =>
@@ -196,16 +196,19 @@ Deno.test("a lease that wants care begins where it is told, and each answer leav
     w.order({ order: "resume", lease: 1, from: 2, careful: true });
     w.lend(["a", "b", "c", "d", "e"]);
     await w.until(() => w.results.length === 3);
-    assertSame(w.results.map((r) => [r.offset, r.values]), [[2, ["c"]], [3, ["d"]], [4, ["e"]]]);
+    assert.deepEqual(w.results.map((r) => [r.offset, r.values]), [[2, ["c"]], [3, ["d"]], [4, ["e"]]]);
   }));
 
 Deno.test("long results are split into messages of about 1 MiB, and one that is too long is an error", () =>
   withWorker("function (x, cb) { cb(null, 'é'.repeat(x)) }", async (w) => {
     const answers = await w.run([...Array(10).fill("200000"), String(9 * 1024 * 1024), "1"]);
-    assertSame(answers.map(([kind]) => kind), [...Array(10).fill(0), 1, 0]);
-    assertSame(message(answers[10]), "the result is longer than 16 MiB");
+    assert.deepEqual(answers.map(([kind]) => kind), [...Array(10).fill(0), 1, 0]);
+    assert.deepEqual(message(answers[10]), "the result is longer than 16 MiB");
     for (const { values } of w.results) {
-      assert(values.length === 1 || values.join("").length < 400_000, `a message of ${values.length} values`);
+      assert.ok(
+        values.length === 1 || values.join("").length < 400_000,
+        `a message of ${values.length} values`,
+      );
     }
   }));
 
@@ -242,20 +245,22 @@ Deno.test("typed arrays, views and buffers are binary results, as they were when
           ? message([1, value])
           : value
       );
-      assertSame(answers.map(([kind]) => kind), [3, 3, 3, 0, 3, 3, 3, 1, 1, 3]);
-      assertSame(shown, [
+      assert.deepEqual(answers.map(([kind]) => kind), [3, 3, 3, 0, 3, 3, 3, 1, 1, 3]);
+      assert.deepEqual(shown, [
         ...["7,7,7,7", "8,8,8,8", "1,2", "é", "0,0,128,63", "2", "", shown[7]],
         ...["the result is longer than 16 MiB", "9,9,9,9"],
       ]);
-      assert(shown[7].includes("detached"), shown[7]);
+      assert.ok(shown[7].includes("detached"), shown[7]);
     },
   ));
 
 Deno.test("many binary results leave in messages of about 1 MiB", () =>
   withWorker("function (x, cb) { cb(null, new Uint8Array(100_000)) }", async (w) => {
     const answers = await w.run(range(50));
-    assert(answers.every(([kind, value]) => kind === 3 && value.length === 100_000), "not what it was");
-    for (const { values } of w.results) assert(values.length <= 11, `a message of ${values.length} values`);
+    assert.ok(answers.every(([kind, value]) => kind === 3 && value.length === 100_000), "not what it was");
+    for (const { values } of w.results) {
+      assert.ok(values.length <= 11, `a message of ${values.length} values`);
+    }
   }));
 
 Deno.test("what old packages do with __proto__ works as in browsers", () =>
@@ -264,7 +269,7 @@ Deno.test("what old packages do with __proto__ works as in browsers", () =>
       var list = { length: 1 }; list.__proto__ = Array.prototype;
       cb(null, [list instanceof Array, list.__proto__ === Array.prototype, Object.keys(list)]);
     }`,
-    async (w) => assertSame(await w.run(["x"]), [[0, "true,true,length"]]),
+    async (w) => assert.deepEqual(await w.run(["x"]), [[0, "true,true,length"]]),
   ));
 
 Deno.test("a result may have as many bytes as the client says, and messages stay as short as it expects", async () => {
@@ -272,9 +277,9 @@ Deno.test("a result may have as many bytes as the client says, and messages stay
   const w = new TestWorker();
   await w.load("function (x, cb) { cb(null, 'é'.repeat(x)) }", 1001);
   const answers = await w.run(["500", "501", ...Array(1000).fill("100")]);
-  assertSame([answers[0][0], message(answers[1])], [0, "the result is longer than 1001 bytes"]);
+  assert.deepEqual([answers[0][0], message(answers[1])], [0, "the result is longer than 1001 bytes"]);
   for (const { values } of w.results) {
-    assert(
+    assert.ok(
       values.join("").length * 2 + values.length * 5 + 20 <= 1001 + 65_536,
       "a message that is too long",
     );
@@ -287,7 +292,7 @@ Deno.test("state of the module survives from item to item, and its scope is slop
     "var n = 0; undeclared = 1; module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, ++n + undeclared) }",
     async (w) => {
       await w.run(range(3));
-      assertSame(await w.run(["x"]), [[0, "5"]]);
+      assert.deepEqual(await w.run(["x"]), [[0, "5"]]);
     },
   ));
 
@@ -302,10 +307,10 @@ Deno.test("the function finds nothing of Deno, cannot close the worker, and its 
       cb(null, [typeof Deno, typeof process, typeof Buffer, typeof prompt].join());
     }`,
     async (w) => {
-      assertSame(await w.run(["x"]), [[0, "undefined,undefined,undefined,undefined"]]);
+      assert.deepEqual(await w.run(["x"]), [[0, "undefined,undefined,undefined,undefined"]]);
       const lines = w.notes.filter((n) => n.note === "log");
-      assert(lines.length > 0 && lines.length <= 41, `${lines.length} lines`);
-      assertSame(lines[0].text, 'line 0 {"a":1} [2]');
+      assert.ok(lines.length > 0 && lines.length <= 41, `${lines.length} lines`);
+      assert.deepEqual(lines[0].text, 'line 0 {"a":1} [2]');
     },
   ));
 
@@ -327,6 +332,6 @@ for (const [what, code, says] of broken) {
     const worker = new TestWorker();
     const note = await worker.load(code);
     worker.end();
-    assert(note.note === "broken" && note.message === says, JSON.stringify(note));
+    assert.ok(note.note === "broken" && note.message === says, JSON.stringify(note));
   });
 }

@@ -91,3 +91,54 @@ Deno.test("every program has its entry where the build looks for it", async () =
     [...sources.keys()].filter((path) => /(^|[/_])main\.ts$/.test(path)).sort(),
   );
 });
+
+/** Modules without a test of their name, each with the reason. */
+const UNTESTED: Readonly<Record<string, string>> = {
+  "bundler/outcome.ts": "types only",
+  "connect/channel.ts": "types, and one constant that websocket_test.ts and webrtc_test.ts use",
+  "connect/meeting.ts": "types only",
+  "pool/worker_host.ts": "types only",
+  "sandbox/messages.ts": "types only",
+  "wire/messages.ts": "types only; their bytes are tested in codec_test.ts",
+  "worker/messages.ts": "types only",
+  "worker/main.ts": "the entry of the bundle that runtime_test.ts runs",
+  "worker/source.ts": "a name that the build defines; every test with real workers uses it",
+  "page/main.ts": "composes page.ts from a browser's parts; tests/end_to_end runs it in browsers",
+  "page/view.ts": "needs a DOM; tests/end_to_end runs it in browsers",
+  "sandbox/main.ts": "needs an iframe with a policy; tests/end_to_end runs it in browsers",
+  "sandbox/host.ts": "needs an iframe with a policy; tests/end_to_end runs it in browsers",
+  "sandbox/window_main.ts": "needs an iframe with a policy; tests/end_to_end runs it in browsers",
+  "sandbox/window_host.ts": "needs an iframe with a policy; tests/end_to_end runs it in browsers",
+  "headless/main.ts": "composes a volunteer for a real server; the Python tests run it against one",
+  "monitor/main.ts": "needs a DOM; tests/end_to_end runs it in a browser",
+};
+
+/** Returns the paths of all tests below `tests/`. */
+async function testFiles(): Promise<string[]> {
+  const files = [];
+  for await (const folder of Deno.readDir(new URL(".", import.meta.url))) {
+    if (!folder.isDirectory) continue;
+    for await (const { name } of Deno.readDir(new URL(`${folder.name}/`, import.meta.url))) {
+      if (name.endsWith("_test.ts")) files.push(`${folder.name}/${name}`);
+    }
+  }
+  return files;
+}
+
+Deno.test("every module has a test of its name, and every test is about a module", async () => {
+  const modules = [...(await readSources()).keys()];
+  const tests = await testFiles();
+  const untested = modules.filter((path) => !tests.includes(path.replace(/\.ts$/, "_test.ts")));
+  assert.deepEqual(untested.sort(), Object.keys(UNTESTED).sort());
+  // A module with many tests may have several files of them: pool_test.ts and pool_crash_test.ts.
+  const stray = tests.filter((test) => !modules.some((path) => test.startsWith(path.replace(/\.ts$/, "_"))));
+  assert.deepEqual(stray, []);
+});
+
+Deno.test("a module that is said to have types only has nothing that runs but constants and guards", async () => {
+  const sources = await readSources();
+  for (const [path, reason] of Object.entries(UNTESTED)) {
+    if (!reason.startsWith("types")) continue;
+    assert.doesNotMatch(sources.get(path)!, /^(export )?(async function|class|let) /m, path);
+  }
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { WakeLock } from "../../src/page/wake_lock.ts";
+import { sleep } from "../support/helpers.ts";
 
 /** Gives locks and takes them back, as a browser does. */
 class Locks {
@@ -24,7 +25,7 @@ class Locks {
   }
 }
 
-const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
+const settled = () => sleep(0);
 
 Deno.test("the screen is kept on while that is wanted, and asked for once", async () => {
   const locks = new Locks();
@@ -46,11 +47,11 @@ Deno.test("a lock that the browser took or refused is asked for again when the p
   locks.refuses = true;
   lock.want(true);
   await settled();
-  assert.deepEqual(lock.held, false);
+  assert.equal(lock.held, false);
   locks.refuses = false;
   await lock.refresh();
   locks.takeBack();
-  assert.deepEqual(lock.held, false);
+  assert.equal(lock.held, false);
   await lock.refresh();
   assert.deepEqual([locks.given, lock.held], [2, true]);
 });
@@ -65,5 +66,5 @@ Deno.test("a wish that passes while the browser thinks is not held against anybo
   const none = new WakeLock(undefined);
   none.want(true);
   await none.refresh();
-  assert.deepEqual(none.held, false);
+  assert.equal(none.held, false);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type FakeWorkers, resultsFrom, withPool } from "../support/fakes.ts";
+import { sleep } from "../support/helpers.ts";
 
 const message = ({ values }: { values: readonly unknown[] }) => JSON.parse(values[0] as string).message;
 
@@ -46,7 +47,7 @@ Deno.test("of workers that crash together each one's lease runs alone, and only 
     await stage.until(() => stage.workers.every(({ leases }) => leases.length > 0));
     allDie();
     await stage.until(() => running().length > 0);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
     // The other suspect waits, and so does the lease that was not begun.
     assert.deepEqual([running().length, stage.received.length], [1, 0]);
     const [innocent] = running();
@@ -132,7 +133,7 @@ Deno.test("a lease that is got on with is not over the limit, however long it ta
   withPool(1, async (stage) => {
     stage.lend(1, ...Array(20).fill("a"));
     for (let item = 0; item < 20; item++) {
-      await new Promise((resolve) => setTimeout(resolve, 25));
+      await sleep(25);
       stage.workers[0].answer(1, item, ["A"]);
     }
     await stage.until(() => stage.pool.busy === 0);
@@ -142,7 +143,7 @@ Deno.test("a lease that is got on with is not over the limit, however long it ta
 Deno.test("without a limit nothing is too long", () =>
   withPool(1, async (stage) => {
     stage.lend(1, "a");
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await sleep(400);
     assert.deepEqual([stage.received, stage.workers.length], [[], 1]);
     assert.ok(stage.pool.unansweredMs[0] > 300, `${stage.pool.unansweredMs}`);
   }));

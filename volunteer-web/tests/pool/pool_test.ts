@@ -44,7 +44,7 @@ Deno.test("partial answers pass, and a lease ends with its last", () =>
     stage.lend(1, "a", "b", "c");
     stage.workers[0].answer(1, 0, ["A", "B"]);
     await stage.until(() => stage.received.length === 1);
-    assert.deepEqual(stage.pool.busy, 1);
+    assert.equal(stage.pool.busy, 1);
     stage.workers[0].answer(1, 2, ["C"]);
     await stage.until(() => stage.pool.busy === 0);
   }));
@@ -70,7 +70,7 @@ Deno.test("several messages that come together are taken in their order, and res
       [2, ["E"]],
     ]);
     assert.deepEqual(stage.reports, [report]);
-    assert.deepEqual(stage.pool.busy, 1);
+    assert.equal(stage.pool.busy, 1);
   }));
 
 Deno.test("a worker that is said to have crashed has answered what came before", () =>
@@ -141,11 +141,11 @@ Deno.test("a pause finishes what runs and hands back what waits; resuming starts
     stage.pool.setSlots(0);
     assert.deepEqual(stage.back.sort(), [3, 4, 5, 6]);
     stage.lend(7, "x");
-    assert.deepEqual(stage.back.at(-1), 7);
+    assert.equal(stage.back.at(-1), 7);
     stage.workers[0].answer(1, 0, ["X"]);
     stage.workers[1].answer(2, 0, ["X"]);
     await stage.until(() => stage.workers.every(({ ended }) => ended));
-    assert.deepEqual(stage.received.length, 2);
+    assert.equal(stage.received.length, 2);
     stage.pool.setSlots(1);
     stage.lend(8, "x");
     await stage.until(() => stage.workers[2]?.leases.length === 1);

@@ -2,6 +2,8 @@
 
 import type { Channel, ChannelEvents } from "../../src/connect/channel.ts";
 import { Pool } from "../../src/pool/pool.ts";
+import { ResultJoiner } from "../../src/pool/result_joiner.ts";
+import type { Slot } from "../../src/pool/slot.ts";
 import type { CrashHandler, PoolEvents, WorkerHost } from "../../src/pool/worker_host.ts";
 import { type Limits, NO_LIMITS } from "../../src/wire/hello.ts";
 import type { FromClient, FromVolunteer } from "../../src/wire/messages.ts";
@@ -175,5 +177,58 @@ export async function withPool(
     await body(stage);
   } finally {
     stage.pool.reset();
+  }
+}
+
+/** A slot with what was posted to its worker. */
+export type FakeSlot = Slot & { readonly posted: unknown[] };
+
+/** Returns a slot that is ready and has no lease, unless `more` says otherwise. */
+export function fakeSlot(more: Partial<Slot> = {}): FakeSlot {
+  const posted: unknown[] = [];
+  return {
+    posted,
+    port: { postMessage: (message: unknown) => posted.push(message) } as unknown as MessagePort,
+    end: () => undefined,
+    joiner: new ResultJoiner(() => undefined),
+    state: "ready",
+    queue: [],
+    since: 0,
+    open: null,
+    dropping: new Set(),
+    retiring: false,
+    ...more,
+  };
+}
+
+/** Takes the place of `setInterval` until it is restored: time passes when the test says so. */
+export class FakeTime {
+  #real = { setInterval: globalThis.setInterval, clearInterval: globalThis.clearInterval };
+  #now = 0;
+  #timers = new Map<number, { readonly callback: () => void; readonly ms: number; at: number }>();
+
+  constructor() {
+    let timers = 0;
+    const setInterval = (callback: () => void, ms: number) => {
+      this.#timers.set(++timers, { callback, ms, at: this.#now + ms });
+      return timers;
+    };
+    const clearInterval = (timer: number) => void this.#timers.delete(timer);
+    Object.assign(globalThis, { setInterval, clearInterval });
+  }
+
+  /** Lets milliseconds pass, one at a time. */
+  pass(ms: number): void {
+    for (const end = this.#now + ms; this.#now < end;) {
+      this.#now++;
+      for (const timer of [...this.#timers.values()].filter(({ at }) => at === this.#now)) {
+        timer.at += timer.ms;
+        timer.callback();
+      }
+    }
+  }
+
+  restore(): void {
+    Object.assign(globalThis, this.#real);
   }
 }

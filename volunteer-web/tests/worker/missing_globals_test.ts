@@ -6,12 +6,12 @@ import { withWorker } from "../support/workers.ts";
 
 Deno.test("what is missing is found in the words of each browser", () => {
   const said = (message: string) => missingOfPage("ReferenceError", message);
-  assert.deepEqual(said("document is not defined"), "document");
-  assert.deepEqual(said("Can't find variable: Image"), "Image");
-  assert.deepEqual(said("documents is not defined"), null);
-  assert.deepEqual(said("something else about document"), null);
-  assert.deepEqual(missingOfPage("TypeError", "document is not defined"), null);
-  assert.deepEqual(withAdvice("Error", "no"), "no");
+  assert.equal(said("document is not defined"), "document");
+  assert.equal(said("Can't find variable: Image"), "Image");
+  assert.equal(said("documents is not defined"), null);
+  assert.equal(said("something else about document"), null);
+  assert.equal(missingOfPage("TypeError", "document is not defined"), null);
+  assert.equal(withAdvice("Error", "no"), "no");
 });
 
 Deno.test("the function's error names the option, thrown, passed on or uncaught", async () => {
@@ -25,7 +25,7 @@ Deno.test("the function's error names the option, thrown, passed on or uncaught"
   ) {
     await withWorker(code, async (worker) => {
       const [[kind, value]] = await worker.run(["1"]);
-      assert.deepEqual(kind, 1, code);
+      assert.equal(kind, 1, code);
       assert.ok(value.includes("--context=page"), value);
     });
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { TestWorker, useWorkerSource, withWorker } from "../support/workers.ts";
+import { sleep } from "../support/helpers.ts";
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => String(i));
 const message = (answer: [number, string]) => JSON.parse(answer[1]).message;
@@ -77,7 +78,7 @@ Deno.test("second callbacks, late ones and throwing after the callback change no
     }`,
     async (w) => {
       assert.deepEqual(await w.run(range(3)), [[0, "0"], [0, "1"], [0, "2"]]);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await sleep(20);
       assert.deepEqual(await w.run(["9"]), [[0, "9"]]);
       const log = w.notes.find((n) => n.note === "log");
       assert.ok(log?.text.includes("after"), "no word about the error");

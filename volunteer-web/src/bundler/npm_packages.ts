@@ -1,8 +1,8 @@
 /**
  * An esbuild plugin for `npm:` specifiers.
  *
- * A package that is installed beside the module is taken from there, whatever version the specifier names. Another one
- * is installed by Deno into the user's cache, once for each specifier, and so is what it depends on; no script of a
+ * A package that is installed beside the module is taken from there, in the version that is installed. Any other package
+ * is installed by Deno into the user's cache, once for each specifier, and so are its dependencies; no script of a
  * package is run.
  */
 
@@ -11,7 +11,7 @@ import { homedir } from "node:os";
 import type * as esbuild from "esbuild";
 
 const SPECIFIER = /^npm:\/?((?:@[^/@]+\/)?[^/@]+)(?:@([^/]+))?(\/.*)?$/;
-/** Marks what is resolved on behalf of this plugin, by others. */
+/** Marks what this plugin asks other plugins to resolve. */
 const OURS = Symbol("npm");
 
 /** Where packages are installed, one folder for each specifier. */

@@ -1,4 +1,4 @@
-/** An esbuild plugin that puts stand-ins where a function requires what is part of Node.js. */
+/** An esbuild plugin that puts stand-ins in the place of Node.js's built-in modules. */
 
 import { readFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
@@ -11,6 +11,7 @@ const NODE = "node";
 const GLOBALS_MODULE = "pando:globals";
 const BUILT_IN = new Set([...builtinModules, ...Object.keys(STAND_INS)]);
 const ASKED_FOR = new RegExp(`^(node:.*|(${[...BUILT_IN].map((name) => RegExp.escape(name)).join("|")})/?)$`);
+
 /** Returns what to inject so that free names of these globals mean the stand-ins. */
 export function injected(globals: readonly string[]): string[] {
   return globals.length === 0 ? [] : [`${GLOBALS_MODULE}/${globals.join()}`];
@@ -24,9 +25,9 @@ export function globalsIn(code: string, except: ReadonlySet<string>): string[] {
 /**
  * Returns the plugin.
  *
- * What has no stand-in, such as `fs`, is an empty object for whoever requires it, as browserify made it: many packages
- * ask for it and do without. The user hears of it, if it is the user's own file that asks. `import` in such a file is
- * new, and an error.
+ * A module without a stand-in, such as `fs`, is an empty object, as browserify made it: many packages require such a
+ * module and do without. If it is the user's own file that requires it, there is a warning. An `import` of it in such a
+ * file is an error: browserify had no imports, so no function of its time relies on this.
  *
  * @param folder where `build.ts` put the stand-ins
  */

@@ -11,7 +11,7 @@ import type * as esbuild from "esbuild";
 
 const IMPORTED = "wasm";
 const REQUIRED = "wasm-required";
-/** Marks what is resolved on behalf of this plugin, by others. */
+/** Marks what this plugin asks other plugins to resolve. */
 const OURS = Symbol("wasm");
 
 /** @param root names of files are relative to this folder, because volunteers see them */

@@ -1,4 +1,4 @@
-/** The two-way pipe to a client, whatever it is made of. */
+/** A channel to a client: frames go both ways, in their order. */
 
 /** What a channel tells its user. */
 export interface ChannelEvents {

@@ -4,17 +4,19 @@ import { type Channel, type ChannelEvents, MAX_BUFFERED_BYTES } from "./channel.
 import { ConnectError } from "./error.ts";
 import { Inbox } from "./inbox.ts";
 import type { PeerMaker } from "./meeting.ts";
+import { RoomPoll } from "./room_poll.ts";
 import { fitSdp } from "./sdp.ts";
 
-/** How long candidates are gathered at most. */
+/** The longest time for which candidates are gathered. */
 const GATHER_MS = 1500;
 /**
- * Where a server is to be asked, the first candidate from it is followed by others of the same network soon. Where
- * the device's own addresses are enough, they all come at once; Chromium takes another 0.1 s to say that they did.
+ * The time without a new candidate after which there are enough of them. Where a server is asked, the candidates that it
+ * is asked for follow each other soon. Where the device's own addresses are enough, they all come at once, and it takes
+ * Chromium another 0.1 s to say that they have.
  */
 const GATHER_AFTER_LAST_MS = 100;
 const GATHER_AFTER_HOST_MS = 20;
-/** From the answer to the open channel: ICE and DTLS, with losses. */
+/** The time from the answer to the open channel: ICE and DTLS, with losses. */
 const OPEN_TIMEOUT_MS = 15_000;
 const CLOSE_TIMEOUT_MS = 500;
 const POLL_MS = 50;
@@ -23,7 +25,7 @@ const POLL_MS = 50;
  * Opens a channel over WebRTC.
  *
  * @param exchange takes the complete offer to the client and brings its answer
- * @throws {ConnectError} no connection came about; whatever was begun is closed
+ * @throws {ConnectError} no connection came about; the peer connection is closed then
  */
 export async function openDataChannel(
   make: PeerMaker,
@@ -53,7 +55,7 @@ export async function openDataChannel(
   }
 }
 
-/** Makes an offer and waits until it has the candidates that are worth waiting for. */
+/** Returns an offer with its candidates. Candidates of servers are waited for only where there are servers. */
 async function completeOffer(peer: RTCPeerConnection, servers: boolean): Promise<string> {
   const gathered = new Promise<void>((resolve) => {
     let quiet: ReturnType<typeof setTimeout> | undefined;
@@ -101,12 +103,14 @@ class DataChannel implements Channel {
   #wire: RTCDataChannel;
   #inbox: Inbox;
   #closing: Promise<void> | null = null;
-  #poll: ReturnType<typeof setInterval> | undefined;
+  /** The event that there is room can be missed: it comes only when the amount crosses the threshold. */
+  #poll: RoomPoll;
 
   constructor(peer: RTCPeerConnection, wire: RTCDataChannel, inbox: Inbox) {
     this.#peer = peer;
     this.#wire = wire;
     this.#inbox = inbox;
+    this.#poll = new RoomPoll(() => wire.bufferedAmount, () => inbox.room(), POLL_MS);
     wire.bufferedAmountLowThreshold = MAX_BUFFERED_BYTES / 2;
     wire.onbufferedamountlow = () => inbox.room();
     wire.onclose = () => this.#broke("the client closed the connection");
@@ -131,14 +135,7 @@ class DataChannel implements Channel {
     } catch (error) {
       this.#broke(`the connection broke: ${(error as Error).message}`);
     }
-    if (this.#poll !== undefined || this.buffered < MAX_BUFFERED_BYTES) return;
-    // The event alone can be missed: it comes only when the amount crosses the threshold.
-    this.#poll = setInterval(() => {
-      if (this.buffered >= MAX_BUFFERED_BYTES) return;
-      clearInterval(this.#poll);
-      this.#poll = undefined;
-      this.#inbox.room();
-    }, POLL_MS);
+    this.#poll.sent();
   }
 
   close(): Promise<void> {
@@ -147,7 +144,7 @@ class DataChannel implements Channel {
 
   async #close(): Promise<void> {
     this.#inbox.stop();
-    clearInterval(this.#poll);
+    this.#poll.stop();
     if (this.#wire.readyState === "open") {
       // Closing the peer connection drops what waits; closing the channel first sends it.
       await new Promise<void>((resolve) => {

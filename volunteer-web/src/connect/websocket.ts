@@ -1,9 +1,9 @@
 /** A channel over WebSocket, straight to a client that serves it itself: one frame is one binary message. */
 
 import type { Channel, ChannelEvents } from "./channel.ts";
-import { MAX_BUFFERED_BYTES } from "./channel.ts";
 import { ConnectError } from "./error.ts";
 import { Inbox } from "./inbox.ts";
+import { RoomPoll } from "./room_poll.ts";
 
 const OPEN_TIMEOUT_MS = 10_000;
 /** A WebSocket does not say when its buffer has drained. */
@@ -42,13 +42,14 @@ class WebSocketChannel implements Channel {
   readonly kind = "websocket";
   #socket: WebSocket;
   #inbox: Inbox;
-  #poll: ReturnType<typeof setInterval> | undefined;
+  #poll: RoomPoll;
 
   constructor(socket: WebSocket, inbox: Inbox) {
     this.#socket = socket;
     this.#inbox = inbox;
+    this.#poll = new RoomPoll(() => socket.bufferedAmount, () => inbox.room(), POLL_MS);
     socket.onclose = ({ reason }) => {
-      clearInterval(this.#poll);
+      this.#poll.stop();
       inbox.closed(reason || "the connection broke");
     };
   }
@@ -64,18 +65,12 @@ class WebSocketChannel implements Channel {
   send(frame: Uint8Array<ArrayBuffer>): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     this.#socket.send(frame);
-    if (this.#poll !== undefined || this.buffered < MAX_BUFFERED_BYTES) return;
-    this.#poll = setInterval(() => {
-      if (this.buffered >= MAX_BUFFERED_BYTES) return;
-      clearInterval(this.#poll);
-      this.#poll = undefined;
-      this.#inbox.room();
-    }, POLL_MS);
+    this.#poll.sent();
   }
 
   async close(): Promise<void> {
     this.#inbox.stop();
-    clearInterval(this.#poll);
+    this.#poll.stop();
     if (this.#socket.readyState === WebSocket.CLOSED) return;
     // What was sent goes out before the closing handshake.
     const closed = new Promise((resolve) => this.#socket.onclose = resolve);

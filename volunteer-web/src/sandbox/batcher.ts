@@ -11,7 +11,7 @@
 import { MAX_FRAME_BYTES, SANDBOX_HOLDS_MS } from "../wire/constants.ts";
 import { type Delivery, type FromWorker, isResults } from "../worker/messages.ts";
 
-/** Results of so many bytes go at once. */
+/** Results that fill a frame go at once. */
 const FULL_BYTES = MAX_FRAME_BYTES;
 
 /** Where the messages of a worker go. */

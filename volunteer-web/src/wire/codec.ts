@@ -1,10 +1,11 @@
 /**
  * A volunteer's half of the data plane's codec: reads what clients say, writes what volunteers say.
  *
- * Foreign bytes become one of the types of `messages.ts` or raise `ProtocolError`, and nothing else. Leases and results
- * are left to `results.ts`.
+ * Foreign bytes become one of the types of `messages.ts` or raise `ProtocolError`; no other error is raised. Leases and
+ * results are left to `results.ts`.
  */
 
+import { hasFlags, viewOf } from "./bytes.ts";
 import { MAX_GOODBYE_CHARACTERS, MAX_LEASES_NAMED, ProtocolError, TYPE } from "./constants.ts";
 import { readHelloInfo } from "./hello.ts";
 import { toJson } from "./json.ts";
@@ -44,9 +45,7 @@ export function encodeMessage(message: FromVolunteer): Bytes {
  */
 export function decodeMessage(bytes: Bytes): FromClient {
   if (bytes.length < HEAD_BYTES) throw new ProtocolError("a message that is too short");
-  if (bytes[1] !== 0 || bytes[2] !== 0 || bytes[3] !== 0) {
-    throw new ProtocolError("a message with an unknown flag");
-  }
+  if (hasFlags(bytes)) throw new ProtocolError("a message with an unknown flag");
   const body = bytes.subarray(HEAD_BYTES);
   switch (bytes[0]) {
     case TYPE.HELLO:
@@ -65,17 +64,15 @@ export function decodeMessage(bytes: Bytes): FromClient {
 
 function readHello(body: Bytes): Hello {
   if (body.length < 4) throw new ProtocolError("a hello that is too short");
-  const end = 4 + new DataView(body.buffer, body.byteOffset).getUint32(0, true);
+  const end = 4 + viewOf(body).getUint32(0, true);
   if (end > body.length) throw new ProtocolError("a hello whose JSON is cut off");
   return { type: "hello", info: readHelloInfo(checkJson(body.subarray(4, end))), bundle: body.subarray(end) };
 }
 
 function readGoodbye(body: Bytes): Goodbye {
   const fields = checkJson(body);
-  const reason = text(fields, "reason", MAX_GOODBYE_CHARACTERS);
-  if (!(CLIENT_REASONS as readonly string[]).includes(reason)) {
-    throw new ProtocolError("a goodbye for an unknown reason");
-  }
+  const reason = CLIENT_REASONS.find((known) => known === fields.reason);
+  if (reason === undefined) throw new ProtocolError("a goodbye for an unknown reason");
   return { type: "goodbye", reason, text: text(fields, "text", MAX_GOODBYE_CHARACTERS, "") };
 }
 

@@ -80,11 +80,11 @@ export const MAX_CANDIDATES = 20;
 
 /** A result is on its way to the client within this time; what the parts below leave is for timers that come late. */
 export const RESULTS_WITHIN_MS = 50;
-/** A worker gathers results of short items for so long. */
+/** The time for which a worker gathers results of short items. */
 export const WORKER_HOLDS_MS = 15;
-/** The sandbox gathers messages of workers for so long, in order to wake the page less often. */
+/** The time for which the sandbox gathers messages of workers, in order to wake the page less often. */
 export const SANDBOX_HOLDS_MS = 25;
-/** The page gathers for so long the results that no sandbox has held. */
+/** The time for which the page gathers results that no sandbox has held. */
 export const PAGE_HOLDS_MS = 20;
 
 /** First bytes of the frames that carry a part of a long message. */
@@ -126,7 +126,7 @@ export function isControl(type: number): boolean {
   return CONTROL.has(type);
 }
 
-/** The other end did not keep to PROTOCOL.md: the connection to it ends, and nothing else. */
+/** The other end did not keep to PROTOCOL.md: only the connection to it ends. */
 export class ProtocolError extends Error {
   override name = "ProtocolError";
 }

@@ -1,14 +1,15 @@
 /**
  * Frames: long messages are split into parts of at most 60 KiB and joined again (PROTOCOL.md, 2.1).
  *
- * Pure, and the same for both directions. The channel underneath is ordered and reliable, so a part needs no
- * number: what may follow what is decided by the one message that is open.
+ * The same for both directions. The channel underneath is ordered and reliable, so a part needs no number: it belongs to
+ * the one message that is open.
  */
 
+import { hasFlags, viewOf } from "./bytes.ts";
 import { isControl, MAX_FRAME_BYTES, PART, ProtocolError } from "./constants.ts";
 
-const HEADER = 4;
-const FIRST_HEADER = 8;
+const HEADER_BYTES = 4;
+const FIRST_HEADER_BYTES = 8;
 
 /** Joins frames to messages, for one direction of one channel. */
 export class Joiner {
@@ -28,7 +29,7 @@ export class Joiner {
    * @throws {ProtocolError} it is no frame, or may not come now
    */
   receive(frame: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | null {
-    if (frame.length < HEADER || frame.length > MAX_FRAME_BYTES) {
+    if (frame.length < HEADER_BYTES || frame.length > MAX_FRAME_BYTES) {
       throw new ProtocolError(`a frame of ${frame.length} bytes`);
     }
     if (frame[0] === PART.NEXT) return this.#next(frame);
@@ -42,30 +43,30 @@ export class Joiner {
   #first(frame: Uint8Array): null {
     if (this.#message !== null) throw new ProtocolError("a long message inside a long one");
     if (frame.length !== MAX_FRAME_BYTES) throw new ProtocolError("a first part that is not full");
-    const total = view(frame).getUint32(HEADER, true);
+    const total = viewOf(frame).getUint32(HEADER_BYTES, true);
     if (total <= MAX_FRAME_BYTES) throw new ProtocolError("parts of a message that fits a frame");
     if (total > this.#limit) {
       throw new ProtocolError(`a message of ${total} bytes; the limit is ${this.#limit}`);
     }
-    checkFlags(frame);
-    // The browser gives zeroed memory lazily, so a first part alone does not cost the whole total.
+    if (hasFlags(frame)) throw new ProtocolError("a part with an unknown flag");
+    // A browser takes the memory only when it is written to, so a first part alone does not cost the whole total.
     this.#message = new Uint8Array(total);
-    this.#message.set(frame.subarray(FIRST_HEADER));
-    this.#received = frame.length - FIRST_HEADER;
+    this.#message.set(frame.subarray(FIRST_HEADER_BYTES));
+    this.#received = frame.length - FIRST_HEADER_BYTES;
     return null;
   }
 
   #next(frame: Uint8Array): Uint8Array<ArrayBuffer> | null {
     const message = this.#message;
     if (message === null) throw new ProtocolError("a part without a first");
-    const size = frame.length - HEADER;
+    const size = frame.length - HEADER_BYTES;
     const missing = message.length - this.#received;
     // Full but for the last one: otherwise a long message could be sent a byte at a time.
-    if (size !== Math.min(missing, MAX_FRAME_BYTES - HEADER)) {
+    if (size !== Math.min(missing, MAX_FRAME_BYTES - HEADER_BYTES)) {
       throw new ProtocolError(`a part of ${size} bytes where ${missing} are missing`);
     }
-    checkFlags(frame);
-    message.set(frame.subarray(HEADER), this.#received);
+    if (hasFlags(frame)) throw new ProtocolError("a part with an unknown flag");
+    message.set(frame.subarray(HEADER_BYTES), this.#received);
     this.#received += size;
     if (this.#received < message.length) return null;
     this.#message = null;
@@ -78,7 +79,7 @@ export class Joiner {
 
 /**
  * The messages that wait to be sent, cut into frames one at a time: control messages before bulk ones, and never
- * a second long message before the first is through. The shell pulls a frame whenever the channel has room, so
+ * a second long message before the first is through. Its user pulls a frame whenever the channel has room, so
  * nothing is cut before it is needed and a `pong` overtakes a megabyte of results.
  */
 export class Outbox {
@@ -104,12 +105,12 @@ export class Outbox {
       this.#shiftBulk();
       return message;
     }
-    const header = this.#sent === 0 ? FIRST_HEADER : HEADER;
+    const header = this.#sent === 0 ? FIRST_HEADER_BYTES : HEADER_BYTES;
     const part = message.subarray(this.#sent, this.#sent + MAX_FRAME_BYTES - header);
     const frame = new Uint8Array(header + part.length);
     if (this.#sent === 0) {
       frame[0] = PART.FIRST;
-      view(frame).setUint32(HEADER, message.length, true);
+      viewOf(frame).setUint32(HEADER_BYTES, message.length, true);
     } else {
       frame[0] = PART.NEXT;
     }
@@ -120,8 +121,8 @@ export class Outbox {
   }
 
   /**
-   * Puts the last words behind what waits. If that is more than `mostBytes`, it is forgotten, also the rest of a
-   * message that is begun.
+   * Puts the last message behind those that wait. If these are more than `mostBytes`, they are forgotten, and so is the
+   * rest of a message that is begun.
    */
   finish(message: Uint8Array<ArrayBuffer>, mostBytes: number): void {
     const bytes = this.#bulk.slice(this.#head).reduce((sum, { length }) => sum + length, -this.#sent);
@@ -145,14 +146,4 @@ export class Outbox {
       this.#head = 0;
     }
   }
-}
-
-function checkFlags(frame: Uint8Array): void {
-  if (frame[1] !== 0 || frame[2] !== 0 || frame[3] !== 0) {
-    throw new ProtocolError("a part with an unknown flag");
-  }
-}
-
-function view(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -5,6 +5,7 @@
  * There is no object for an item or a result.
  */
 
+import { hasFlags, viewOf } from "./bytes.ts";
 import { KIND, ProtocolError, TYPE } from "./constants.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -50,10 +51,8 @@ const encoder = new TextEncoder();
  */
 export function readLendHead(bytes: Uint8Array): LendHead {
   if (bytes.length < LEND_HEAD_BYTES) throw new ProtocolError("a lend that is too short");
-  if (bytes[1] !== 0 || bytes[2] !== 0 || bytes[3] !== 0) {
-    throw new ProtocolError("a message with an unknown flag");
-  }
-  const head = view(bytes);
+  if (hasFlags(bytes)) throw new ProtocolError("a message with an unknown flag");
+  const head = viewOf(bytes);
   const lease = head.getUint32(4, true);
   if (lease === 0) throw new ProtocolError("lease number 0");
   const count = head.getUint32(8, true);
@@ -77,7 +76,7 @@ export class LendColumns {
 
   /** @param message a whole `lend` that `readLendHead` has accepted */
   constructor(message: Bytes) {
-    this.#view = view(message);
+    this.#view = viewOf(message);
     this.lease = this.#view.getUint32(4, true);
     this.count = this.#view.getUint32(8, true);
     this.items = message.subarray(LEND_HEAD_BYTES + LENGTH_BYTES * this.count);
@@ -96,7 +95,7 @@ export class LendColumns {
  */
 export function readResultsHead(bytes: Uint8Array): ResultsHead {
   if (bytes.length < RESULTS_HEAD_BYTES) throw new ProtocolError("results that are too short");
-  const head = view(bytes);
+  const head = viewOf(bytes);
   return {
     lease: head.getUint32(4, true),
     offset: head.getUint32(8, true),
@@ -185,7 +184,7 @@ function writeColumns(
   values: readonly { readonly length: number }[],
   kinds: readonly number[] | null,
 ): void {
-  const at = view(bytes);
+  const at = viewOf(bytes);
   for (let i = 0; i < values.length; i++) {
     at.setUint32(RESULTS_HEAD_BYTES + LENGTH_BYTES * i, values[i].length, true);
   }
@@ -193,15 +192,11 @@ function writeColumns(
 }
 
 function writeHead(bytes: Bytes, head: ResultsHead, hasKinds: boolean): void {
-  const at = view(bytes);
+  const at = viewOf(bytes);
   bytes[0] = TYPE.RESULTS;
   bytes[1] = hasKinds ? HAS_KINDS : 0;
   at.setUint32(4, head.lease, true);
   at.setUint32(8, head.offset, true);
   at.setUint32(12, head.count, true);
   at.setUint32(16, Math.min(MAX_U32, head.busy_us), true);
-}
-
-function view(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,6 +1,7 @@
-/** The console that the function sees in a worker: its lines go to the owner's log, not too many and not too long. */
+/** The console that the function sees: its lines go to the log of the device's owner, up to a limit of length and number. */
 
 const MAX_CHARACTERS = 500;
+/** Lines that are let through in each window. */
 const MAX_LINES = 40;
 const WINDOW_MS = 1000;
 

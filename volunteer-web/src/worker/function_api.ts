@@ -21,7 +21,7 @@ export class Reports {
   #send: (report: Report) => void;
   #timer = false;
 
-  /** @param later calls back after so many milliseconds */
+  /** @param later calls back after the given milliseconds */
   constructor(later: (ms: number, callback: () => void) => void, send: (report: Report) => void) {
     this.#later = later;
     this.#send = send;

@@ -1,4 +1,4 @@
-/** Things that a page has and workers have not: who misses one of them is told which option gives it. */
+/** Globals that a page has and a worker lacks: an error about one of them names the option that gives it. */
 
 /** Of these, workers of browsers have `XMLHttpRequest`; those of Deno have none. */
 const PAGE_ONLY: ReadonlySet<string> = new Set([
@@ -25,7 +25,7 @@ const PAGE_ONLY: ReadonlySet<string> = new Set([
   "history",
 ]);
 
-/** Returns the thing of a page for want of which an error was thrown, or null. */
+/** Returns the global of a page that an error says is missing, or null. */
 export function missingOfPage(name: string, message: string): string | null {
   if (name !== "ReferenceError") return null;
   // As Chromium, Deno and Firefox say it; and as Safari does.
@@ -33,7 +33,7 @@ export function missingOfPage(name: string, message: string): string | null {
   return missing !== undefined && PAGE_ONLY.has(missing) ? missing : null;
 }
 
-/** Returns the message of an error, with a word on what to do where that is known. */
+/** Returns the message of an error, with advice where a page would have what is missing. */
 export function withAdvice(name: string, message: string): string {
   return missingOfPage(name, message) === null
     ? message

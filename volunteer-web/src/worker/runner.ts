@@ -33,7 +33,7 @@ export type ItemFunction = (x: string, callback: (error?: unknown, result?: unkn
 export interface RunnerHost {
   /** Milliseconds of a clock that never goes back. */
   now(): number;
-  /** Calls back after so many milliseconds. */
+  /** Calls back after `ms` milliseconds. */
   later(ms: number, callback: () => void): void;
   /** Calls back after the events that wait now. */
   soon(callback: () => void): void;

@@ -1,4 +1,4 @@
-/** How the function's bundle becomes a script, and what stacks call that script. */
+/** How the function's bundle becomes a script, and the name of that script in stacks. */
 
 /** The file that stacks name. */
 export const SCRIPT_NAME = "pando-function.js";

@@ -7,11 +7,11 @@ import { npmPackages } from "./npm_packages.ts";
 import { globalsIn, injected, standIns } from "./stand_ins.ts";
 import { wasmModules } from "./wasm_modules.ts";
 
-/** Where the bundler finds, and puts, what is not the user's. */
+/** Folders for what is not the user's. */
 export type BundlerFolders = {
-  /** What stands in for Node.js's modules, as `build.ts` made it. */
+  /** The stand-ins for Node.js's modules, as `build.ts` made them. */
   readonly standIns: string;
-  /** Packages that `npm:` specifiers name. */
+  /** The packages that `npm:` specifiers name; the bundler installs them there. */
   readonly npm: string;
 };
 
@@ -37,9 +37,9 @@ export async function bundleModule(path: string, folders: BundlerFolders): Promi
       write: false,
       format: "cjs",
       platform: "browser",
-      // What it says of JavaScript (that all of it is strict, say) is not meant for functions in JavaScript.
+      // A `tsconfig.json` beside a function in JavaScript (which may make all of it strict, say) is not meant for it.
       ...(/\.[cm]?tsx?$/.test(entry) ? {} : { tsconfigRaw: {} }),
-      // What every browser can run that has `DecompressionStream`.
+      // Every browser that has `DecompressionStream`, without which the page cannot work, can run this.
       target: "es2022",
       charset: "utf8",
       define: {
@@ -60,7 +60,7 @@ export async function bundleModule(path: string, folders: BundlerFolders): Promi
       outfile: "bundle.js",
       logLevel: "silent",
     });
-    // What was installed for this machine's user has its path in the names of its files.
+    // Files of packages that were installed for this machine's user are named by their paths on it.
     const prefix = `${relative(root, folders.npm)}/`.replaceAll("\\", "/");
     const text = (ending: string) =>
       outputFiles.find((file) => file.path.endsWith(ending))!.text.replaceAll(prefix, "npm:");
@@ -85,7 +85,7 @@ const functionApi: esbuild.Plugin = {
   name: "pando-computing",
   setup(build) {
     build.onResolve({ filter: /^pando-computing$/ }, ({ path, kind }) =>
-      // Nothing but `require` reaches it: a browser would look for what is imported later by itself.
+      // Only the function's `require` has it: a dynamic import would be resolved by the browser.
       kind === "dynamic-import" ? { path, namespace: "pando" } : { path, external: true });
     build.onLoad({ filter: /^pando-computing$/, namespace: "pando" }, () => ({
       contents: 'module.exports = require("pando-computing");',
@@ -93,13 +93,13 @@ const functionApi: esbuild.Plugin = {
   },
 };
 
-/** What a relative name may lack, the most usual of it. */
+/** The most usual endings that a relative name may lack. */
 const ENDINGS = ["", ".js", ".ts", ".tsx", ".jsx", ".json", "/index.js", "/index.ts"];
 
 type Build = esbuild.BuildOptions & { write: false };
 type Built = esbuild.BuildResult<Build>;
 
-/** Bundles in the plainest way that works for what is used. */
+/** Bundles as simply as possible: a detour is made only for a module that needs it. */
 async function buildAsUsed(entry: string, common: Build): Promise<Built> {
   let options: Build = { ...common, metafile: true, entryPoints: [entry] };
   let built = await esbuild.build(options);
@@ -130,7 +130,7 @@ async function withGlobals(built: Built, options: Build): Promise<Built> {
   }
 }
 
-/** Notes what is loaded, by the names of a metafile: esbuild makes one only when it succeeds. */
+/** Collects the names of the files that are loaded, as a metafile has them: esbuild makes one only when it succeeds. */
 function loads(root: string, names: Set<string>): esbuild.Plugin {
   return {
     name: "loads",
@@ -144,7 +144,7 @@ function loads(root: string, names: Set<string>): esbuild.Plugin {
   };
 }
 
-/** Returns the files that a message is about: the one that it points at, and those that it misses there. */
+/** Returns the files that a message is about: the one that it points at, and those that it says are missing. */
 function filesNamed({ text, location }: esbuild.Message): string[] {
   if (location === null) return [];
   const [, name] = text.match(/^Could not resolve "(\.[^"]*)"/) ?? [];
@@ -154,7 +154,7 @@ function filesNamed({ text, location }: esbuild.Message): string[] {
   return [location.file, ...missed];
 }
 
-/** Returns the files among these inputs, by their names beside the module; not what comes with Pando. */
+/** Returns the user's files among these inputs, by their names relative to the module's folder. */
 function filesOf(inputs: readonly string[]): string[] {
   const names = inputs.filter((name) => !/^(node:|pando:|<stdin>)/.test(name));
   return [...new Set(names.map((name) => name.replace(/^wasm(-required)?:/, "").replace(/ with \{.*$/, "")))];

@@ -30,7 +30,7 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
   for (const arg of args) {
     const [, name, , value] = arg.match(/^--([a-z-]+)(=(.*))?$/s) ?? [];
     if (name === undefined) words.push(arg);
-    // An empty value, as a script may make it from nothing, allows nothing.
+    // An empty value, which a script may make of an empty variable, allows nothing.
     else if (known.includes(name)) named.set(name, value ?? (name === "allow-net" ? ANYTHING : ""));
     else throw new UsageError(`unknown option --${name}; there are ${known.map((k) => `--${k}`).join(", ")}`);
   }
@@ -69,7 +69,7 @@ export function grantsOf(options: Options): readonly string[] {
   throw new UsageError("--allow-net takes hosts, separated by commas: NAME, NAME:PORT or SCHEME://NAME");
 }
 
-/** Returns what a volunteer without a page says to a job. */
+/** Returns whether a volunteer without a page takes a job, for which nobody can be asked. */
 export function considerWithoutPage({ context, allow_net }: HelloInfo, granted: readonly string[]): Verdict {
   if (context === "page") {
     return { declined: "this job's function needs a page (--context=page), which only a browser has" };

@@ -30,7 +30,8 @@ export function parseHash(hash: string): Choices {
   const said = new Map<string, string>();
   for (const part of hash.replace(/^#/, "").split(";")) {
     const [, name, , value] = part.match(/^\s*([a-z-]+)(=(.*))?$/s) ?? [];
-    // Without a value it is for all hosts; an empty one, as a script may make it from nothing, is for none.
+    // Without a value, `allow-net` is for all hosts. With an empty value, which a script may make of an empty variable, it
+    // is for none.
     const otherwise = name === "allow-net" ? ANYTHING : "";
     if (name !== undefined) said.set(name, decoded(value ?? otherwise));
   }

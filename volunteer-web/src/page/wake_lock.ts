@@ -1,6 +1,6 @@
 /** Keeps the screen on while this device works: phones stop pages when it goes off. */
 
-/** What browsers give while they keep the screen on. */
+/** The lock that a browser gives while it keeps the screen on. */
 type Sentinel = { release(): Promise<void>; addEventListener(type: "release", listener: () => void): void };
 /** `navigator.wakeLock`, which is there in secure contexts only, and not in all browsers. */
 export type WakeLocks = { request(type: "screen"): Promise<Sentinel> };
@@ -39,7 +39,7 @@ export class WakeLock {
         if (this.#sentinel === sentinel) this.#sentinel = null;
       });
     } catch {
-      // The page is hidden, or the battery low: working goes on without.
+      // The page is hidden, or the battery is low: work goes on without the lock.
     } finally {
       this.#asking = false;
     }

@@ -1,8 +1,8 @@
 /**
- * What a function may reach: the twin of `reach.py`.
+ * Hosts that a function may reach. `pando_shared` has the same rules.
  *
  * An entry is `[SCHEME://]HOST[:PORT]`, in lower case, or `*` alone for everything. Entries end up in the address of a
- * frame, in a policy of a browser and in permissions of Deno: what is not exactly of this form gets nowhere.
+ * sandbox, in a policy of a browser and in permissions of Deno: what is not exactly of this form is refused.
  */
 
 import { MAX_ALLOWED_HOSTS, ProtocolError } from "./constants.ts";
@@ -49,7 +49,7 @@ export function addresses(hosts: readonly string[]): string[] {
   });
 }
 
-/** Whether everything that is wanted is granted. */
+/** Whether all hosts that are wanted are granted. */
 export function covers(granted: readonly string[], wanted: readonly string[]): boolean {
   if (wanted.length === 0 || granted.includes(ANYTHING)) return true;
   if (wanted.includes(ANYTHING)) return false;
@@ -57,7 +57,7 @@ export function covers(granted: readonly string[], wanted: readonly string[]): b
   return addresses(wanted).every((address) => open.has(address));
 }
 
-/** Says it in words, after "may reach". */
+/** Returns the hosts in words that follow "may reach". */
 export function inWords(hosts: readonly string[]): string {
   return hosts.includes(ANYTHING) ? "any host, in your own network too" : hosts.join(", ");
 }

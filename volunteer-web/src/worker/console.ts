@@ -1,4 +1,4 @@
-/** The console that the function sees: its lines go to the log of the device's owner, up to a limit of length and number. */
+/** The console that the function sees: its lines, up to a limit, go to the log of the device's owner. */
 
 const MAX_CHARACTERS = 500;
 /** Lines that are let through in each window. */

@@ -1,8 +1,8 @@
 /**
  * Finds the function that a module exports.
  *
- * There are two contracts. That of the original: a CommonJS module whose property `/pando/1.0.0` is a function of two
- * parameters, the item and a callback. And today's: a default export (or, in CommonJS, `module.exports` itself) that is
+ * There are two contracts. In that of the original, a CommonJS module has a property `/pando/1.0.0`, which is a function
+ * of two parameters, the item and a callback. In today's, there is a default export (or, in CommonJS, `module.exports` itself) that is
  * a function of one parameter and returns its result, or a promise of it. A default export of two parameters calls
  * back, and an ES module may use the name `/pando/1.0.0` too.
  */
@@ -15,10 +15,10 @@ const SHAPE = `Incompatible module, '${NAME}' property is not a function or does
 const MISSING_TODAY = `Incompatible module, missing a default export, or one named '${NAME}'`;
 const SHAPE_TODAY = "is not a function of one argument, or of two of which the second is a callback";
 
-/** What is wrong with the exports of a module. */
+/** The exports of a module have no function that can be called. */
 export class ExportError extends Error {
   override name = "ExportError";
-  /** Whether there is an export, of the wrong shape. */
+  /** Whether there is an export, but of the wrong shape; otherwise there is none. */
   readonly wrong: boolean;
 
   constructor(text: string, wrong: boolean) {

@@ -7,8 +7,10 @@ import { AwakeClock } from "./awake_clock.ts";
 const CHECKS = 20;
 const MIN_STEP_MS = 10;
 const MAX_STEP_MS = 1000;
-/** Time above the limit: a worker may hold a result, and needs a moment to unpack a lease. */
-const GRACE_MS = 135 + WORKER_HOLDS_MS;
+/** The time that a worker may need to unpack a lease. */
+const UNPACK_MS = 135;
+/** The time above the limit, which is not the item's: the worker may hold its result too. */
+const GRACE_MS = UNPACK_MS + WORKER_HOLDS_MS;
 
 /** A limit, or none yet, with the clock by which it is measured. It is found to be over late, but never too early. */
 export class TimeLimit {

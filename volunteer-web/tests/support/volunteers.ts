@@ -8,7 +8,7 @@ import { SQUARE, until } from "./helpers.ts";
 import { useWorkerSource } from "./workers.ts";
 
 /** A volunteer for whom this test plays all servers and clients. */
-export class Life {
+export class TestVolunteer {
   readonly channels: FakeChannel[] = [];
   readonly phases: string[] = [];
   items = 0;
@@ -52,13 +52,16 @@ export class Life {
   }
 }
 
-/** Runs `body` with a life that ends with it. */
-export async function withLife(body: (life: Life) => Promise<void>, connect?: Connector): Promise<void> {
+/** Runs `body` with a volunteer that leaves at the end. */
+export async function withVolunteer(
+  body: (test: TestVolunteer) => Promise<void>,
+  connect?: Connector,
+): Promise<void> {
   await useWorkerSource();
-  const life = new Life(connect);
+  const test = new TestVolunteer(connect);
   try {
-    await body(life);
+    await body(test);
   } finally {
-    await life.volunteer.leave("left");
+    await test.volunteer.leave("left");
   }
 }

@@ -12,6 +12,37 @@ const HERE = new URL(".", import.meta.url);
 
 type Target = "browser" | "deno";
 
+/** The programs by name, and how each is bundled. */
+const PROGRAMS: Readonly<Record<string, { platform: Target; format: "iife" | "esm"; external?: string }>> = {
+  page: { platform: "browser", format: "iife" },
+  sandbox: { platform: "browser", format: "iife" },
+  window: { platform: "browser", format: "iife" },
+  worker: { platform: "browser", format: "iife" },
+  monitor: { platform: "browser", format: "esm" },
+  headless: { platform: "deno", format: "esm" },
+  pipe: { platform: "deno", format: "esm" },
+  bundler: { platform: "deno", format: "esm", external: "esbuild" },
+  tracer: { platform: "deno", format: "esm" },
+};
+
+/**
+ * Returns the entries of the programs by name: `NAME/main.ts`, or `NAME_main.ts` in any folder.
+ *
+ * @throws {Error} an entry has no place in `PROGRAMS`, or a program no entry
+ */
+export async function programs(): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for await (const folder of Deno.readDir(new URL("src", HERE))) {
+    for await (const { name } of Deno.readDir(new URL(`src/${folder.name}`, HERE))) {
+      const program = name === "main.ts" ? folder.name : name.match(/^(.*)_main\.ts$/)?.[1];
+      if (program !== undefined) found.set(program, `src/${folder.name}/${name}`);
+    }
+  }
+  const [known, there] = [Object.keys(PROGRAMS), [...found.keys()]].map((names) => names.sort().join(", "));
+  if (known !== there) throw new Error(`the programs are ${known}; there are entries of ${there}`);
+  return found;
+}
+
 /** Returns a module and all it imports as one minified script. */
 async function bundle(entry: string, platform: Target, format: "iife" | "esm", external?: string) {
   const command = new Deno.Command(Deno.execPath(), {
@@ -38,10 +69,10 @@ function literal(text: string): string {
   return JSON.stringify(text).replaceAll("<", "\\x3c").replaceAll("\u2028", "\\u2028");
 }
 
-/** Returns the sandboxed frame: a page that is one script. */
-function framePage(workerSource: string, frameScript: string): string {
+/** Returns the document of the sandbox: a page that is one script. */
+function sandboxPage(workerSource: string, sandboxScript: string): string {
   const script = `const WORKER_SOURCE=${literal(workerSource)};\n${
-    frameScript.replaceAll("</script", "<\\/script")
+    sandboxScript.replaceAll("</script", "<\\/script")
   }`;
   return `<!doctype html>\n<meta charset="utf-8">\n<title>Pando</title>\n<script>\n${script}</script>\n`;
 }
@@ -58,18 +89,16 @@ async function withScript(name: string, script: string): Promise<string> {
 
 /** Bundles everything and returns the files by name, those of the page and those of the client. */
 export async function build(): Promise<{ page: Map<string, string>; client: Map<string, string> }> {
+  const entries = await programs();
+  const bundleOf = (name: string) => {
+    const { platform, format, external } = PROGRAMS[name];
+    return bundle(entries.get(name)!, platform, format, external);
+  };
   // The first one alone: on a new machine it installs the bundler, and several at once get into each other's way.
-  const worker = await bundle("src/worker.ts", "browser", "iife");
-  const [frame, pageFrame, page, headless, pipe, bundler, tracer, monitor] = await Promise.all([
-    bundle("src/frame.ts", "browser", "iife"),
-    bundle("src/page_frame.ts", "browser", "iife"),
-    bundle("src/main.ts", "browser", "iife"),
-    bundle("src/headless.ts", "deno", "esm"),
-    bundle("src/pipe.ts", "deno", "esm"),
-    bundle("src/bundler.ts", "deno", "esm", "esbuild"),
-    bundle("src/tracer.ts", "deno", "esm"),
-    bundle("src/monitor.ts", "browser", "esm"),
-  ]);
+  const worker = await bundleOf("worker");
+  const [sandbox, sandboxWindow, page, headless, pipe, bundler, tracer, monitor] = await Promise.all(
+    ["sandbox", "window", "page", "headless", "pipe", "bundler", "tracer", "monitor"].map(bundleOf),
+  );
   const standIns = await buildStandIns();
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", HERE)));
   const withWorker = (script: string) => `const WORKER_SOURCE=${literal(worker)};\n${script}`;
@@ -79,8 +108,8 @@ export async function build(): Promise<{ page: Map<string, string>; client: Map<
       ["index.html", await asIs("index.html")],
       ["style.css", await asIs("style.css")],
       ["page.js", page],
-      ["frame.html", framePage(worker, frame)],
-      ["page_frame.html", await withScript("page_frame.html", pageFrame)],
+      ["frame.html", sandboxPage(worker, sandbox)],
+      ["page_frame.html", await withScript("page_frame.html", sandboxWindow)],
     ]),
     client: new Map([
       ["headless.js", withWorker(headless)],

@@ -8,8 +8,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
-import { replaces } from "./src/browser_field.ts";
-import { STAND_INS, standInFile } from "./src/stand_in_names.ts";
+import { replaces } from "./src/bundler/browser_field.ts";
+import { STAND_INS, standInFile } from "./src/bundler/stand_in_names.ts";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 

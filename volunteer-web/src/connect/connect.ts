@@ -1,0 +1,74 @@
+/**
+ * Opens a channel to a client: learns what the server offers, chooses the kind, and does what that kind needs.
+ *
+ * Only the modules of this folder know WebRTC, WebSocket and Socket.IO.
+ */
+
+import type { Channel } from "./channel.ts";
+import type { ChannelKind, Meeting, PeerMaker } from "./meeting.ts";
+import { meet } from "./signaling.ts";
+import { openWebSocket } from "./websocket.ts";
+import { ConnectError } from "./error.ts";
+import { PROTOCOL } from "../wire/constants.ts";
+
+const CONFIG_TIMEOUT_MS = 10_000;
+
+/**
+ * Opens a channel; waits for a job as long as there is none.
+ *
+ * @param signal gives the attempt up
+ * @throws {ConnectError} it cannot be opened
+ */
+export async function connect(meeting: Meeting, signal: AbortSignal): Promise<Channel> {
+  if (signal.aborted) throw new ConnectError("given up");
+  const kind = choose(await offered(meeting.base, signal), meeting);
+  if (kind === "webrtc") return await meet(meeting, meeting.peers as PeerMaker, signal);
+  const url = new URL("/channel", meeting.base);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return await openWebSocket(url, signal);
+}
+
+/** Returns the job that a page's address names as `/j/NAME`, or null. */
+export function jobOf(base: URL): string | null {
+  return base.pathname.match(/^\/j\/([a-z0-9-]{1,32})$/)?.[1] ?? null;
+}
+
+function choose(kinds: readonly ChannelKind[], { wish, peers }: Meeting): ChannelKind {
+  const wished = wish !== null && kinds.includes(wish) ? wish : kinds[0];
+  if (wished === "webrtc" && typeof peers === "string") {
+    if (kinds.includes("websocket") && wish === null) return "websocket";
+    throw new ConnectError(`this browser cannot do WebRTC: ${peers}`, { passing: false });
+  }
+  return wished;
+}
+
+/** Asks the server which kinds of channel it offers, its default first (PROTOCOL.md, 1.1). */
+async function offered(base: URL, signal: AbortSignal): Promise<readonly ChannelKind[]> {
+  let config: { protocol?: unknown; channels?: unknown };
+  const timeout = new AbortController();
+  const giveUp = () => timeout.abort();
+  const timer = setTimeout(giveUp, CONFIG_TIMEOUT_MS);
+  signal.addEventListener("abort", giveUp);
+  try {
+    const answer = await fetch(new URL("/api/config", base), { cache: "no-store", signal: timeout.signal });
+    if (!answer.ok) throw new Error(`it answered with status ${answer.status}`);
+    config = await answer.json();
+  } catch (error) {
+    const why = error instanceof SyntaxError || (error as Error).message?.startsWith("it answered");
+    throw new ConnectError(
+      why ? "the server does not answer as a Pando server does" : "the server cannot be reached",
+    );
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", giveUp);
+  }
+  if (config?.protocol !== PROTOCOL) {
+    throw new ConnectError("the server speaks another version: reload this page", { passing: false });
+  }
+  const kinds = Array.isArray(config.channels) ? config.channels : [];
+  const known = kinds.filter((kind): kind is ChannelKind => kind === "webrtc" || kind === "websocket");
+  if (known.length === 0) {
+    throw new ConnectError("the server offers no kind of channel that is known here", { passing: false });
+  }
+  return known;
+}

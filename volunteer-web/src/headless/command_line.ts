@@ -1,0 +1,116 @@
+/** What the volunteers without a page have in common: options, status lines on stderr, signals. */
+
+import type { Verdict } from "../volunteer/session_runner.ts";
+import type { HelloInfo } from "../wire/hello.ts";
+import { MAX_SLOTS } from "../wire/constants.ts";
+import { ANYTHING, covers, inWords, parseHosts } from "../wire/allowed_hosts.ts";
+
+const MAX_STATUS_CHARACTERS = 500;
+
+/** Options of the command line. */
+export type Options = {
+  /** The arguments that are no options. */
+  readonly words: readonly string[];
+  /** Of `--name=value` the value, of `--name` an empty text, but `*` of `--allow-net`. */
+  readonly named: ReadonlyMap<string, string>;
+};
+
+/** The command line is wrong; the message says how. */
+export class UsageError extends Error {}
+
+/**
+ * Returns the arguments as options.
+ *
+ * @param known names of options without their dashes
+ * @throws {UsageError} another option is given
+ */
+export function parseOptions(args: readonly string[], known: readonly string[]): Options {
+  const words: string[] = [];
+  const named = new Map<string, string>();
+  for (const arg of args) {
+    const [, name, , value] = arg.match(/^--([a-z-]+)(=(.*))?$/s) ?? [];
+    if (name === undefined) words.push(arg);
+    // An empty value, which a script may make of an empty variable, allows nothing.
+    else if (known.includes(name)) named.set(name, value ?? (name === "allow-net" ? ANYTHING : ""));
+    else throw new UsageError(`unknown option --${name}; there are ${known.map((k) => `--${k}`).join(", ")}`);
+  }
+  return { words, named };
+}
+
+/**
+ * Returns the number of slots to lend.
+ *
+ * @throws {UsageError} `--cores` is not a number from 1 to `MAX_SLOTS`
+ */
+export function coresOf(options: Options): number {
+  const given = options.named.get("cores");
+  if (given === undefined) return Math.max(1, navigator.hardwareConcurrency ?? 1);
+  const cores = Number(given);
+  if (!Number.isInteger(cores) || cores < 1 || cores > MAX_SLOTS) {
+    throw new UsageError(`--cores takes a number from 1 to ${MAX_SLOTS}`);
+  }
+  return cores;
+}
+
+/** Returns the name to present: `--device`, or what the system says. */
+export function deviceOf(options: Options): string {
+  return options.named.get("device")?.replaceAll("_", " ") ?? `${Deno.build.os} ${Deno.build.arch}`;
+}
+
+/**
+ * Returns the hosts that functions may reach: `--allow-net`, or none.
+ *
+ * @throws {UsageError} `--allow-net` names no hosts
+ */
+export function grantsOf(options: Options): readonly string[] {
+  const given = options.named.get("allow-net");
+  const hosts = given === undefined ? [] : parseHosts(given);
+  if (hosts !== null) return hosts;
+  throw new UsageError("--allow-net takes hosts, separated by commas: NAME, NAME:PORT or SCHEME://NAME");
+}
+
+/** Returns whether a volunteer without a page takes a job, for which nobody can be asked. */
+export function considerWithoutPage({ context, allow_net }: HelloInfo, granted: readonly string[]): Verdict {
+  if (context === "page") {
+    return { declined: "this job's function needs a page (--context=page), which only a browser has" };
+  }
+  if (covers(granted, allow_net)) return "take";
+  return {
+    declined: `this job's function may reach ${inWords(allow_net)}, and --allow-net does not grant it here`,
+  };
+}
+
+/** Writes a status line to stderr; foreign text in it cannot act on the terminal. */
+export function writeStatus(text: string): void {
+  // deno-lint-ignore no-control-regex
+  const shown = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ").slice(0, MAX_STATUS_CHARACTERS);
+  const line = new TextEncoder().encode(`pando-volunteer: ${shown}\n`);
+  try {
+    Deno.stderr.writeSync(line);
+  } catch {
+    // stderr is closed, which is no reason to stop working.
+  }
+}
+
+/** Calls `leave` on the first SIGINT or SIGTERM; a second one ends the process at once. */
+export function onSignals(leave: () => void): void {
+  let asked = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      if (asked) Deno.exit(130);
+      asked = true;
+      leave();
+    });
+  }
+}
+
+/** Runs `main`; wrong usage becomes one line and the exit status 2. */
+export async function command(main: () => Promise<number>): Promise<never> {
+  try {
+    Deno.exit(await main());
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    writeStatus(error.message);
+    Deno.exit(2);
+  }
+}

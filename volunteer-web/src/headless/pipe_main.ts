@@ -1,0 +1,41 @@
+/**
+ * A volunteer that speaks frames on its stdin and stdout, for a client on the same machine. It needs no permission.
+ *
+ * `pipe.js [--cores=N] [--device=NAME] [--allow-net[=HOSTS]]`; ends when stdin does.
+ */
+
+import { DenoHost } from "../pool/deno_host.ts";
+import { SessionRunner } from "../volunteer/session_runner.ts";
+import { PipeChannel } from "../connect/pipe.ts";
+import {
+  command,
+  considerWithoutPage,
+  coresOf,
+  deviceOf,
+  grantsOf,
+  onSignals,
+  parseOptions,
+  UsageError,
+  writeStatus,
+} from "./command_line.ts";
+
+await command(async () => {
+  const options = parseOptions(Deno.args, ["cores", "device", "allow-net"]);
+  if (options.words.length > 0) throw new UsageError(`unexpected argument ${options.words[0]}`);
+  const granted = grantsOf(options);
+  const runner = new SessionRunner(new DenoHost(), coresOf(options), {
+    greeted: () => undefined,
+    consider: (info) => considerWithoutPage(info, granted),
+    loaded: () => undefined,
+    broken: (message) => writeStatus(`the function cannot run here: ${message}`),
+    answered: () => undefined,
+    log: (_, text) => writeStatus(text),
+  });
+  const channel = new PipeChannel({ readable: Deno.stdin.readable, writable: Deno.stdout.writable });
+  const ended = runner.run(channel, { device: deviceOf(options), agent: `Deno ${Deno.version.deno}` });
+  onSignals(() => runner.leave("left"));
+  const { by, reason, text } = await ended;
+  await channel.close();
+  if (by === "volunteer" && reason === "protocol") writeStatus(`the client broke the protocol: ${text}`);
+  return reason === "protocol" ? 1 : 0;
+});

@@ -1,0 +1,27 @@
+/**
+ * A sandbox in whose window the function runs: `document` and `<div id="visualization">` are its own.
+ *
+ * Its first message brings the port of the pool, and one by which the page learns that the sandbox's process lives. The
+ * function may keep this thread busy for as long as it likes, so a worker of this sandbox answers there.
+ */
+
+import { serve } from "../worker/runtime.ts";
+import type { FromSandbox } from "./messages.ts";
+
+// No policy of a browser governs these. A fresh window would have them again, but none can be made here in which
+// scripts run: that is what the policy of this sandbox is for.
+for (const name of Object.getOwnPropertyNames(globalThis)) {
+  if (/^(webkit|moz)?RTC/.test(name)) delete (globalThis as Record<string, unknown>)[name];
+}
+
+const ANSWERING = "onmessage = ({ ports: [port] }) => { port.onmessage = () => port.postMessage(null); };";
+const answering = new Worker(URL.createObjectURL(new Blob([ANSWERING], { type: "text/javascript" })));
+
+addEventListener("message", function initialise({ source, ports }: MessageEvent) {
+  if (source !== parent || ports.length !== 2) return;
+  removeEventListener("message", initialise);
+  answering.postMessage(null, [ports[1]]);
+  serve(ports[0], ports[0].postMessage.bind(ports[0]), "page");
+});
+
+parent.postMessage({ pando: "ready" } satisfies FromSandbox, "*");

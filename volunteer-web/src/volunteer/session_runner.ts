@@ -1,0 +1,245 @@
+/**
+ * Runs sessions, one at a time: carries out what a session orders, between a channel and the pool.
+ *
+ * The shell of `session.ts`: it reads the clock, sends frames while the channel has room, and ends once.
+ */
+
+import { type Channel, MAX_BUFFERED_BYTES } from "../connect/channel.ts";
+import { Pool } from "../pool/pool.ts";
+import type { PoolEvents, WorkerHost } from "../pool/worker_host.ts";
+import { type Environment, ISOLATED, isSame } from "../wire/environment.ts";
+import type { HelloInfo } from "../wire/hello.ts";
+import type { LeaveReason } from "../wire/messages.ts";
+import { gunzip } from "./gunzip.ts";
+import { type Ending, type Instruction, type Presentation, Session } from "./session.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What a session runner tells. */
+export interface SessionEvents {
+  /** The client said which job this is. */
+  greeted(info: HelloInfo): void;
+  /** Returns whether the owner of the device takes such a job; after `ask`, `agree` is called when the owner agrees. */
+  consider(info: HelloInfo): Verdict;
+  /** The first worker has loaded the function. */
+  loaded(): void;
+  /** The function cannot run here. */
+  broken(message: string): void;
+  /** This many more items have results. */
+  answered(items: number): void;
+  /** A line for the owner's log. */
+  log(level: "info" | "error", text: string): void;
+}
+
+/** What the owner of the device says to a job. `declined` gives the reason, for the client. */
+export type Verdict = "take" | "ask" | { readonly declined: string };
+
+/** Time between two checks whether the client is alive. */
+const TICK_MS = 1000;
+
+/** The workers of a volunteer, and the sessions that use them one after the other. */
+export class SessionRunner {
+  #pool: Pool;
+  #events: SessionEvents;
+  #host: WorkerHost;
+  #slots: number;
+  #environment = ISOLATED;
+  /** The packed function of a job to which the owner has not agreed yet. */
+  #undecided: Bytes | null = null;
+  #session: Session | null = null;
+  #channel: Channel | null = null;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #closing: Promise<void> = Promise.resolve();
+  #resolve: (ending: Ending) => void = () => undefined;
+
+  /** @param slots the number of workers to lend */
+  constructor(host: WorkerHost, slots: number, events: SessionEvents) {
+    this.#events = events;
+    this.#host = host;
+    this.#slots = slots;
+    const poolEvents: PoolEvents = {
+      loaded: () => this.#tell((session) => session.loaded(), () => events.loaded()),
+      broken: (message, stack) =>
+        this.#tell((session) => session.broken(message, stack), () => events.broken(message)),
+      results: (message) => {
+        const items = this.#session?.results(message) ?? 0;
+        this.#sendFrames();
+        if (items > 0) events.answered(items);
+      },
+      returned: (leases) => this.#tell((session) => session.returned(leases)),
+      reported: (report) => this.#tell((session) => session.reported(report, performance.now())),
+      log: (level, text) => events.log(level, text),
+    };
+    this.#pool = new Pool(host, poolEvents);
+    this.#pool.setSlots(slots);
+  }
+
+  /** Slots that run something now. */
+  get busy(): number {
+    return this.#pool.busy;
+  }
+
+  /** Slots that are lent: a page is one, however many the owner would lend. */
+  get lent(): number {
+    return this.#environment.context === "page" ? Math.min(1, this.#slots) : this.#slots;
+  }
+
+  /** Milliseconds for which each slot that runs something has sent no result. */
+  get unansweredMs(): number[] {
+    return this.#pool.unansweredMs;
+  }
+
+  /** Settles when the last channel is closed, with all that was sent on it. */
+  get closing(): Promise<void> {
+    return this.#closing;
+  }
+
+  /** Lends another number of slots, now and to the next clients; 0 is a pause. */
+  setSlots(slots: number): void {
+    this.#slots = slots;
+    this.#pool.setSlots(this.lent);
+    // Before the owner has agreed nothing is lent, whatever number of slots is chosen meanwhile.
+    if (this.#undecided === null) this.#tell((session) => session.setSlots(this.lent));
+  }
+
+  /** Starts workers before there is a channel, which saves their start from the time to the first result. */
+  prepare(): void {
+    this.#pool.setSlots(this.lent);
+  }
+
+  /**
+   * Works for the client at the other end of an open channel.
+   *
+   * @returns how it ended; the channel is closed then
+   */
+  run(channel: Channel, presentation: Presentation): Promise<Ending> {
+    this.#channel = channel;
+    this.#session = new Session(presentation, this.#slots, performance.now());
+    this.prepare();
+    this.#timer = setInterval(() => {
+      this.#carryOut(this.#session?.tick(performance.now()));
+      this.#sendFrames();
+    }, TICK_MS);
+    const ended = new Promise<Ending>((resolve) => this.#resolve = resolve);
+    channel.listen({
+      frame: (bytes) => {
+        // Frames come also when timers are held back, because the page is hidden.
+        this.#pool.check();
+        this.#carryOut(this.#session?.receive(bytes, performance.now()));
+        this.#sendFrames();
+      },
+      room: () => this.#sendFrames(),
+      closed: (text) => this.#carryOut(this.#session?.cut(text)),
+    });
+    return ended;
+  }
+
+  /** Says goodbye, if there is a client, after the results that are finished. */
+  leave(reason: LeaveReason, text = ""): void {
+    this.#pool.flush();
+    this.#carryOut(this.#session?.leave(reason, text));
+  }
+
+  /** Ends the workers of a volunteer that is not needed any more. */
+  dismiss(): void {
+    this.#moveTo(ISOLATED);
+    this.#pool.reset();
+  }
+
+  /** The owner agrees to the job about which `consider` returned `ask`. */
+  agree(): void {
+    if (this.#undecided !== null && this.#session !== null) this.#load(this.#session, this.#undecided);
+    this.#undecided = null;
+  }
+
+  /** Has slots in another environment. */
+  #moveTo(environment: Environment): void {
+    if (isSame(environment, this.#environment)) return;
+    this.#pool.reset();
+    this.#environment = environment;
+    this.#host.moveTo(environment);
+  }
+
+  /** Tells the session, if there is one, and then the owner. */
+  #tell(session: (session: Session) => void, owner?: () => void): void {
+    if (this.#session === null) return;
+    session(this.#session);
+    this.#sendFrames();
+    owner?.();
+  }
+
+  #carryOut(instructions: readonly Instruction[] = []): void {
+    for (const instruction of instructions) {
+      switch (instruction.do) {
+        case "load":
+          this.#events.greeted(instruction.info);
+          this.#decide(this.#session!, instruction.info, instruction.bundle);
+          break;
+        case "lend":
+          this.#pool.lend(instruction.lease, instruction.count, instruction.message);
+          break;
+        case "withdraw":
+          this.#pool.withdraw(instruction.leases);
+          break;
+        case "finish":
+          this.#finish(instruction.ending);
+          break;
+      }
+    }
+  }
+
+  #decide(session: Session, info: HelloInfo, bundle: Bytes): void {
+    const verdict = this.#events.consider(info);
+    if (verdict === "take") {
+      this.#load(session, bundle);
+    } else if (verdict === "ask") {
+      this.#undecided = bundle;
+      session.hesitate();
+    } else {
+      // This says the device's name, so that the client can say which volunteer it is that declines.
+      session.hesitate();
+      this.#carryOut(session.leave("declined", verdict.declined));
+    }
+  }
+
+  async #load(session: Session, bundle: Bytes): Promise<void> {
+    const { context, allow_net } = session.info!;
+    this.#moveTo({ context, net: allow_net });
+    session.setSlots(this.lent);
+    this.#pool.setSlots(this.lent);
+    try {
+      const code = await gunzip(bundle);
+      if (session === this.#session) this.#pool.load(code, session.info!);
+    } catch (error) {
+      if (session !== this.#session) return;
+      const { message } = error as Error;
+      this.#tell((session) => session.broken(message, ""), () => this.#events.broken(message));
+    }
+  }
+
+  /** Sends what the session has to say while the channel has room. */
+  #sendFrames(): void {
+    const channel = this.#channel;
+    if (channel === null || this.#session === null) return;
+    while (channel.buffered < MAX_BUFFERED_BYTES) {
+      const frame = this.#session.pull();
+      if (frame === null) return;
+      channel.send(frame);
+    }
+  }
+
+  #finish(ending: Ending): void {
+    clearInterval(this.#timer);
+    const channel = this.#channel;
+    // A goodbye, if there is one, goes out however much waits already.
+    for (let frame = this.#session?.pull(); frame; frame = this.#session?.pull()) channel?.send(frame);
+    this.#session = null;
+    this.#channel = null;
+    this.#undecided = null;
+    this.#closing = channel?.close() ?? this.#closing;
+    // The next client's function must not find what this one's left in the workers.
+    this.#pool.reset();
+    this.#moveTo(ISOLATED);
+    this.#resolve(ending);
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * A volunteer over its whole life: connects, works, and comes back by itself whenever a connection ends.
+ *
+ * The same for a page and for a process without one. What it is doing is one frozen value, `Status`, which
+ * `description.ts` turns into words.
+ */
+
+import { backoffMs, refusedMs } from "./backoff.ts";
+import type { Channel } from "../connect/channel.ts";
+import { ConnectError } from "../connect/error.ts";
+import type { LeaveReason } from "../wire/messages.ts";
+import type { Ending, Presentation } from "./session.ts";
+import type { SessionRunner } from "./session_runner.ts";
+
+/** What a volunteer is doing. */
+export type Status =
+  | { readonly phase: "connecting"; readonly job: string | null }
+  /** There is no job yet. */
+  | { readonly phase: "waiting" }
+  /** The channel is open and the function is being loaded. */
+  | { readonly phase: "loading"; readonly job: string; readonly title: string }
+  /** The function wants something to which the owner has to agree. */
+  | { readonly phase: "asking"; readonly job: string; readonly title: string }
+  | {
+    readonly phase: "working";
+    readonly job: string;
+    readonly title: string;
+    readonly over: Channel["kind"];
+  }
+  /** Trying again at `retryAt`, in milliseconds of the clock of `performance.now`. */
+  | { readonly phase: "lost"; readonly why: string; readonly retryAt: number }
+  /** The job has enough volunteers; asking again at `retryAt`, and not sooner. */
+  | { readonly phase: "refused"; readonly why: string; readonly retryAt: number }
+  /** As it is now it cannot work; it tries again at `retryAt` all the same. */
+  | { readonly phase: "unable"; readonly why: string; readonly retryAt: number }
+  | { readonly phase: "left" };
+
+/** Opens a channel, and tells on the way that there is no job, or which one the server assigned. */
+export type Connector = (
+  on: { waiting(): void; assigned(job: string): void },
+  signal: AbortSignal,
+) => Promise<Channel>;
+
+/** How the job of the last session ended, if it did: the owner is thanked for it until the next session. */
+export type LastEnding = "none" | "done" | "stopped";
+
+/** A client that this volunteer cannot work for is tried again after this time. */
+const UNABLE_MS = 30_000;
+/** After a job's end the next one may be seconds away, or days. */
+const AFTER_JOB_MS = 500;
+
+export class Volunteer {
+  #runner: SessionRunner;
+  #connect: Connector;
+  #presentation: Presentation;
+  #changed: () => void;
+  #status: Status = { phase: "left" };
+  #lastEnding: LastEnding = "none";
+  /** The kind of the open channel. */
+  #over: Channel["kind"] = "pipe";
+  #assigned: string | null = null;
+  #failures = 0;
+  #refusals = 0;
+  /** The server or the client asked not to be tried again before this time. */
+  #patientUntil = -Infinity;
+  /** Gives up the attempt to connect that is under way. */
+  #attempt: AbortController | null = null;
+  /** Ends the sleep between two attempts. */
+  #wake: () => void = () => undefined;
+  #running: Promise<void> | null = null;
+  /** Whether it has joined and not left. */
+  #wanted = false;
+
+  /** @param changed called when `status` or `lastEnding` has changed */
+  constructor(runner: SessionRunner, connect: Connector, presentation: Presentation, changed: () => void) {
+    this.#runner = runner;
+    this.#connect = connect;
+    this.#presentation = presentation;
+    this.#changed = changed;
+  }
+
+  get status(): Status {
+    return this.#status;
+  }
+
+  get lastEnding(): LastEnding {
+    return this.#lastEnding;
+  }
+
+  /** The job for which the server made the connection; null if no server did. */
+  get assigned(): string | null {
+    return this.#assigned;
+  }
+
+  /** Starts, or starts again after leaving. */
+  join(): void {
+    this.#wanted = true;
+    this.#failures = 0;
+    this.#running ??= this.#run();
+    this.#wake();
+  }
+
+  /** Hands everything back and stays away until `join`. */
+  async leave(reason: LeaveReason, text = ""): Promise<void> {
+    this.#wanted = false;
+    this.#attempt?.abort();
+    this.#runner.leave(reason, text);
+    this.#runner.dismiss();
+    this.#set({ phase: "left" });
+    this.#wake();
+    await this.#running;
+    await this.#runner.closing;
+  }
+
+  /** Something has changed for the better, such as the network: tries again now, unless it was asked to wait. */
+  hurry(): void {
+    if (performance.now() < this.#patientUntil) return;
+    this.#failures = 0;
+    this.#wake();
+  }
+
+  /** To be called by the session runner's owner when a client has said its job. */
+  greeted(job: string, title: string): void {
+    this.#lastEnding = "none";
+    this.#set({ phase: "loading", job, title });
+  }
+
+  /** To be called when the owner of the device is asked whether the job is taken. */
+  asking(job: string, title: string): void {
+    this.#set({ phase: "asking", job, title });
+  }
+
+  /** To be called when the function is loaded. */
+  loaded(): void {
+    if (this.#status.phase !== "loading") return;
+    const { job, title } = this.#status;
+    this.#failures = 0;
+    this.#refusals = 0;
+    this.#set({ phase: "working", job, title, over: this.#over });
+  }
+
+  /** To be called when the function cannot be loaded. The client decides whether this volunteer stays. */
+  broken(message: string): void {
+    this.#set({ phase: "unable", why: `this job's function cannot run here: ${message}`, retryAt: Infinity });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#wanted) {
+      const waitMs = await this.#connectAndWork();
+      if (this.#wanted && waitMs > 0) await this.#sleep(waitMs);
+    }
+    this.#running = null;
+  }
+
+  /** Connects and works until the session ends; returns the milliseconds to wait before the next time. */
+  async #connectAndWork(): Promise<number> {
+    this.#attempt = new AbortController();
+    let channel: Channel;
+    this.#assigned = null;
+    try {
+      if (this.#status.phase === "left") this.#set({ phase: "connecting", job: null });
+      this.#runner.prepare();
+      channel = await this.#connect({
+        waiting: () => this.#set({ phase: "waiting" }),
+        assigned: (job) => {
+          this.#assigned = job;
+          this.#set({ phase: "connecting", job });
+        },
+      }, this.#attempt.signal);
+    } catch (error) {
+      return this.#wanted ? this.#failed(error) : 0;
+    } finally {
+      this.#attempt = null;
+    }
+    if (!this.#wanted) {
+      channel.close();
+      return 0;
+    }
+    this.#over = channel.kind;
+    if (this.#status.phase !== "connecting") this.#set({ phase: "connecting", job: null });
+    return this.#ended(await this.#runner.run(channel, this.#presentation));
+  }
+
+  // Each of these sets the status and returns the milliseconds to wait before the next attempt.
+
+  #failed(error: unknown): number {
+    const waitMs = backoffMs(++this.#failures, Math.random());
+    if (!(error instanceof ConnectError)) return this.#lost(String(error), waitMs);
+    this.#patientUntil = performance.now() + error.waitMs;
+    if (error.passing) return this.#lost(error.message, Math.max(waitMs, error.waitMs));
+    return this.#unable(error.message);
+  }
+
+  #ended({ by, reason, text }: Ending): number {
+    if (by === "volunteer") {
+      if (reason === "declined") return this.#unable(text);
+      return reason === "protocol" ? this.#unable(`the client broke the protocol: ${text}`) : 0;
+    }
+    // A client may hang up on a volunteer that cannot load its function.
+    if (by === "lost" && this.#status.phase === "unable") return this.#unable(text);
+    if (by === "lost") return this.#lost(text, backoffMs(++this.#failures, Math.random()));
+    switch (reason) {
+      case "done":
+      case "stopped":
+        if (this.#status.phase === "working") this.#lastEnding = reason;
+        return this.#lost("the job has ended", AFTER_JOB_MS);
+      case "full":
+        return this.#refused(text);
+      case "protocol":
+        return this.#unable(text || "the client and this volunteer do not understand each other");
+      default:
+        return this.#lostTouch(text);
+    }
+  }
+
+  #lost(why: string, waitMs: number): number {
+    this.#set({ phase: "lost", why, retryAt: performance.now() + waitMs });
+    return waitMs;
+  }
+
+  #unable(why: string): number {
+    const broken = this.#status.phase === "unable" ? this.#status.why : why;
+    this.#set({ phase: "unable", why: broken, retryAt: performance.now() + UNABLE_MS });
+    return UNABLE_MS;
+  }
+
+  #refused(why: string): number {
+    const waitMs = refusedMs(++this.#refusals, Math.random());
+    this.#patientUntil = performance.now() + waitMs;
+    this.#set({ phase: "refused", why, retryAt: this.#patientUntil });
+    return waitMs;
+  }
+
+  #lostTouch(text: string): number {
+    const why = "the client lost touch with this device" + (text === "" ? "" : ` (${text})`);
+    return this.#lost(why, backoffMs(++this.#failures, Math.random()));
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #set(status: Status): void {
+    this.#status = Object.freeze(status);
+    this.#changed();
+  }
+}

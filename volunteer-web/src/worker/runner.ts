@@ -1,0 +1,258 @@
+/**
+ * The loop of a worker: runs the function over the items of leases, one item at a time, and sends results in batches.
+ *
+ * Theory of operation. A lease is text cut by lengths; nothing is allocated for an item but its string and its
+ * callback. A function that calls back at once is called from a loop, never from its own callback, so the stack
+ * does not grow. Results gather in a batch. The batch is sent
+ *
+ *  - when the lease ends,
+ *  - when it is large,
+ *  - `WORKER_HOLDS_MS` after the last one was sent, from the loop or, while an item is slow to call back, by a timer,
+ *  - before the next item, if items took more than `SLOW_ITEM_MS` each, or if the lease is run with care.
+ *
+ * Every `TURN_EVERY_MS` the loop lets the event loop turn, so that a `drop` reaches a long lease. A turn costs more than
+ * sending, so there is none for each batch; but a lease that is run with care has one before each item, because the item
+ * may end the worker, and what was said before must have left it by then.
+ *
+ * Every item has a number, and a callback that does not belong to the open item (a second one, or one after the end) is
+ * ignored. Time and the outside are parameters.
+ */
+
+import { KIND, WORKER_HOLDS_MS } from "../wire/constants.ts";
+import { toJson } from "../wire/json.ts";
+import type { Value } from "../wire/results.ts";
+import { Batch, bytesOf, isTooLong } from "./batch.ts";
+import { errorText, tooLong } from "./error_text.ts";
+import { LeaseItems } from "./lease_items.ts";
+import type { ResumeOrder } from "./messages.ts";
+
+/** The function as the module exports it. */
+export type ItemFunction = (x: string, callback: (error?: unknown, result?: unknown) => void) => unknown;
+
+/** What the loop needs from the outside. */
+export interface RunnerHost {
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
+  /** Calls back after `ms` milliseconds. */
+  later(ms: number, callback: () => void): void;
+  /** Calls back after the events that wait now. */
+  soon(callback: () => void): void;
+  /**
+   * Sends a `results` message.
+   *
+   * @param urgent whether the pool is to know of it now: it ends its lease, or the next item may end the worker
+   */
+  send(message: Uint8Array<ArrayBuffer>, urgent: boolean): void;
+  /** Says that a lease is given up. */
+  dropped(lease: number): void;
+  /** Says that an item, and none before it, has no result, while the event loop turns. */
+  open(lease: number, item: number): void;
+  /** Tells the owner of the device something. */
+  warn(text: string): void;
+}
+
+/** A lease that is withdrawn is given up within this time, besides the time of the item that runs. */
+const TURN_EVERY_MS = 25;
+/** Results of items that take longer than this on average do not wait for the next item: it may take for ever. */
+const SLOW_ITEM_MS = 1;
+
+/** A lease in the queue. */
+type Lease = {
+  readonly items: LeaseItems;
+  /** Whether each result is sent before the next item begins. */
+  readonly careful: boolean;
+};
+
+/** Runs one function over leases. */
+export class Runner {
+  #function: ItemFunction;
+  #host: RunnerHost;
+  #maxResult: number;
+  #batch: Batch;
+  #queue: Lease[] = [];
+  #lease: Lease | null = null;
+  /** How leases that will come are to be run, if another worker was lost over them. */
+  #resumed = new Map<number, Pick<ResumeOrder, "from" | "careful">>();
+  /** Number of the item that has no result yet, or 0. */
+  #open = 0;
+  #calls = 0;
+  /** Whether the function is on the stack, called by the loop. */
+  #inCall = false;
+  /** Whether the event loop turns, and `soon` will continue the loop. */
+  #turning = false;
+  /** Whether a timer runs that sends what waits. */
+  #timer = false;
+  /** When the event loop last turned. */
+  #turnedAt = 0;
+  /** When a batch was last sent, or work began after idleness. */
+  #sentAt = 0;
+  /** When the first item of the batch began. */
+  #batchBeganAt = 0;
+
+  /** @param maxResult bytes that a result may have */
+  constructor(itemFunction: ItemFunction, host: RunnerHost, maxResult: number) {
+    this.#function = itemFunction;
+    this.#host = host;
+    this.#maxResult = maxResult;
+    this.#batch = new Batch(maxResult);
+  }
+
+  /** Takes a lease: a whole `lend` message whose lengths were checked. */
+  lend(message: Uint8Array<ArrayBuffer>): void {
+    const items = new LeaseItems(message);
+    const { from, careful } = this.#resumed.get(items.lease) ?? { from: 0, careful: false };
+    this.#resumed.delete(items.lease);
+    while (items.next < from) items.take();
+    this.#queue.push({ items, careful });
+    if (this.#lease === null && !this.#turning) {
+      this.#turnedAt = this.#sentAt = this.#host.now();
+      this.#loop();
+    }
+  }
+
+  /** Announces how a lease that will come is to be run. */
+  resume(order: ResumeOrder): void {
+    this.#resumed.set(order.lease, order);
+  }
+
+  /** Gives up a lease, begun or not. That is always confirmed, also of a lease that was finished meanwhile. */
+  drop(lease: number): void {
+    if (this.#lease?.items.lease === lease) {
+      this.#lease = null;
+      this.#open = 0;
+      this.#batch.begin(0);
+      this.#host.dropped(lease);
+      if (!this.#turning && !this.#inCall) this.#loop();
+      return;
+    }
+    this.#queue = this.#queue.filter(({ items }) => items.lease !== lease);
+    this.#host.dropped(lease);
+  }
+
+  /**
+   * Blames the open item for an error that nobody caught: the function's callback would never come.
+   *
+   * @returns whether there was an item to blame
+   */
+  fail(error: unknown): boolean {
+    if (this.#open === 0 || this.#inCall) return false;
+    this.#settle(this.#open, KIND.ERROR, toJson(errorText(error)));
+    return true;
+  }
+
+  #loop(): void {
+    for (;;) {
+      this.#lease ??= this.#nextLease();
+      if (this.#lease === null) return;
+      const { items, careful } = this.#lease;
+      while (items.next < items.count) {
+        if (this.#batch.count > 0 && (careful || this.#isTimeToSend())) {
+          this.#send(careful);
+          if (careful || this.#sentAt - this.#turnedAt >= TURN_EVERY_MS) {
+            this.#turn();
+            return;
+          }
+        }
+        this.#call(items.take());
+        if (this.#open !== 0) {
+          this.#armTimer();
+          return;
+        }
+      }
+      this.#send(true);
+      this.#lease = null;
+    }
+  }
+
+  #isTimeToSend(): boolean {
+    const now = this.#host.now();
+    return now - this.#sentAt >= WORKER_HOLDS_MS || now - this.#turnedAt >= TURN_EVERY_MS ||
+      now - this.#batchBeganAt > this.#batch.count * SLOW_ITEM_MS;
+  }
+
+  #nextLease(): Lease | null {
+    const lease = this.#queue.shift() ?? null;
+    if (lease !== null) {
+      this.#batch.begin(lease.items.lease, lease.items.next);
+      this.#batchBeganAt = this.#host.now();
+    }
+    return lease;
+  }
+
+  #call(item: string): void {
+    const call = this.#calls = this.#calls % Number.MAX_SAFE_INTEGER + 1;
+    this.#open = call;
+    this.#inCall = true;
+    try {
+      // Not as a method: the function's `this` is not this object.
+      const itemFunction = this.#function;
+      const returned = itemFunction(item, (error, result) => this.#called(call, error, result));
+      if (returned !== undefined && this.#open === call) this.#watch(call, returned);
+    } catch (error) {
+      if (this.#open === call) this.#settle(call, KIND.ERROR, toJson(errorText(error)));
+      else this.#host.warn(`the function threw after it had called back: ${errorText(error).message}`);
+    }
+    this.#inCall = false;
+  }
+
+  /** An `async` function that fails before it calls back would leave its item open for ever. */
+  #watch(call: number, returned: unknown): void {
+    if (!(returned instanceof Promise)) return;
+    returned.then(undefined, (error) => this.#settle(call, KIND.ERROR, toJson(errorText(error))));
+  }
+
+  /** Takes what the function called back with. */
+  #called(call: number, error: unknown, result: unknown): void {
+    if (call !== this.#open) return;
+    if (error === true) return this.#settle(call, KIND.DECLINED, "");
+    if (error) return this.#settle(call, KIND.ERROR, toJson(errorText(error)));
+    let value: Value;
+    try {
+      value = (typeof result === "object" ? bytesOf(result) : null) ?? String(result);
+    } catch (thrown) {
+      return this.#settle(call, KIND.ERROR, toJson(errorText(thrown)));
+    }
+    if (isTooLong(value, this.#maxResult)) {
+      return this.#settle(call, KIND.ERROR, toJson(tooLong(this.#maxResult)));
+    }
+    this.#settle(call, typeof value === "string" ? KIND.RESULT : KIND.BINARY, value);
+  }
+
+  #settle(call: number, kind: number, value: Value): void {
+    if (call !== this.#open) return;
+    this.#open = 0;
+    if (this.#batch.isFullFor(value)) this.#send(false);
+    this.#batch.add(kind, value);
+    if (!this.#inCall) this.#loop();
+  }
+
+  #send(urgent: boolean): void {
+    const now = this.#host.now();
+    if (this.#batch.count > 0) this.#host.send(this.#batch.take(now - this.#sentAt), urgent);
+    this.#sentAt = now;
+    // Not `now`: it takes a while to encode a batch of many.
+    this.#batchBeganAt = this.#host.now();
+  }
+
+  /** Lets the event loop turn; then the loop goes on. */
+  #turn(): void {
+    this.#turning = true;
+    this.#host.soon(() => {
+      this.#turning = false;
+      this.#turnedAt = this.#batchBeganAt = this.#host.now();
+      this.#loop();
+    });
+  }
+
+  #armTimer(): void {
+    if (this.#timer) return;
+    this.#timer = true;
+    this.#host.later(WORKER_HOLDS_MS, () => {
+      this.#timer = false;
+      if (this.#batch.count > 0) this.#send(false);
+      if (this.#open === 0 || this.#lease === null) return;
+      const { items } = this.#lease;
+      this.#host.open(items.lease, items.next - 1);
+    });
+  }
+}

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { FakeTime } from "../support/fakes.ts";
+import { Liveness } from "../../src/sandbox/liveness.ts";
+
+function watched() {
+  const died: string[] = [];
+  let asked = 0;
+  const time = new FakeTime();
+  const liveness = new Liveness(() => asked++, (text) => died.push(text));
+  return { liveness, died, asked: () => asked, time };
+}
+
+Deno.test("a sandbox that answers lives, and is asked every second", () => {
+  const { liveness, died, asked, time } = watched();
+  try {
+    liveness.loaded();
+    for (let i = 0; i < 20; i++) {
+      time.pass(1000);
+      liveness.answered();
+    }
+    assert.deepEqual([liveness.ready, died, asked()], [true, [], 20]);
+    liveness.stop();
+    time.pass(60_000);
+    assert.equal(asked(), 20);
+  } finally {
+    time.restore();
+  }
+});
+
+Deno.test("one that leaves six questions unanswered has died; one that loads may leave more", () => {
+  const { liveness, died, time } = watched();
+  try {
+    time.pass(16_000);
+    assert.deepEqual([liveness.ready, died], [false, []]);
+    time.pass(1000);
+    assert.deepEqual(died.splice(0), ["the frame for it does not load"]);
+    liveness.loaded();
+    time.pass(5000);
+    assert.deepEqual(died, []);
+    time.pass(1000);
+    assert.deepEqual(died, ["the browser ended it, perhaps for lack of memory"]);
+  } finally {
+    time.restore();
+  }
+});

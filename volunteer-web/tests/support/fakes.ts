@@ -1,0 +1,234 @@
+/** Fakes of what a volunteer meets: a channel, workers, a browser's storage. */
+
+import type { Channel, ChannelEvents } from "../../src/connect/channel.ts";
+import { Pool } from "../../src/pool/pool.ts";
+import { ResultJoiner } from "../../src/pool/result_joiner.ts";
+import type { Slot } from "../../src/pool/slot.ts";
+import type { CrashHandler, PoolEvents, WorkerHost } from "../../src/pool/worker_host.ts";
+import { type Limits, NO_LIMITS } from "../../src/wire/hello.ts";
+import type { FromClient, FromVolunteer } from "../../src/wire/messages.ts";
+import type { Report } from "../../src/wire/report.ts";
+import { readLendHead } from "../../src/wire/results.ts";
+import type { Delivery, FromWorker, Order } from "../../src/worker/messages.ts";
+import {
+  type Bytes,
+  ClientEnd,
+  decodeResults,
+  encodeFromClient,
+  encodeResultsMessage,
+  type Lend,
+  type Results,
+} from "./client.ts";
+import { HELLO, packed, sleep, until } from "./helpers.ts";
+
+/** A channel with the test as the client at its other end. */
+export class FakeChannel implements Channel {
+  readonly kind = "pipe";
+  buffered = 0;
+  closed = false;
+  /** What the volunteer said. */
+  readonly said: (FromVolunteer | Results)[] = [];
+  #events: ChannelEvents | null = null;
+  #end = new ClientEnd();
+
+  listen(events: ChannelEvents): void {
+    this.#events = events;
+  }
+  send(frame: Bytes): void {
+    this.said.push(...this.#end.receive(frame));
+  }
+  close(): Promise<void> {
+    this.closed = true;
+    return Promise.resolve();
+  }
+
+  say(message: FromClient | Lend): void {
+    for (const frame of this.#end.frames(message)) this.#events!.frame(frame);
+  }
+  async hello(code: string, info: Partial<typeof HELLO> = {}): Promise<void> {
+    this.say({ type: "hello", info: { ...HELLO, ...info }, bundle: await packed(code) });
+  }
+  break(): void {
+    this.#events!.closed("the connection broke");
+  }
+  room(): void {
+    this.#events!.room();
+  }
+}
+
+/** Returns a browser's storage that is empty. */
+export function fakeStorage(): () => Pick<Storage, "getItem" | "setItem"> {
+  const kept = new Map<string, string>();
+  return () => ({
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+  });
+}
+
+/** A browser's storage where that is forbidden. */
+export function forbiddenStorage(): never {
+  throw new Error("forbidden");
+}
+
+/** Returns a message of a worker with results that are all text. */
+export function resultsFrom(lease: number, offset: number, values: string[], urgent = false): FromWorker {
+  const { buffer } = encodeResultsMessage({ lease, offset, busy_us: 1, kinds: null, values });
+  return { results: buffer, urgent };
+}
+
+/** A worker that the test plays. */
+export class FakeWorker {
+  /** The numbers of the leases that came, in their order. */
+  readonly leases: number[] = [];
+  readonly orders: Order[] = [];
+  ended = false;
+  readonly crash: CrashHandler;
+  /** Says something by another way than the port. */
+  readonly deliver: (delivery: Delivery) => void;
+  #port: MessagePort;
+
+  constructor(port: MessagePort, crash: CrashHandler, deliver: (delivery: Delivery) => void) {
+    this.#port = port;
+    this.crash = crash;
+    this.deliver = deliver;
+    port.onmessage = ({ data }: MessageEvent<ArrayBuffer | Order>) => {
+      if (data instanceof ArrayBuffer) return void this.leases.push(readLendHead(new Uint8Array(data)).lease);
+      this.orders.push(data);
+      if (data.order === "load") this.say({ note: "loaded", context: null });
+    };
+  }
+
+  /** The numbers of the leases that it was told to drop. */
+  get dropped(): number[] {
+    return this.orders.flatMap((order) => order.order === "drop" ? [order.lease] : []);
+  }
+
+  say(message: FromWorker): void {
+    this.#port.postMessage(message);
+  }
+
+  answer(lease: number, offset: number, values: string[]): void {
+    this.say(resultsFrom(lease, offset, values));
+  }
+
+  end(): void {
+    this.ended = true;
+    this.#port.close();
+  }
+}
+
+/** A pool whose workers the test plays, and what the pool told. */
+export class FakeWorkers implements PoolEvents, WorkerHost {
+  readonly workers: FakeWorker[] = [];
+  readonly received: Results[] = [];
+  readonly back: number[] = [];
+  readonly told: string[] = [];
+  readonly reports: Report[] = [];
+  readonly pool = new Pool(this, this);
+
+  moveTo(): void {}
+  start(port: MessagePort, crashed: CrashHandler, receive: (delivery: Delivery) => void): () => void {
+    const worker = new FakeWorker(port, crashed, receive);
+    this.workers.push(worker);
+    return () => worker.end();
+  }
+  loaded(): void {
+    this.told.push("loaded");
+  }
+  broken(message: string): void {
+    this.told.push(`broken: ${message}`);
+  }
+  results(message: Bytes): void {
+    this.received.push(decodeResults(message));
+  }
+  returned(leases: readonly number[]): void {
+    this.back.push(...leases);
+  }
+  reported(report: Report): void {
+    this.reports.push(report);
+  }
+  log(_: string, text: string): void {
+    this.told.push(text);
+  }
+
+  lend(lease: number, ...items: string[]): void {
+    this.pool.lend(lease, items.length, encodeFromClient({ type: "lend", lease, items }));
+  }
+
+  /** Waits until `condition` holds. */
+  async until(condition: () => boolean): Promise<void> {
+    await until(condition, () => `${this.pool}`);
+  }
+}
+
+/** Runs `body` with a pool of `slots` workers that have loaded. */
+export async function withPool(
+  slots: number,
+  body: (stage: FakeWorkers) => Promise<void>,
+  limits: Limits = NO_LIMITS,
+): Promise<void> {
+  const stage = new FakeWorkers();
+  try {
+    stage.pool.setSlots(slots);
+    stage.pool.load("code", limits);
+    await stage.until(() => stage.workers.every((worker) => worker.orders.length === 1));
+    await stage.until(() => stage.told.includes("loaded") || slots === 0);
+    await sleep(5);
+    await body(stage);
+  } finally {
+    stage.pool.reset();
+  }
+}
+
+/** A slot with what was posted to its worker. */
+export type FakeSlot = Slot & { readonly posted: unknown[] };
+
+/** Returns a slot that is ready and has no lease, unless `more` says otherwise. */
+export function fakeSlot(more: Partial<Slot> = {}): FakeSlot {
+  const posted: unknown[] = [];
+  return {
+    posted,
+    port: { postMessage: (message: unknown) => posted.push(message) } as unknown as MessagePort,
+    end: () => undefined,
+    joiner: new ResultJoiner(() => undefined),
+    state: "ready",
+    queue: [],
+    since: 0,
+    open: null,
+    dropping: new Set(),
+    retiring: false,
+    ...more,
+  };
+}
+
+/** Takes the place of `setInterval` until it is restored: time passes when the test says so. */
+export class FakeTime {
+  #real = { setInterval: globalThis.setInterval, clearInterval: globalThis.clearInterval };
+  #now = 0;
+  #timers = new Map<number, { readonly callback: () => void; readonly ms: number; at: number }>();
+
+  constructor() {
+    let timers = 0;
+    const setInterval = (callback: () => void, ms: number) => {
+      this.#timers.set(++timers, { callback, ms, at: this.#now + ms });
+      return timers;
+    };
+    const clearInterval = (timer: number) => void this.#timers.delete(timer);
+    Object.assign(globalThis, { setInterval, clearInterval });
+  }
+
+  /** Lets milliseconds pass, one at a time. */
+  pass(ms: number): void {
+    for (const end = this.#now + ms; this.#now < end;) {
+      this.#now++;
+      for (const timer of [...this.#timers.values()].filter(({ at }) => at === this.#now)) {
+        timer.at += timer.ms;
+        timer.callback();
+      }
+    }
+  }
+
+  restore(): void {
+    Object.assign(globalThis, this.#real);
+  }
+}

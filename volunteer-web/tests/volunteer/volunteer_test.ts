@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { ConnectError } from "../../src/connect/error.ts";
+import type { Connector } from "../../src/volunteer/volunteer.ts";
+import { FakeChannel } from "../support/fakes.ts";
+import { sleep } from "../support/helpers.ts";
+import { withVolunteer } from "../support/volunteers.ts";
+
+Deno.test("a volunteer connects, loads, works, and thanks are shown when the job is done", () =>
+  withVolunteer(async (test) => {
+    const channel = await test.work();
+    channel.say({ type: "lend", lease: 1, items: ["3", "4"] });
+    await test.until(() => test.items === 2);
+    channel.say({ type: "goodbye", reason: "done", text: "" });
+    await test.until(() => test.volunteer.status.phase === "lost");
+    assert.deepEqual([test.volunteer.lastEnding, channel.closed], ["done", true]);
+    assert.deepEqual(test.phases, ["connecting", "loading", "working", "lost"]);
+  }));
+
+Deno.test("a volunteer knows the job that the server assigned, whatever the client calls itself", async () => {
+  const channel = new FakeChannel();
+  const names = ["assigned", null];
+  const connect: Connector = (on) => {
+    const name = names.shift() ?? null;
+    if (name !== null) on.assigned(name);
+    return Promise.resolve(channel);
+  };
+  await withVolunteer(async (test) => {
+    test.volunteer.join();
+    await test.until(() => test.phases.includes("connecting"));
+    await sleep(5);
+    await test.greet(channel);
+    assert.equal(test.volunteer.assigned, "assigned");
+    channel.break();
+    await test.until(() => test.volunteer.status.phase === "lost");
+    test.volunteer.hurry();
+    await test.until(() => names.length === 0);
+    assert.equal(test.volunteer.assigned, null);
+  }, connect);
+});
+
+Deno.test("a connection that breaks is followed by another, with a fresh function", () =>
+  withVolunteer(async (test) => {
+    (await test.work()).break();
+    await test.until(() => test.volunteer.status.phase === "lost");
+    test.volunteer.hurry();
+    await test.until(() => test.channels.length === 2);
+    await test.greet(test.channels[1]);
+    test.channels[1].say({ type: "lend", lease: 1, items: ["5"] });
+    await test.until(() => test.items === 1);
+  }));
+
+Deno.test("a job that has enough volunteers is not asked again soon, whatever gets better meanwhile", () =>
+  withVolunteer(async (test) => {
+    const channel = await test.work();
+    channel.say({ type: "goodbye", reason: "full", text: "it has 1000" });
+    await test.until(() => test.volunteer.status.phase === "refused");
+    const { status } = test.volunteer;
+    assert.ok(status.phase === "refused" && status.why === "it has 1000", JSON.stringify(status));
+    assert.ok(status.retryAt - performance.now() > 9_500, `in ${status.retryAt - performance.now()} ms`);
+    test.volunteer.hurry();
+    await sleep(20);
+    assert.equal(test.channels.length, 1);
+  }));
+
+Deno.test("a client that did not hear from this device is joined again, and its word is shown", () =>
+  withVolunteer(async (test) => {
+    const channel = await test.work();
+    channel.say({ type: "goodbye", reason: "silent", text: "nothing was heard from it for 5 s" });
+    await test.until(() => test.volunteer.status.phase === "lost");
+    const { status } = test.volunteer;
+    assert.deepEqual(
+      status.phase === "lost" && status.why,
+      "the client lost touch with this device (nothing was heard from it for 5 s)",
+    );
+    await test.until(() => test.channels.length === 2);
+  }));
+
+Deno.test("leaving says goodbye, closes, and lasts until joining again", () =>
+  withVolunteer(async (test) => {
+    const channel = await test.work();
+    await test.volunteer.leave("left");
+    assert.deepEqual([channel.said.at(-1)?.type, channel.closed, test.volunteer.status.phase], [
+      "goodbye",
+      true,
+      "left",
+    ]);
+    test.volunteer.hurry();
+    await sleep(10);
+    assert.equal(test.channels.length, 1);
+    test.volunteer.join();
+    await test.until(() => test.channels.length === 2);
+  }));
+
+Deno.test("leaving gives up an attempt to connect", () => {
+  let aborted = false;
+  const connect: Connector = (on, signal) => {
+    on.waiting();
+    return new Promise((_, reject) => {
+      signal.addEventListener("abort", () => {
+        aborted = true;
+        reject(new ConnectError("given up"));
+      });
+    });
+  };
+  return withVolunteer(async (test) => {
+    test.volunteer.join();
+    await test.until(() => test.volunteer.status.phase === "waiting");
+    await test.volunteer.leave("closed");
+    assert.deepEqual([aborted, test.volunteer.status.phase], [true, "left"]);
+  }, connect);
+});
+
+Deno.test("failures are tried again, sooner or later", () => {
+  let tries = 0;
+  const connect = () => Promise.reject(new ConnectError("no server", { passing: ++tries === 1 }));
+  return withVolunteer(async (test) => {
+    test.volunteer.join();
+    await test.until(() => test.volunteer.status.phase === "lost");
+    const { status } = test.volunteer;
+    assert.ok(status.phase === "lost" && status.why === "no server", "no reason");
+    await test.until(() => test.volunteer.status.phase === "unable");
+    assert.equal(tries, 2);
+  }, connect);
+});
+
+Deno.test("a function that does not load makes this volunteer unable, and the job's end brings no thanks", () =>
+  withVolunteer(async (test) => {
+    test.volunteer.join();
+    await test.until(() => test.channels.length === 1);
+    await test.channels[0].hello("oops");
+    await test.until(() => test.volunteer.status.phase === "unable");
+    assert.deepEqual(test.channels[0].said[0].type, "broken");
+    test.channels[0].say({ type: "goodbye", reason: "stopped", text: "" });
+    await test.until(() => test.volunteer.status.phase === "lost");
+    assert.equal(test.volunteer.lastEnding, "none");
+  }));
+
+Deno.test("a client that hangs up on a volunteer that cannot load its function is not joined again soon", () =>
+  withVolunteer(async (test) => {
+    test.volunteer.join();
+    await test.until(() => test.channels.length === 1);
+    await test.channels[0].hello("oops");
+    await test.until(() => test.volunteer.status.phase === "unable");
+    test.channels[0].break();
+    await test.until(() => test.channels[0].closed);
+    const { status } = test.volunteer;
+    assert.ok(status.phase === "unable" && status.why.includes("oops"), JSON.stringify(status));
+    await test.until(() => {
+      const { status } = test.volunteer;
+      return status.phase === "unable" && status.retryAt < performance.now() + 31_000;
+    });
+  }));

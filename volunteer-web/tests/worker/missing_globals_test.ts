@@ -1,0 +1,32 @@
+/** Who misses something of a page is told which option gives it. */
+
+import assert from "node:assert/strict";
+import { missingOfPage, withAdvice } from "../../src/worker/missing_globals.ts";
+import { withWorker } from "../support/workers.ts";
+
+Deno.test("what is missing is found in the words of each browser", () => {
+  const said = (message: string) => missingOfPage("ReferenceError", message);
+  assert.equal(said("document is not defined"), "document");
+  assert.equal(said("Can't find variable: Image"), "Image");
+  assert.equal(said("documents is not defined"), null);
+  assert.equal(said("something else about document"), null);
+  assert.equal(missingOfPage("TypeError", "document is not defined"), null);
+  assert.equal(withAdvice("Error", "no"), "no");
+});
+
+Deno.test("the function's error names the option, thrown, passed on or uncaught", async () => {
+  for (
+    const code of [
+      "function (x, cb) { cb(null, document.title) }",
+      "function (x, cb) { try { new Image() } catch (error) { cb(error) } }",
+      "function (x, cb) { setTimeout(() => window.open()) }",
+      "async function (x, cb) { new XMLHttpRequest() }",
+    ]
+  ) {
+    await withWorker(code, async (worker) => {
+      const [[kind, value]] = await worker.run(["1"]);
+      assert.equal(kind, 1, code);
+      assert.ok(value.includes("--context=page"), value);
+    });
+  }
+});

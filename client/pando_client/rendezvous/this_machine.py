@@ -18,7 +18,7 @@ from pando_client.options import Options
 from pando_client.tasks import RunScope
 from pando_shared.allowed_hosts import ANYTHING, addresses
 from pando_shared.errors import ToolError
-from pando_shared.limits import MAX_DEVICE_CHARS, MAX_FRAME_BYTES
+from pando_shared.limits import MAX_DEVICE_CHARACTERS, MAX_FRAME_BYTES
 
 MAX_CRASHES = 3
 """Crashes in a row after which it is not the items' fault."""
@@ -37,7 +37,7 @@ def compute_on_this_machine(options: Options, job: Job, scope: RunScope) -> None
 async def _compute(job: Job, cores: int, allow_net: Sequence[str], *, needed: bool) -> None:
     """Computes on this machine; unless it is `needed`, the run goes on when that does not work."""
     try:
-        name = socket.gethostname()[:MAX_DEVICE_CHARS]
+        name = socket.gethostname()[:MAX_DEVICE_CHARACTERS]
         await keep_volunteer(job.attend, lambda: job.coordinator.closing is None, cores, name, allow_net)
     except ToolError as error:
         if needed:

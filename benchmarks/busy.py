@@ -17,7 +17,7 @@ from benchmarks.support.bare import bare_work
 from benchmarks.support.flow import flowing, numbers
 from benchmarks.support.script import Given, Table, run
 from tests.support import browsers, functions
-from tests.support.distance import distance
+from tests.support.network import distance
 
 SLOTS = 2
 MS = 10

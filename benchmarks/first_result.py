@@ -83,7 +83,7 @@ async def first_result(
         page = await context.new_page()
         start, began = time.time(), time.perf_counter()
         opening = asyncio.create_task(page.goto(f"{client.url}#device=Benchmark;"))
-        await client.results(1)
+        await client.prints(1)
         seconds = time.perf_counter() - began
         await opening
         marks = await page.evaluate("firstResult")

@@ -17,8 +17,7 @@ import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from idle import join_over_webrtc, join_over_websocket
-
+from benchmarks.idle import join_over_webrtc, join_over_websocket
 from benchmarks.support.flow import Flow, flowing, numbers
 from benchmarks.support.script import Given, Table, run
 from tests.support import functions, programs

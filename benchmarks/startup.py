@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks.support.script import Given, Table, run
 from pando_client.function.bundle import bundle
 from tests.support import functions, programs
+from tests.support.processes import Program, start
 
 SQUARE = Path(__file__).parents[1] / "examples" / "square" / "square.js"
 
@@ -23,7 +24,7 @@ SQUARE = Path(__file__).parents[1] / "examples" / "square" / "square.js"
 async def ends(*command: str | Path) -> float:
     """Returns the seconds until a program has ended."""
     since = time.perf_counter()
-    program = await programs.start(programs.Program, *command)
+    program = await start(Program, *command)
     try:
         assert await program.ends() == 0, program
         return time.perf_counter() - since
@@ -58,7 +59,7 @@ async def measure(given: Given, table: Table) -> None:
         seconds = [await once() for _ in range(1 + runs)][1:]
         return statistics.median(seconds), f"{min(seconds):.3f} s to {max(seconds):.3f} s"
 
-    helping, all_helping = await several(lambda: ends(programs.PROGRAMS / "pando", "--help"))
+    helping, all_helping = await several(lambda: ends(programs.PANDO, "--help"))
     bundling, all_bundling = await several(lambda: bundled(SQUARE))
     ciphering, _ = await several(lambda: bundled(ciphers))
     serving, all_serving = await several(lambda: serves(function))

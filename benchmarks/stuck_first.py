@@ -13,11 +13,11 @@ import time
 
 from benchmarks.support.flow import Flow, flowing, numbers
 from benchmarks.support.script import Given, Table, run
-from benchmarks.support.simulated import Echo, over_websocket
 from benchmarks.support.usage import peak_resident, resident
 from pando_shared.wire.codec import encode
 from pando_shared.wire.messages import Lend
 from tests.support import functions, machine
+from tests.support.volunteers import Echo, over_websocket
 
 PAUSE = 0.1
 """Seconds between two answers, each to a lease of thousands of items."""

@@ -13,11 +13,11 @@ import time
 from benchmarks.support.bare import bare_rate
 from benchmarks.support.flow import flowing, numbers
 from benchmarks.support.script import Given, Table, run
-from benchmarks.support.tabs import Chromium, chromium
+from benchmarks.support.tabs import UnwatchedChromium, unwatched_chromium
 from tests.support import functions
 
 
-async def rates(browser: Chromium, given: Given, protocol: str, items: bytes) -> tuple[float, float]:
+async def rates(browser: UnwatchedChromium, given: Given, protocol: str, items: bytes) -> tuple[float, float]:
     """Returns items a second: steady, and of the whole run."""
     function = functions.module(given.folder, "cb(null, x)")
     async with flowing(function) as client:
@@ -33,7 +33,7 @@ async def rates(browser: Chromium, given: Given, protocol: str, items: bytes) ->
 async def measure(given: Given, table: Table) -> None:
     """Fills the table."""
     items = numbers(1_000_000 if given.quick else 4_000_000)
-    async with chromium(given.folder / "profile") as browser:
+    async with unwatched_chromium(given.folder / "profile") as browser:
         bare = await browser.open()
         limit = await bare_rate(bare, 3 if given.quick else 8)
         await bare.close()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from benchmarks.support.bare import bare_bytes
 from benchmarks.support.flow import flowing
 from benchmarks.support.script import Given, Table, run
-from benchmarks.support.tabs import chromium
+from benchmarks.support.tabs import unwatched_chromium
 from tests.support import functions
 
 SIZE = 1024 * 1024
@@ -20,7 +20,7 @@ BOUNDS = {"webrtc": ("WebRTC", 15, 25), "websocket": ("WebSocket", 60, 150)}
 
 async def measure(given: Given, table: Table) -> None:
     """Fills the table."""
-    async with chromium(given.folder / "profile") as browser:
+    async with unwatched_chromium(given.folder / "profile") as browser:
         for protocol, (name, must, aim) in BOUNDS.items():
             count = (1 if given.quick else 4) * (60 if protocol == "webrtc" else 240)
             items = b"".join(b"%08d" % number * (SIZE // 8) + b"\n" for number in range(count))

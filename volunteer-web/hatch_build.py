@@ -17,7 +17,7 @@ PAGE = "server/pando_server/static"
 CLIENT = "client/pando_client/assets"
 
 
-class BundleHook(BuildHookInterface):
+class BundleHook(BuildHookInterface[Any]):
     """Runs `volunteer-web/build.ts` and adds what it wrote to the wheel."""
 
     PLUGIN_NAME = "custom"

@@ -14,16 +14,17 @@ import struct
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any, Protocol
 
-import aioice.ice
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from benchmarks.support.tabs import Tab
+from benchmarks.support.tabs import UnwatchedTab
 from pando_shared.limits import MAX_FRAME_BYTES
 from pando_shared.wire.codec import encode
 from pando_shared.wire.messages import Lend
+from tests.support.volunteers import loopback_only
 
 IN_FLIGHT = 8
 """Frames that are under way at a time: enough that nobody waits for one."""
@@ -106,6 +107,13 @@ async ({ body, count, seconds }) => {
 """
 
 
+class Page(Protocol):
+    """A page in which JavaScript can be run: an `UnwatchedTab`, or one of Playwright."""
+
+    async def evaluate(self, function: str, argument: Any = ..., /) -> Any:
+        """Calls a function in the page."""
+
+
 class _Turns:
     """Sends a frame for each that comes back, and counts what the answers hold."""
 
@@ -131,7 +139,7 @@ class _Turns:
         return (self._sum - before) / (time.perf_counter() - since)
 
 
-async def bare_rate(page: Tab, seconds: float) -> float:
+async def bare_rate(page: UnwatchedTab, seconds: float) -> float:
     """Returns the items a second that workers do over WebRTC, in a page with nothing else in it."""
     count = (MAX_FRAME_BYTES - RESULTS_HEAD) // (4 + len(ITEM))
     frame = encode(Lend(1, [ITEM] * count))
@@ -139,7 +147,7 @@ async def bare_rate(page: Tab, seconds: float) -> float:
         return await turns.rate(seconds)
 
 
-async def bare_bytes(page: Tab, protocol: str, seconds: float) -> float:
+async def bare_bytes(page: UnwatchedTab, protocol: str, seconds: float) -> float:
     """Returns the bytes a second, each way, of full frames that a page with nothing else in it gives back."""
     frame = bytes(MAX_FRAME_BYTES)
     over = _over_webrtc(page, None, frame, len) if protocol == "webrtc" else _over_websocket(page, frame, len)
@@ -147,7 +155,7 @@ async def bare_bytes(page: Tab, protocol: str, seconds: float) -> float:
         return await turns.rate(seconds)
 
 
-async def bare_work(page: Tab, body: str, workers: int, seconds: float) -> float:
+async def bare_work(page: Page, body: str, workers: int, seconds: float) -> float:
     """Returns the items a second that so many workers do which nobody lends anything.
 
     Args:
@@ -156,16 +164,10 @@ async def bare_work(page: Tab, body: str, workers: int, seconds: float) -> float
     return float(await page.evaluate(WORKERS, {"body": body, "count": workers, "seconds": seconds}))
 
 
-def loopback_only() -> None:
-    """Makes peers of this process use no address but 127.0.0.1, which aioice leaves out otherwise."""
-    aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
-
-
 @asynccontextmanager
 async def _over_webrtc(
-    page: Tab, program: str | None, frame: bytes, worth: Callable[[bytes], int]
+    page: UnwatchedTab, program: str | None, frame: bytes, worth: Callable[[bytes], int]
 ) -> AsyncIterator[_Turns]:
-    loopback_only()
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     channel = peer.createDataChannel("bare", negotiated=True, id=0)
     turns = _Turns(channel.send, frame, worth)
@@ -174,7 +176,8 @@ async def _over_webrtc(
     channel.on("message", turns.take)
     try:
         await peer.setRemoteDescription(RTCSessionDescription(await page.evaluate(OFFER, program), "offer"))
-        await peer.setLocalDescription(await peer.createAnswer())
+        with loopback_only():
+            await peer.setLocalDescription(await peer.createAnswer())
         await page.evaluate(ACCEPT, peer.localDescription.sdp)
         async with asyncio.timeout(30):
             if channel.readyState != "open":
@@ -187,7 +190,7 @@ async def _over_webrtc(
 
 
 @asynccontextmanager
-async def _over_websocket(page: Tab, frame: bytes, worth: Callable[[bytes], int]) -> AsyncIterator[_Turns]:
+async def _over_websocket(page: UnwatchedTab, frame: bytes, worth: Callable[[bytes], int]) -> AsyncIterator[_Turns]:
     begun: asyncio.Future[_Turns] = asyncio.get_running_loop().create_future()
 
     async def turn(socket: ServerConnection) -> None:

@@ -10,10 +10,9 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from tests.support.machine import LIMIT
-from tests.support.programs import PROGRAMS, SECRET, Client, Server, start
+from tests.support.programs import Client, Server, serving
 
 CHUNK = 1024 * 1024
 
@@ -26,35 +25,30 @@ class Flow(Client):
         digest: of its output.
     """
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, name: str) -> None:
         self.marks: list[tuple[float, int]] = []
         self.digest = hashlib.md5(usedforsecurity=False)
-        super().__init__(*args)
+        super().__init__(name)
 
     @property
     def count(self) -> int:
         """Results so far."""
         return self.marks[-1][1] if self.marks else 0
 
-    async def _read(self, stream: asyncio.StreamReader, lines: list[str]) -> None:
-        if lines is not self.out:
-            await super()._read(stream, lines)
-            return
-        while data := await stream.read(CHUNK):
-            async with self._changed:
-                self.digest.update(data)
-                self.marks.append((time.perf_counter(), self.count + data.count(b"\n")))
-                self._changed.notify_all()
-        await super()._read(stream, lines)  # which is at its end
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        """Notes what comes on standard output, in place of keeping it."""
+        if fd == 1:
+            self.digest.update(data)
+            self.marks.append((time.perf_counter(), self.count + data.count(b"\n")))
+            data = b""
+        super().pipe_data_received(fd, data)
 
     async def pour(self, data: bytes) -> None:
         """Gives the client its items, as fast as it takes them; it may end before it has all."""
-        assert self._process.stdin
         with contextlib.suppress(ConnectionError):
             for at in range(0, len(data), CHUNK):
-                self._process.stdin.write(data[at : at + CHUNK])
-                await self._process.stdin.drain()
-            self._process.stdin.close()
+                await self.write(data[at : at + CHUNK])
+            await self.end_input()
 
     @contextlib.contextmanager
     def pouring(self, data: bytes) -> Iterator[None]:
@@ -82,19 +76,19 @@ class Flow(Client):
 
 
 @asynccontextmanager
-async def flowing(module: Path, *options: str, server: Server | None = None) -> AsyncIterator[Flow]:
-    """Runs a client that reads standard input, at `server` or with a server of its own."""
-    where = f"--host={server.url}" if server else "--port=0"
-    env = {"PANDO_SECRET": SECRET} if server else {}
-    env["DEBUG"] = "pando-computing"
-    program = await start(Flow, PROGRAMS / "pando", module, where, "--stdin", *options, env=env)
-    try:
-        program.url = (await program.says(r"volunteer code at (http://127\.0\.0\.1:\d+)"))[1]
-        if server is None:
-            program.monitor = (await program.says(r"monitoring page at (http://127\.0\.0\.1:\d+)"))[1]
-        yield program
-    finally:
-        await program.close()
+async def flowing(
+    module: Path, *options: str, server: Server | None = None, code: Path | None = None
+) -> AsyncIterator[Flow]:
+    """Runs a client that reads standard input, at `server` or with a server of its own.
+
+    Args:
+        module: file of the function.
+        options: more options.
+        server: the public server.
+        code: a checkout, its page built, whose client is run instead of the one that is installed.
+    """
+    async with serving(Flow, module, "--stdin", *options, server=server, code=code) as client:
+        yield client
 
 
 def numbers(count: int) -> bytes:

@@ -1,6 +1,6 @@
 """Many simulated volunteers over WebRTC, in a process of their own.
 
-    python -m support.peers URL COUNT
+    python -m benchmarks.support.peers URL COUNT
 
 Prints `ready` when all are there, and lets them live until it is ended.
 """
@@ -9,74 +9,49 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Any
 
-import socketio
-from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
-
-from benchmarks.support.bare import loopback_only
 from benchmarks.support.script import new_event_loop
-from benchmarks.support.simulated import Echo
-from pando_shared import PROTOCOL, __version__
+from tests.support.server_peers import Site, Volunteer
+from tests.support.volunteers import Echo, WebRtcPeer, loopback_only
 
 AT_ONCE = 4
 """Volunteers that connect at a time."""
-NAMESPACE = "/volunteer"
 
 
-async def exchange(url: str, sdp: str) -> str:
-    """Offers `sdp` to the job's client by way of the server, and returns its answer."""
-    server = socketio.AsyncClient(reconnection=False)
-    assigned = asyncio.Event()
+async def join(site: Site, number: int) -> WebRtcPeer:
+    """Connects one volunteer by way of the client's server; returns when its channel is open."""
+    echo = Echo(1, f"Peer {number}")
 
-    async def on_assigned(_: Any) -> None:
-        assigned.set()
-
-    server.on("assigned", on_assigned, namespace=NAMESPACE)
-    auth = {"protocol": PROTOCOL, "version": __version__, "job": None}
-    await server.connect(url, auth=auth, namespaces=[NAMESPACE], transports=["websocket"], wait_timeout=30)
-    try:
-        async with asyncio.timeout(30):
-            await assigned.wait()
-        answer = await server.call("offer", {"attempt": 1, "sdp": sdp}, namespace=NAMESPACE, timeout=30)
-        return str(answer["sdp"])
-    finally:
-        await server.disconnect()
-
-
-async def join(url: str, number: int) -> RTCPeerConnection:
-    """Connects one volunteer; returns when its channel is open."""
-    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    channel = peer.createDataChannel("pando", negotiated=True, id=0)
-    opened = asyncio.Event()
-    _live(channel, Echo(1, f"Peer {number}"), opened)
-    await peer.setLocalDescription(await peer.createOffer())
-    answer = await exchange(url, peer.localDescription.sdp)
-    await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-    async with asyncio.timeout(30):
-        await opened.wait()
-    return peer
-
-
-def _live(channel: RTCDataChannel, echo: Echo, opened: asyncio.Event) -> None:
     def receive(frame: bytes) -> None:
         for answer in echo.receive(frame):
-            channel.send(answer)
+            peer.channel.send(answer)
 
-    channel.on("message", receive)
-    channel.on("open", opened.set)
+    peer = WebRtcPeer(receive)
+    sdp = await peer.offer()
+    server = await Volunteer(site).connect()
+    try:
+        while (await server.hear())[0] != "assigned":
+            continue
+        answer = await server.offer(sdp=sdp)
+    finally:
+        await server.close()
+    await peer.accept(answer["sdp"])
+    async with asyncio.timeout(30):
+        await peer.open.wait()
+    return peer
 
 
 async def main(url: str, count: int) -> None:
     """Connects all of them, and waits."""
-    loopback_only()
+    site = Site(int(url.rpartition(":")[2]))
     places = asyncio.Semaphore(AT_ONCE)
 
-    async def one(number: int) -> RTCPeerConnection:
+    async def one(number: int) -> WebRtcPeer:
         async with places:
-            return await join(url, number)
+            return await join(site, number)
 
-    peers = await asyncio.gather(*map(one, range(count)))
+    with loopback_only():  # as each of them; but they gather their addresses at the same time
+        peers = await asyncio.gather(*map(one, range(count)))
     print("ready", len(peers), flush=True)
     await asyncio.get_running_loop().create_future()
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 
 try:
-    from uvloop import new_event_loop  # not on every system
+    import uvloop  # not on every system
 except ImportError:
-    from asyncio import new_event_loop
+    new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+else:
+    new_event_loop = uvloop.new_event_loop
 
 HEADINGS = ("", "measured", "must", "aim", "")
 
@@ -59,18 +61,33 @@ class Table:
 
 @dataclass(frozen=True)
 class Given:
-    """What a benchmark may use: whether it is to be `quick`, and a `folder` that is removed at its end."""
+    """What a benchmark may use.
+
+    Attributes:
+        quick: whether figures may be rougher.
+        folder: removed at its end.
+        code: a checkout whose client is measured, where the benchmark offers that; None: the one that is installed.
+    """
 
     quick: bool
     folder: Path
+    code: Path | None = None
 
 
-def run(measure: Callable[[Given, Table], Awaitable[None]], title: str) -> None:
-    """Measures and prints. What misses its figure is said in the table; it is no failure of the script."""
+def run(measure: Callable[[Given, Table], Coroutine[None, None, None]], title: str, any_code: bool = False) -> None:
+    """Measures and prints. What misses its figure is said in the table; it is no failure of the script.
+
+    Args:
+        measure: fills the table.
+        title: of the table.
+        any_code: whether it can measure the client of another checkout.
+    """
     parser = argparse.ArgumentParser(description=title)
     parser.add_argument("--quick", action="store_true", help="a smaller run: figures are rougher")
-    quick = parser.parse_args().quick
-    table = Table(title + (" (quick)" if quick else ""))
+    if any_code:
+        parser.add_argument("--code", type=Path, help="a checkout, its page built, whose client is measured instead")
+    given = parser.parse_args()
+    table = Table(title + (" (quick)" if given.quick else ""))
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(measure(Given(quick, Path(folder)), table))  # type: ignore[arg-type]  # it is a coroutine
+        runner.run(measure(Given(given.quick, Path(folder), getattr(given, "code", None)), table))
     print(table)

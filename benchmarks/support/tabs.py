@@ -1,4 +1,4 @@
-"""Chromium without a driver that listens: tabs for benchmarks.
+"""The Chromium of the tests without a driver that listens: tabs for benchmarks.
 
 Playwright has the content of every WebSocket message reported to it, which halves what a WebSocket carries. Here two
 commands of the DevTools protocol do: open a page, and evaluate a function in it.
@@ -14,17 +14,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.support.browsers import CHROMIUM_FLAGS, OPEN_ADDRESSES, installed
-from tests.support.programs import Program, start
+from tests.support.browsers import OPEN_ADDRESSES, launched_chromium
 
 ANSWER_WITHIN = 60.0
 """Seconds for one command."""
 
 
-class Chromium:
-    """A running Chromium; made by `chromium`."""
+class UnwatchedChromium:
+    """A running Chromium; made by `unwatched_chromium`."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
@@ -53,20 +53,20 @@ class Chromium:
         result: dict[str, Any] = answer["result"]
         return result
 
-    async def open(self, url: str = "about:blank", protocol: str | None = None) -> Tab:
+    async def open(self, url: str = "about:blank", protocol: str | None = None) -> UnwatchedTab:
         """Opens a page in a context of its own; at a client's address, as the volunteer `Test`."""
         if protocol is not None:
             url += f"#device=Test;protocol={protocol};"
         context = (await self.command("Target.createBrowserContext"))["browserContextId"]
         target = (await self.command("Target.createTarget", url=url, browserContextId=context))["targetId"]
         session = (await self.command("Target.attachToTarget", targetId=target, flatten=True))["sessionId"]
-        return Tab(self, context, session)
+        return UnwatchedTab(self, context, session)
 
 
-class Tab:
+class UnwatchedTab:
     """A page in a browser context of its own."""
 
-    def __init__(self, browser: Chromium, context: str, session: str) -> None:
+    def __init__(self, browser: UnwatchedChromium, context: str, session: str) -> None:
         self._browser = browser
         self._context = context
         self._session = session
@@ -85,16 +85,15 @@ class Tab:
 
 
 @asynccontextmanager
-async def chromium(profile: Path) -> AsyncIterator[Chromium]:
+async def unwatched_chromium(profile: Path) -> AsyncIterator[UnwatchedChromium]:
     """Runs Chromium with a fresh profile."""
-    flags = [*CHROMIUM_FLAGS, f"--user-data-dir={profile}", OPEN_ADDRESSES]
-    program = await start(Program, installed("chromium"), *flags)
-    try:
-        url = (await program.says(r"DevTools listening on (ws://\S+)"))[1]
-        async with connect(url, max_size=None, compression=None) as connection:
-            browser = Chromium(connection)
+    async with (
+        launched_chromium(profile, OPEN_ADDRESSES) as (_, port),
+        httpx.AsyncClient(trust_env=False) as http,
+    ):
+        about = (await http.get(f"http://127.0.0.1:{port}/json/version")).json()
+        async with connect(about["webSocketDebuggerUrl"], max_size=None, compression=None, proxy=None) as connection:
+            browser = UnwatchedChromium(connection)
             listening = asyncio.create_task(browser.listen())
             yield browser
             listening.cancel()
-    finally:
-        await program.close()

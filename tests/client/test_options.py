@@ -12,7 +12,7 @@ from pando_client.lending.instructions import OnError
 from pando_client.options import Options, Where, load, secret_of
 from pando_shared.errors import UsageError
 from pando_shared.signaling import IceServer
-from tests.support.processes import Programs
+from tests.support.programs import Programs
 
 SECRET = "0123456789abcdef"
 

@@ -9,7 +9,7 @@ from tests.support.browsers import Chromium, firefox
 from tests.support.functions import squared, squares
 from tests.support.programs import Client, pando, pando_server, pando_volunteer
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ITEMS = range(1, 101)
 
@@ -17,7 +17,7 @@ ITEMS = range(1, 101)
 async def assert_exact(client: Client) -> None:
     """The client ends well, and its output is what it should be."""
     assert await client.ends() == 0, client
-    assert client.out == squared(ITEMS)
+    assert client.lines == squared(ITEMS)
 
 
 async def test_chromium_over_webrtc_through_a_server(browser: Chromium, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ async def test_the_clients_own_machine_together_with_a_browser(browser: Chromium
     async with pando(squares(tmp_path), items, "--start-idle=false") as client:
         tab = await browser.open(client.url)
         assert await client.ends() == 0, client
-        assert client.out == squared(items)
+        assert client.lines == squared(items)
         await tab.state("done")
         assert 0 < await tab.items() < len(items)
 
@@ -107,7 +107,7 @@ async def test_all_kinds_at_once(browser: Chromium, tmp_path: Path) -> None:
         second = await browser.open(client.url, "Two", "webrtc")
         async with pando_volunteer(client.url, "--device=Three", "--cores=1", "--protocol=webrtc"):
             assert await client.ends() == 0, client
-        assert client.out == squared(items)
+        assert client.lines == squared(items)
         assert await first.items() > 0
         assert await second.items() > 0
         assert client.said(r"Three joined with 1 slots \(webrtc\)") == 1

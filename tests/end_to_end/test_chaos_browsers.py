@@ -22,9 +22,10 @@ from tests.support.browsers import Chromium, Tab
 from tests.support.chaos import Story, seeds
 from tests.support.functions import squared, squares
 from tests.support.machine import descendants, kill
-from tests.support.programs import Client, Program, pando
+from tests.support.processes import Program
+from tests.support.programs import Client, pando
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 TABS = 3
 MS = 20
@@ -175,10 +176,10 @@ async def pour(client: Client, enough: asyncio.Event) -> int:
     """Gives the client 1, 2, 3…, a little more than it has results for, until `enough`; returns how many it got."""
     given = 0
     while not enough.is_set():
-        await client.write(range(given + 1, given + AHEAD // 2 + 1))
+        await client.give(range(given + 1, given + AHEAD // 2 + 1))
         given += AHEAD // 2
         # However one of them is hit, the others go on: results keep coming.
-        await client.results(given - AHEAD // 2)
+        await client.prints(given - AHEAD // 2)
     await client.end_input()
     return given
 
@@ -187,7 +188,7 @@ async def strike(seats: Sequence[TabSeat], firefox: FirefoxSeat, seed: int, stor
     """Does something to one of them every 5 s, all blows of a round."""
     for blow, tab in blows(seed):
         await asyncio.sleep(EVERY)
-        seat = firefox if tab is None else seats[tab]
+        seat: Seat = firefox if tab is None else seats[tab]
         await seat.settle()
         story.tell(blow.what, f"{seat.name} ({seat.protocol}), {blow.seconds:.2f} s")
         seat.recovering = asyncio.ensure_future(blow.strike(seat, blow.seconds))
@@ -207,9 +208,10 @@ async def test_tabs_and_a_firefox_to_which_everything_happens(browser: Chromium,
         tabs = [TabSeat(client, f"Tab_{number}", protocols[number], browser) for number in range(TABS)]
         firefox = FirefoxSeat(client, "Firefox", protocols[-1], tmp_path)
         stack.push_async_callback(firefox.end)
-        for seat in (firefox, *tabs):
+        seats: list[TabSeat | FirefoxSeat] = [firefox, *tabs]
+        for seat in seats:
             await seat.open()
-        for seat in (firefox, *tabs):
+        for seat in seats:
             await client.says(f"{seat.name.replace('_', ' ')} joined")
         story = Story(seed)
         enough = asyncio.Event()

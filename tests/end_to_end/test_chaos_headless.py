@@ -20,7 +20,10 @@ import pytest
 
 from tests.support.chaos import Story, seeds
 from tests.support.functions import squared, squares
-from tests.support.programs import Client, Program, pando, pando_volunteer
+from tests.support.processes import Program
+from tests.support.programs import Client, pando, pando_volunteer
+
+pytestmark = pytest.mark.alone
 
 ITEMS = range(1, 10_001)
 VOLUNTEERS = 8
@@ -152,7 +155,7 @@ async def test_ten_thousand_items_among_volunteers_that_are_killed_and_stopped(t
         try:
             async with beaten(places, seed, story):
                 await client.feed(ITEMS)
-                await client.results(len(ITEMS), within=240)
+                await client.prints(len(ITEMS), within=240)
             # Some of the volunteers stand still and hear no goodbye; that keeps nobody.
             status = await client.ends(within=15)
         except AssertionError as error:

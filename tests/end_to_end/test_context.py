@@ -15,7 +15,7 @@ from tests.support.functions import module
 from tests.support.machine import free_port, kill
 from tests.support.programs import pando, pando_volunteer
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PAGE = "--context=page"
 
@@ -45,7 +45,7 @@ class Web:
         writer.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def web() -> AsyncIterator[Web]:
     """A web server on this machine."""
     port = free_port()
@@ -81,7 +81,7 @@ async def test_a_page_has_what_pages_have_and_shows_it(browser: Chromium, tmp_pa
         # A narrow phone, and a device name: it starts at once, because it reaches nothing.
         tab = await browser.open(client.url, viewport={"width": 360, "height": 740})
         assert await client.ends() == 0, client
-        assert [json.loads(line) for line in client.out] == 2 * [
+        assert [json.loads(line) for line in client.lines] == 2 * [
             {"pixel": [10, 200, 30, 255], "image": 300, "request": "function", "window": "null", "peers": "undefined"}
         ]
         await tab.state("done")
@@ -114,11 +114,11 @@ async def test_a_person_answers_by_a_click(browser: Chromium, tmp_path: Path) ->
                 assert row["slots"] == 1  # a page is one, whatever the cores
             # The frame goes with the last answer, and the driver may wait in vain to hear from there of its click.
             clicking = asyncio.create_task(button.click())
-            await client.results(count)
+            await client.prints(count)
             clicking.cancel()
             await asyncio.gather(clicking, return_exceptions=True)
         assert await client.ends() == 0, client
-        assert client.out == ["clicked a", "clicked b"]
+        assert client.lines == ["clicked a", "clicked b"]
         assert tab.problems == []
 
 
@@ -128,7 +128,7 @@ async def test_a_page_that_hangs_is_replaced_and_its_item_fails(browser: Chromiu
     async with pando(function, range(1, 7), *options) as client:
         tab = await browser.open(client.url)
         assert await client.ends() == 1, client
-        assert client.out == ["1", "2", "4", "5", "6"]
+        assert client.lines == ["1", "2", "4", "5", "6"]
         assert client.said("nothing is heard from") == 0  # the page itself was never held up
         assert client.said("joined") == 1
         await tab.state("done")
@@ -141,12 +141,12 @@ async def test_a_page_that_dies_is_replaced(browser: Chromium, tmp_path: Path) -
         await browser.open(client.url)
         await client.says("joined")
         await client.feed(range(1, 21))
-        await client.results(3)
+        await client.prints(3)
         # The one that answers for the frame is a worker too.
         [process] = await browser.worker_processes() - before
         kill(process)
         assert await client.ends() == 0, client
-        assert client.out == [str(item) for item in range(1, 21)]
+        assert client.lines == [str(item) for item in range(1, 21)]
         assert client.said("joined") == 1
 
 
@@ -165,7 +165,7 @@ async def test_a_page_that_does_what_it_must_not_is_replaced(
     async with pando(function, ["1", "2", "3"], PAGE, "--on-error=skip", "--retries=1", debug=False) as client:
         tab = await browser.open(client.url)
         assert await client.ends() == 1, client
-        assert client.out == ["1", "3"]
+        assert client.lines == ["1", "3"]
         await tab.state("done")
         assert said in await tab.text("#log")
 
@@ -180,15 +180,15 @@ async def test_a_module_asks_for_a_page_by_itself(browser: Chromium, tmp_path: P
     async with pando(function, ["1"]) as client:
         await browser.open(client.url)
         assert await client.ends() == 0, client
-        assert client.out == ["visualization1"]
+        assert client.lines == ["visualization1"]
 
 
 async def test_who_wants_a_document_in_a_worker_is_told_of_the_option(browser: Chromium, tmp_path: Path) -> None:
     async with pando(module(tmp_path, "cb(null, document.title)"), ["1"], debug=False) as client:
         await browser.open(client.url)
         assert await client.ends() == 1, client
-        assert "document is not defined" in client.err[-1]
-        assert "--context=page" in client.err[-1]
+        assert "document is not defined" in client.err_lines[-1]
+        assert "--context=page" in client.err_lines[-1]
 
 
 UNREACHABLE = """
@@ -235,7 +235,7 @@ async def test_a_page_reaches_nothing_in_chromium(browser: Chromium, tmp_path: P
     async with pando(function, [f"http://{web.host}"], PAGE) as client:
         await browser.open(client.url)
         assert await client.ends() == 0, client
-    got = json.loads(client.out[0])
+    got = json.loads(client.lines[0])
     # A beacon that is refused says `true` all the same; what counts is that nothing came.
     assert got.pop("beacon") in ("refused", "true", "false")
     assert set(got.values()) == {"refused"}, got
@@ -247,7 +247,7 @@ async def test_a_page_reaches_nothing_in_firefox(tmp_path: Path, web: Web) -> No
     function.write_text(UNREACHABLE)
     async with pando(function, [f"http://{web.host}"], PAGE) as client, firefox(client.url, tmp_path / "profile"):
         assert await client.ends() == 0, client
-    got = json.loads(client.out[0])
+    got = json.loads(client.lines[0])
     assert got.pop("beacon") in ("refused", "true", "false")
     assert set(got.values()) == {"refused"}, got
     assert web.asked == []
@@ -272,7 +272,7 @@ async def test_allowed_hosts_are_reached_once_the_volunteer_agrees(
         assert web.asked == []
         await tab.page.click("#agree")
         assert await client.ends() == 0, client
-    assert (client.out, web.asked) == (["hello"], ["/yes"])
+    assert (client.lines, web.asked) == (["hello"], ["/yes"])
 
 
 async def test_what_the_address_allows_is_confirmed_once_in_a_browser(
@@ -282,16 +282,16 @@ async def test_what_the_address_allows_is_confirmed_once_in_a_browser(
     item = f"http://{web.host}/"
     async with pando(function, None, f"--allow-net={web.host}", "--bootstrap-timeout=3") as client:
         tab = await browser.open(client.url, device="Mine;allow-net")
-        await client.write([item])
+        await client.give([item])
         await tab.state("consent")
         assert "The address of this page asks it for all jobs" in await tab.text("#reach")
         assert web.asked == []
         await tab.page.click("#agree")
-        await client.results(1)
+        await client.prints(1)
         await tab.page.reload()
         await client.feed([item])
         assert await client.ends() == 0, client
-    assert client.out == ["hello", "hello"]
+    assert client.lines == ["hello", "hello"]
 
 
 async def test_without_a_browser_there_is_no_page(tmp_path: Path) -> None:
@@ -311,4 +311,4 @@ async def test_without_a_browser_hosts_are_granted_beforehand(tmp_path: Path, we
             await shy.says("--allow-net does not grant it")
         async with pando_volunteer(client.url, f"--allow-net={web.host}"):
             assert await client.ends() == 0, client
-    assert client.out == ["hello"]
+    assert client.lines == ["hello"]

@@ -13,7 +13,7 @@ from tests.support.functions import module
 from tests.support.machine import free_port
 from tests.support.programs import Client, pando
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ESCAPES = """
 module.exports['/pando/1.0.0'] = function (server, cb) {
@@ -97,7 +97,7 @@ async def test_it_runs_in_no_origin_and_reaches_nothing_in_chromium(browser: Chr
     async with pando(function, [f"http://127.0.0.1:{port}"], port=port) as client:
         await browser.open(client.url)
         assert await client.ends() == 0, client
-    assert json.loads(client.out[0]) == REFUSED | OPAQUE
+    assert json.loads(client.lines[0]) == REFUSED | OPAQUE
 
 
 async def test_it_runs_in_no_origin_and_reaches_nothing_in_firefox(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ async def test_it_runs_in_no_origin_and_reaches_nothing_in_firefox(tmp_path: Pat
         firefox(client.url, tmp_path / "profile"),
     ):
         assert await client.ends() == 0, client
-    assert json.loads(client.out[0]) == REFUSED | OPAQUE
+    assert json.loads(client.lines[0]) == REFUSED | OPAQUE
 
 
 async def test_an_item_on_which_it_throws_ends_the_run_with_one_clear_line(browser: Chromium, tmp_path: Path) -> None:
@@ -118,8 +118,8 @@ async def test_an_item_on_which_it_throws_ends_the_run_with_one_clear_line(brows
     async with pando(function, fruit, debug=False) as client:
         tab = await browser.open(client.url)
         assert await client.ends() == 1, client
-        assert client.out == ["APPLE", "BANANA"]
-        [line] = [line for line in client.err if not line.startswith("Serving")]
+        assert client.lines == ["APPLE", "BANANA"]
+        [line] = [line for line in client.err_lines if not line.startswith("Serving")]
         assert line.startswith("pando: the function failed on item 3 (cherry)")
         assert "no stones, please" in line
         await tab.state("done")
@@ -130,8 +130,8 @@ async def test_an_item_that_fails_can_be_skipped(browser: Chromium, tmp_path: Pa
     async with pando(function, ["apple", "cherry", "date"], "--on-error=skip", debug=False) as client:
         await browser.open(client.url)
         assert await client.ends() == 1, client
-        assert client.out == ["APPLE", "DATE"]
-        [line] = [line for line in client.err if not line.startswith("Serving")]
+        assert client.lines == ["APPLE", "DATE"]
+        [line] = [line for line in client.err_lines if not line.startswith("Serving")]
         assert "item" in line
 
 
@@ -145,7 +145,7 @@ async def test_an_item_that_never_ends_costs_its_worker_and_not_the_page(browser
         workers = await browser.worker_processes()
         await client.feed(items)
         assert await client.ends() == 1, client
-        assert client.out == [item for item in items if item != "7"]
+        assert client.lines == [item for item in items if item != "7"]
         assert client.said("pando: the function failed on 1 item, which has no result: 7") == 1
         # It is still the same page with the same frame, and it has never been away.
         assert await browser.worker_processes() <= workers
@@ -163,7 +163,7 @@ async def short_and_long(client: Client) -> tuple[float, float]:
     await client.says("joined")
     since = time.monotonic()
     await client.feed([*SHORT, LONG])
-    await client.until(lambda: client.out == SHORT, "the short items' results")
+    await client.until(lambda: client.lines == SHORT, "the short items' results")
     first = time.monotonic()
     assert await client.ends() == 0, client
     return first - since, time.monotonic() - first
@@ -178,7 +178,7 @@ async def test_results_do_not_wait_for_an_item_that_blocks_its_worker_in_chromiu
     # What came early, and that the item behind it was running meanwhile.
     assert early < 3
     assert late > 1
-    assert client.out == [*SHORT, LONG]
+    assert client.lines == [*SHORT, LONG]
 
 
 async def test_results_do_not_wait_for_an_item_that_blocks_its_worker_in_firefox(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ async def test_results_do_not_wait_for_an_item_that_blocks_its_worker_in_firefox
         early, late = await short_and_long(client)
     assert early < 3
     assert late > 1
-    assert client.out == [*SHORT, LONG]
+    assert client.lines == [*SHORT, LONG]
 
 
 async def test_a_function_that_cannot_be_loaded_is_told_to_both_sides(browser: Chromium, tmp_path: Path) -> None:
@@ -243,10 +243,10 @@ async def test_everything_that_a_function_may_use_is_there_in_chromium(browser: 
     async with pando(everything(tmp_path), ["one", "zwei"]) as client:
         await browser.open(client.url)
         assert await client.ends() == 0, client
-    assert client.out == [made_of("one"), made_of("zwei")]
+    assert client.lines == [made_of("one"), made_of("zwei")]
 
 
 async def test_everything_that_a_function_may_use_is_there_in_firefox(tmp_path: Path) -> None:
     async with pando(everything(tmp_path), ["one", "zwei"]) as client, firefox(client.url, tmp_path / "profile"):
         assert await client.ends() == 0, client
-    assert client.out == [made_of("one"), made_of("zwei")]
+    assert client.lines == [made_of("one"), made_of("zwei")]

@@ -13,7 +13,7 @@ from tests.support.browsers import Chromium, Tab
 from tests.support.functions import module, squared, squares
 from tests.support.programs import pando, pando_server, pando_volunteer
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ITEMS = range(1, 101)
 HARD = 50
@@ -30,7 +30,7 @@ async def test_a_million_messages_of_a_function(browser: Chromium, tmp_path: Pat
     async with pando(hard(tmp_path, flood), ITEMS) as client:
         tab = await browser.open(client.url)
         assert await client.ends() == 0, client
-        assert client.out == squared(ITEMS)
+        assert client.lines == squared(ITEMS)
         assert await tab.items() == len(ITEMS)
         assert client.said("Test joined") == 1
         assert "forged" not in await tab.text("#log")
@@ -53,7 +53,7 @@ async def test_a_function_that_would_speak_for_its_slot(browser: Chromium, tmp_p
     async with pando(hard(tmp_path, STEALS_PORT), ITEMS, "--batch-size=1") as client:
         tab = await browser.open(client.url)
         assert await client.ends() == 0, client
-        assert client.out == squared(ITEMS)
+        assert client.lines == squared(ITEMS)
         assert "forged" not in await tab.text("#log")
 
 
@@ -68,7 +68,7 @@ async def test_four_gigabytes_at_once(browser: Chromium, tmp_path: Path) -> None
             expected[HARD - 1] = str(4 * 2**30)
         else:
             del expected[HARD - 1]
-        assert client.out == expected
+        assert client.lines == expected
         assert client.said("Test joined") == 1
 
 
@@ -80,7 +80,7 @@ async def test_memory_that_runs_out_costs_the_item_and_not_the_tab(tmp_path: Pat
     ):
         await small.open(client.url)
         assert await client.ends(within=60) == 1, client
-        assert client.out == squared([item for item in ITEMS if item != HARD])
+        assert client.lines == squared([item for item in ITEMS if item != HARD])
         assert client.said("Test joined") == 1  # the page itself lived on
 
 
@@ -91,7 +91,7 @@ async def test_a_hidden_page_goes_on(browser: Chromium, tmp_path: Path) -> None:
         await hide(tab)
         await client.feed(range(1, 1001))
         assert await client.ends() == 0, client
-        assert client.out == squared(range(1, 1001))
+        assert client.lines == squared(range(1, 1001))
         assert client.said("Test joined") == 1
         assert client.said("nothing is heard") == 0
 
@@ -115,15 +115,15 @@ async def test_a_page_that_is_suspended_leaves_well_and_comes_back(browser: Chro
             await client.says("Other joined")
             await client.says("Phone joined")
             await client.feed(items)
-            await client.results(40)
+            await client.prints(40)
             # What a phone says before it suspends a page, and when it wakes; a page that is visible is never suspended.
             await tab.page.evaluate("document.dispatchEvent(new Event('freeze')); 0")
             await client.says("Phone left", within=5)
-            await client.results(len(client.out) + 40)
+            await client.prints(len(client.lines) + 40)
             await tab.page.evaluate("document.dispatchEvent(new Event('resume')); 0")
             await client.says("Phone joined", times=2)
             assert await client.ends() == 0, client
-        assert client.out == squared(items)
+        assert client.lines == squared(items)
 
 
 async def test_a_page_that_goes_offline_keeps_a_channel_that_lives(browser: Chromium, tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ async def test_a_page_that_goes_offline_keeps_a_channel_that_lives(browser: Chro
         await tab.has_done(await tab.items() + 50)
         await tab.page.context.set_offline(False)
         assert await client.ends() == 0, client
-        assert client.out == squared(range(1, 301))
+        assert client.lines == squared(range(1, 301))
         assert client.said("Test joined") == 1
 
 
@@ -150,7 +150,7 @@ async def test_a_browser_without_webrtc_works_on_the_local_network(browser: Chro
     async with pando(squares(tmp_path), ITEMS) as client:
         await open_changed(browser, client.url, "delete globalThis.RTCPeerConnection")
         assert await client.ends() == 0, client
-        assert client.out == squared(ITEMS)
+        assert client.lines == squared(ITEMS)
 
 
 async def open_changed(browser: Chromium, url: str, script: str) -> Tab:
@@ -186,5 +186,5 @@ async def test_an_old_page_says_what_is_wrong(browser: Chromium, tmp_path: Path,
         assert says in await tab.text("#status")
         await browser.open(client.url, "New")
         assert await client.ends() == 0, client
-        assert client.out == squared(ITEMS)
+        assert client.lines == squared(ITEMS)
         assert client.said("Old joined") == 0

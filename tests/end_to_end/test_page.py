@@ -9,10 +9,11 @@ from playwright.async_api import expect
 
 from tests.support.browsers import Chromium, Tab
 from tests.support.functions import module, squared, squares
-from tests.support.machine import cable, eventually, free_port
+from tests.support.machine import eventually, free_port
+from tests.support.network import cable
 from tests.support.programs import pando, pando_server
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ENDLESS = range(1, 100_001)
 """More items than any of these tests waits for."""
@@ -117,7 +118,7 @@ async def test_a_paused_page_holds_nothing_up(browser: Chromium, tmp_path: Path)
         await other.has_done(10)
         await tab.page.click("#pause")
         assert await client.ends() == 0, client
-        assert client.out == squared(items)
+        assert client.lines == squared(items)
 
 
 @pytest.mark.parametrize("protocol", ["websocket", "webrtc"])
@@ -174,7 +175,7 @@ async def test_it_says_when_the_job_is_done_and_takes_the_next(browser: Chromium
     async with pando(squares(tmp_path), items, port=port) as client:
         await tab.state("working")
         assert await client.ends() == 0, client
-        assert client.out == squared(items)
+        assert client.lines == squared(items)
         await tab.state("done")
 
 
@@ -188,7 +189,7 @@ async def test_it_waits_at_a_server_and_starts_by_itself(browser: Chromium, tmp_
             async with pando(squares(tmp_path), items, server=server) as client:
                 await tab.state("working")
                 assert await client.ends() == 0, client
-                assert client.out == squared(items)
+                assert client.lines == squared(items)
             await tab.state("done")
         assert await tab.items() == 2 * len(items)
 
@@ -203,8 +204,8 @@ async def test_the_address_of_a_job_leads_to_that_job_only(browser: Chromium, tm
         address = (await second.says(r"this job alone: (\S+)"))[1]
         await browser.open(address)
         assert await second.ends() == 0, second
-        assert second.out == squared(items)
-        assert first.out == []
+        assert second.lines == squared(items)
+        assert first.lines == []
         await browser.open(server.url)
         assert await first.ends() == 0, first
 

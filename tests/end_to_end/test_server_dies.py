@@ -9,7 +9,7 @@ from tests.support.browsers import Chromium
 from tests.support.functions import squared, squares
 from tests.support.programs import pando, pando_server
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ITEMS = range(1, 301)
 
@@ -17,29 +17,29 @@ ITEMS = range(1, 301)
 async def test_the_run_goes_on_and_ends_without_the_server(browser: Chromium, tmp_path: Path) -> None:
     async with pando_server() as server, pando(squares(tmp_path), ITEMS, server=server) as client:
         await browser.open(server.url)
-        await client.results(30)
+        await client.prints(30)
         server.signal(signal.SIGKILL)
         await server.ends()
-        assert len(client.out) < len(ITEMS) // 2
+        assert len(client.lines) < len(ITEMS) // 2
         assert await client.ends() == 0, client
-        assert client.out == squared(ITEMS)
+        assert client.lines == squared(ITEMS)
 
 
 async def test_the_client_registers_again_and_new_volunteers_find_it(browser: Chromium, tmp_path: Path) -> None:
     items = range(1, 801)
     async with pando_server() as first, pando(squares(tmp_path), items, server=first) as client:
         tab = await browser.open(first.url, "Before")
-        await client.results(30)
+        await client.prints(30)
         first.signal(signal.SIGKILL)
         await first.ends()
-        await client.results(len(client.out) + 30)
+        await client.prints(len(client.lines) + 30)
         async with pando_server(first.port) as second:
             await second.has("jobs", 1)
             other = await browser.open(second.url, "After")
             await other.has_done(50)
             assert await client.ends() == 0, client
             await second.has("jobs", 0)
-        assert client.out == squared(items)
+        assert client.lines == squared(items)
         await tab.state("done")
         assert await tab.items() + await other.items() >= len(items)
 
@@ -47,8 +47,8 @@ async def test_the_client_registers_again_and_new_volunteers_find_it(browser: Ch
 async def test_a_server_that_is_told_to_end_disturbs_nobody(browser: Chromium, tmp_path: Path) -> None:
     async with pando_server() as server, pando(squares(tmp_path), ITEMS, server=server) as client:
         await browser.open(server.url)
-        await client.results(30)
+        await client.prints(30)
         server.signal(signal.SIGTERM)
         assert await server.ends() == 0, server
         assert await client.ends() == 0, client
-        assert client.out == squared(ITEMS)
+        assert client.lines == squared(ITEMS)

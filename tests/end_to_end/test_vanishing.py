@@ -12,12 +12,12 @@ import pytest
 
 from tests.support import browsers
 from tests.support.browsers import Chromium, Tab
-from tests.support.distance import distance
 from tests.support.functions import squared, squares
 from tests.support.machine import kill
+from tests.support.network import distance
 from tests.support.programs import Client, pando, pando_server, pando_volunteer
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ITEMS = range(1, 401)
 """At 10 ms each, two tabs of two slots take a second or more."""
@@ -35,14 +35,14 @@ async def begin(client: Client, *devices: str, items: Sequence[int] = ITEMS) -> 
     for device in devices:
         await client.says(f"{device} joined")
     await client.feed(items)
-    await client.results(BEGUN)
-    assert len(client.out) < len(items)
+    await client.prints(BEGUN)
+    assert len(client.lines) < len(items)
 
 
 async def assert_exact(client: Client) -> None:
     """The client ends well, and its output is what it should be."""
     assert await client.ends() == 0, client
-    assert client.out == squared(ITEMS)
+    assert client.lines == squared(ITEMS)
 
 
 @contextlib.contextmanager
@@ -105,11 +105,11 @@ async def test_a_tab_that_stands_still_and_goes_on(browser: Chromium, tmp_path: 
         await begin(client, "Victim", "Other", items=range(1, 1001))
         with stopped(process):
             await client.says("nothing is heard from Victim")
-            await client.results(len(client.out) + 20)
+            await client.prints(len(client.lines) + 20)
         await client.says("Victim is heard again")
         await victim.has_done(await victim.items() + 30)
         assert await client.ends() == 0, client
-        assert client.out == squared(range(1, 1001))
+        assert client.lines == squared(range(1, 1001))
         assert client.said("Victim joined") == 1  # it needed no new channel
 
 
@@ -124,8 +124,8 @@ async def test_a_network_that_loses_everything_for_ten_seconds(browser: Chromium
         await browser.open(client.url, "Near", "websocket")
         await client.says("Far joined")
         await client.says("Near joined")
-        await client.write(range(1, 2001))
-        await client.results(BEGUN)
+        await client.give(range(1, 2001))
+        await client.prints(BEGUN)
         network.is_black_hole = True
         mended = time.monotonic() + 10
         await client.says("nothing is heard from Far")
@@ -133,11 +133,11 @@ async def test_a_network_that_loses_everything_for_ten_seconds(browser: Chromium
         network.is_black_hole = False
         await client.says("Far is heard again")
         done = await far.items()
-        await client.write(range(2001, 3001))
+        await client.give(range(2001, 3001))
         await client.end_input()
         await far.has_done(done + 100)
         assert await client.ends() == 0, client
-        assert client.out == squared(range(1, 3001))
+        assert client.lines == squared(range(1, 3001))
         assert client.said("Far joined") == 1  # it needed no new channel
 
 
@@ -161,7 +161,7 @@ async def test_a_tab_that_is_reloaded_again_and_again(
         tab = await browser.open(client.url, "Reloaded", protocol)
         for reload in range(1, reloads + 1):
             await client.says("Reloaded joined", times=reload)
-            await client.results(10 * reload)
+            await client.prints(10 * reload)
             await tab.page.reload()
         await assert_exact(client)
         assert client.said("Reloaded joined") == reloads + 1
@@ -171,7 +171,7 @@ async def test_a_tab_that_goes_elsewhere_and_back(browser: Chromium, tmp_path: P
     async with pando(squares(tmp_path, 10), ITEMS, NEVER, "--batch-size=5") as client:
         tab = await browser.open(client.url, "Wanderer")
         for visit in range(1, 4):
-            await client.results(30 * visit)
+            await client.prints(30 * visit)
             await tab.page.goto("data:text/html,elsewhere")
             await client.says("Wanderer left", times=visit, within=5)
             await tab.page.go_back(wait_until="commit")  # from a cache: it may not load again
@@ -197,9 +197,9 @@ async def test_the_only_browser_is_killed_and_another_one_comes(browser: Chromiu
     async with pando(squares(tmp_path, 10), ITEMS, QUICK) as client:
         async with browsers.chromium(tmp_path / "profile", browsers.OPEN_ADDRESSES) as victim:
             await victim.open(client.url, "Victim")
-            await client.results(BEGUN)
+            await client.prints(BEGUN)
             kill(victim.pid)
-        assert len(client.out) < len(ITEMS)
+        assert len(client.lines) < len(ITEMS)
         await browser.open(client.url, "Other")
         await assert_exact(client)
 
@@ -233,11 +233,11 @@ async def test_tabs_that_come_and_go_all_the_time(browser: Chromium, tmp_path: P
         for visit in range(1, 7):
             tab = await browser.open(client.url, f"Visitor_{visit}", "webrtc" if visit % 2 else "websocket")
             process = await tab.page_process() if visit % 3 == 0 else None
-            await client.results(40 * visit)
+            await client.prints(40 * visit)
             if process is None:
                 await tab.close()
             else:
                 kill(process)
-        assert len(client.out) < len(ITEMS)
+        assert len(client.lines) < len(ITEMS)
         await browser.open(client.url, "Last")
         await assert_exact(client)

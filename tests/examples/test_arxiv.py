@@ -12,7 +12,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from tests.support.browsers import Chromium, Tab
 from tests.support.pipelines import example
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 FIELDS = {
     "On the number of ways to fold a map": "mathematics",

@@ -24,6 +24,11 @@ def load_painter() -> ModuleType:
 paint = load_painter()
 
 
+def paeth(a: int, b: int, c: int) -> int:
+    """The predictor of PNG: that of left, above and above left which is nearest to `a + b - c`."""
+    return min((a, b, c), key=lambda value: abs(a + b - c - value))
+
+
 def decode(file: bytes) -> tuple[int, int, int, list[bytes]]:
     """Width, height, bytes of a pixel and rows of a PNG file of 8 bits, not interlaced."""
     assert file[:8] == b"\x89PNG\r\n\x1a\n"
@@ -43,12 +48,11 @@ def decode(file: bytes) -> tuple[int, int, int, list[bytes]]:
     rows: list[bytes] = []
     above = bytes(size)
     for y in range(height):
-        kind, row = raw[y * (size + 1)], bytearray(raw[y * (size + 1) + 1 :][:size])
+        method, row = raw[y * (size + 1)], bytearray(raw[y * (size + 1) + 1 :][:size])
         for x in range(size):
             a = row[x - step] if x >= step else 0
             b, c = above[x], above[x - step] if x >= step else 0
-            paeth = min((a, b, c), key=lambda v, p=a + b - c: abs(p - v))
-            row[x] = (row[x] + (0, a, b, (a + b) // 2, paeth)[kind]) % 256
+            row[x] = (row[x] + (0, a, b, (a + b) // 2, paeth(a, b, c))[method]) % 256
         above = bytes(row)
         rows.append(above)
     return width, height, step, rows

@@ -47,6 +47,10 @@ async def test_the_lender_in_javascript_does_as_ours_does(tmp_path: Path) -> Non
     assert sum(Twin().follow(verdict["story"]) for verdict in verdicts) > 500, "leases were compared"
 
 
+NOW = 0.0
+"""The time does not matter here: no backup copies are made."""
+
+
 class Twin:
     """Our lender, to which a story is told."""
 
@@ -64,11 +68,12 @@ class Twin:
             lender = self.lender
             assert lender.read_count - lender.written_count == lender.waiting + lender.lent + lender.held_back
         for name in NAMES:
-            self.do(self.lender.leave(name))
+            self.do(self.lender.leave(name, NOW))
         self.lender.join("Eve")
-        while lends := self.do(self.lender.want("Eve", 1, 3)):
+        while lends := self.do(self.lender.want("Eve", 1, 3, NOW)):
             [lend] = lends
-            self.do(self.lender.answer("Eve", lend.lease, 0, [b"result of " + item for item in lend.items]))
+            values = [b"result of " + item for item in lend.items]
+            self.do(self.lender.results("Eve", lend.lease, 0, values, None, NOW))
         assert self.written == [b"result of %d" % index for index in range(self.lender.read_count)]
         return len(self.leases)
 
@@ -77,30 +82,31 @@ class Twin:
         for write in instructions:
             if isinstance(write, Write):
                 self.written += write.results
-                self.lender.wrote(len(write.results))
+                self.lender.wrote(len(write.results), NOW)
         return [lend for lend in instructions if isinstance(lend, Lend)]
 
     def take(self, step: str) -> None:
         lender = self.lender
         if found := re.fullmatch(r"(\d+) are read", step):
-            self.do(lender.read([b"%d" % (lender.read_count + n) for n in range(int(found[1]))]))
+            self.do(lender.read([b"%d" % (lender.read_count + n) for n in range(int(found[1]))], NOW))
         elif found := re.fullmatch(r"(\w+) joins", step):
             self.do(lender.join(found[1]))
         elif found := re.fullmatch(r"(\w+) is lent (\d+) to (\d+), lease (\d+)", step):
             name, first, last, number = found[1], *map(int, found.groups()[1:])
-            [lend] = self.do(lender.want(name, 1, last - first + 1))
+            [lend] = self.do(lender.want(name, 1, last - first + 1, NOW))
             assert (lend.volunteer, list(lend.items)) == (name, [b"%d" % n for n in range(first, last + 1)])
             self.leases[number], self.done[number] = lend, 0
         elif found := re.fullmatch(r"(\w+) answers (\d+) of lease (\d+)", step):
             name, count, number = found[1], int(found[2]), int(found[3])
             lend, offset = self.leases[number], self.done[number]
             items = [*lend.items, *[b"too much"] * count][offset : offset + count]
-            self.do(lender.answer(name, lend.lease, offset, [b"result of " + item for item in items]))
+            values = [b"result of " + item for item in items]
+            self.do(lender.results(name, lend.lease, offset, values, None, NOW))
             if name == lend.volunteer and offset + count <= len(lend.items):
                 self.done[number] += count
         elif found := re.fullmatch(r"(\w+) is suspected", step):
-            self.do(lender.suspect(found[1]))
+            self.do(lender.suspect(found[1], NOW))
         else:
             found = re.fullmatch(r"(\w+) leaves", step)
             assert found, step
-            self.do(lender.leave(found[1]))
+            self.do(lender.leave(found[1], NOW))

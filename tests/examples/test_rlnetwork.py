@@ -23,6 +23,7 @@ INK = """(canvas) => {
 
 
 @pytest.mark.browser
+@pytest.mark.asyncio(loop_scope="session")
 async def test_its_command_lines_find_the_same_in_a_page_and_in_workers(tmp_path: Path, browser: Chromium) -> None:
     async with example("rlnetwork", tmp_path, here=False) as learning:
         in_page, in_workers = learning.commands("pando ")
@@ -38,6 +39,7 @@ async def test_its_command_lines_find_the_same_in_a_page_and_in_workers(tmp_path
 
 
 @pytest.mark.browser
+@pytest.mark.asyncio(loop_scope="session")
 async def test_it_draws_the_game_and_the_curve(tmp_path: Path, browser: Chromium) -> None:
     async with example("rlnetwork", tmp_path, here=False) as learning:
         pando = await learning.programs.start_pando("train.js", "--stdin", stdin=asyncio.subprocess.PIPE)

@@ -9,6 +9,7 @@ import re
 import subprocess
 import uuid
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,7 @@ import pytest
 
 from pando_client.function.deno import deno
 from pando_shared import __version__
-from tests.support.processes import PANDO, Programs
+from tests.support.programs import PANDO, Programs
 
 PACKAGES = {
     "async": "3.2.5",
@@ -134,7 +135,9 @@ PACKAGE_CASES = [
 
 
 @pytest.mark.parametrize(("package", "text", "expected"), PACKAGE_CASES, ids=[case[0] for case in PACKAGE_CASES])
-async def test_a_package_as_it_is_on_npm(with_packages: Programs, package: str, text: str, expected) -> None:
+async def test_a_package_as_it_is_on_npm(
+    with_packages: Programs, package: str, text: str, expected: Callable[[str], str]
+) -> None:
     with_packages.file("f.js", text)
     outcome = await with_packages.pando("f.js", *HERE, "7", "12", "30")
     assert (outcome.status, outcome.complaints) == (0, [])

@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from pando_shared.limits import MAX_UNPACKED_BUNDLE_BYTES
-from tests.support.processes import SECRET, SQUARE, Programs
+from tests.support.programs import SQUARE, Programs
+from tests.support.secrets import SECRET
 
 Stub = Callable[[str], tuple[int, str, bytes]]
 """Answers the path of a GET with a status, a content type and a body."""

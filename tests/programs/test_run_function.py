@@ -6,7 +6,7 @@ import asyncio
 import re
 import signal
 
-from tests.support.processes import Programs
+from tests.support.programs import Programs
 
 DIGITS = [str(n) for n in range(6)]
 
@@ -179,7 +179,7 @@ async def test_one_that_never_calls_back_can_be_interrupted(programs: Programs) 
     programs.file("g.js", function("if (x < 2) cb(null, x)"))
     program = await programs.start_pando("g.js", "--local", *DIGITS)
     await program.prints(2)
-    program.send(signal.SIGINT)
+    program.signal(signal.SIGINT)
     outcome = await program.finish(within=10)
     assert (outcome.status, outcome.lines, outcome.err) == (130, ["0", "1"], [])
     await programs.nothing_is_left()
@@ -189,7 +189,7 @@ async def test_an_item_that_is_declined_is_said_and_waited_for(programs: Program
     programs.file("g.js", function("if (x == 1) return cb(true); cb(null, x)"))
     program = await programs.start_pando("g.js", "--start-idle=false", "--port=0", *DIGITS)
     await program.says(r"pando: every volunteer here has declined item 2; waiting for another: open http")
-    program.send(signal.SIGINT)
+    program.signal(signal.SIGINT)
     outcome = await program.finish(within=10)
     assert (outcome.status, outcome.lines) == (130, ["0"])
 

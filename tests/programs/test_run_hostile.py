@@ -11,29 +11,23 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from pando_shared.limits import MAX_FRAME_BYTES
-from pando_shared.wire.codec import encode, from_client
-from pando_shared.wire.framing import Joiner, split
+from pando_shared.wire.codec import encode
 from pando_shared.wire.messages import (
     ERROR,
     Broken,
     ClientGoodbye,
-    ClientMessage,
     ErrorInfo,
-    Hello,
     Lend,
-    Message,
     Pong,
-    Ready,
-    ReadyInfo,
     Results,
     Return,
     VolunteerGoodbye,
 )
-from tests.support.processes import Program, Programs
+from tests.support.programs import Client, Programs
+from tests.support.volunteers import WebSocketPeer, websocket_to
 
 FUNCTION = """
 module.exports['/pando/1.0.0'] = function (x, cb) {
@@ -43,80 +37,18 @@ module.exports['/pando/1.0.0'] = function (x, cb) {
 FIRST, LAST = 0, 150
 
 
-class Peer:
-    """A volunteer that can say anything."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
-        self._joiner = Joiner(64 << 20)
-
-    async def raw(self, frame: bytes | str) -> None:
-        await self.socket.send(frame)
-
-    async def say(self, message: Message) -> None:
-        for frame in split(encode(message)):
-            await self.socket.send(frame)
-
-    async def hear(self) -> ClientMessage:
-        """Returns the client's next message; pings are answered meanwhile."""
-        while True:
-            frame = await self.socket.recv()
-            assert isinstance(frame, bytes)
-            message = self._joiner.receive(frame)
-            if message is None:
-                continue
-            heard = from_client(message)
-            if message[0] == 0x13:
-                with suppress(ConnectionClosed):  # what the client said last may still be there to read
-                    await self.raw(b"\x23\0\0\0" + message[4:])
-                continue
-            return heard
-
-    async def join(self, slots: int = 4, device: str = "Mallory") -> None:
-        assert isinstance(await self.hear(), Hello)
-        await self.say(Ready(ReadyInfo(slots=slots, device=device, agent="test")))
-
-    async def lease(self) -> Lend:
-        """Returns the next lease."""
-        while True:
-            heard = await self.hear()
-            if isinstance(heard, Lend):
-                return heard
-
-    async def goodbye(self) -> ClientGoodbye:
-        """Waits for the client's goodbye and the end of the connection, and returns the former."""
-        goodbye: ClientGoodbye | None = None
-        try:
-            async with asyncio.timeout(30):
-                while True:
-                    heard = await self.hear()
-                    if isinstance(heard, ClientGoodbye):
-                        goodbye = heard
-        except ConnectionClosed:
-            assert goodbye is not None, "closed without a goodbye"
-            return goodbye
-
-
 class Run:
     """A client with an honest volunteer, in the middle of its input."""
 
-    def __init__(self, program: Program, port: int) -> None:
+    def __init__(self, program: Client, port: int) -> None:
         self.program = program
         self.port = port
 
     @asynccontextmanager
-    async def peer(self, address: str = "127.0.0.1") -> AsyncIterator[Peer]:
+    async def peer(self, address: str = "127.0.0.1") -> AsyncIterator[WebSocketPeer]:
         """A peer, and the address that the client sees: all of 127.0.0.0/8 are this machine."""
-        async with connect(
-            f"ws://127.0.0.1:{self.port}/channel",
-            compression=None,
-            max_size=None,
-            proxy=None,
-            ping_interval=None,
-            close_timeout=0.2,
-            local_addr=(address, 0),
-        ) as socket:
-            yield Peer(socket)
+        async with websocket_to(f"http://127.0.0.1:{self.port}", address) as socket:
+            yield WebSocketPeer(socket)
 
     async def feed(self, first: int, stop: int) -> None:
         await self.program.write("".join(f"{n}\n" for n in range(first, stop)).encode())
@@ -287,18 +219,18 @@ async def test_the_first_message_must_be_ready(programs: Programs) -> None:
         await run.feed(1, LAST)
 
 
-LeaseBreach = Callable[[Peer, Lend], Awaitable[None]]
+LeaseBreach = Callable[[WebSocketPeer, Lend], Awaitable[None]]
 
 
-async def skips(peer: Peer, lease: Lend) -> None:
+async def skips(peer: WebSocketPeer, lease: Lend) -> None:
     await peer.say(results(lease.lease, b"wrong", offset=1))
 
 
-async def answers_too_many(peer: Peer, lease: Lend) -> None:
+async def answers_too_many(peer: WebSocketPeer, lease: Lend) -> None:
     await peer.say(results(lease.lease, *[b"wrong"] * (len(lease.items) + 1)))
 
 
-async def repeats(peer: Peer, lease: Lend) -> None:
+async def repeats(peer: WebSocketPeer, lease: Lend) -> None:
     # The first answer counts, so it must be right; the second is the breach.
     await peer.say(results(lease.lease, b"%d:%s" % (len(lease.items[0]), lease.items[0])))
     await peer.say(results(lease.lease, b"wrong"))
@@ -405,7 +337,7 @@ async def test_a_gigabyte_of_parts_of_messages_that_never_end(programs: Programs
 
     async with half_way(programs) as run:
 
-        async def begin(peer: Peer) -> None:
+        async def begin(peer: WebSocketPeer) -> None:
             await peer.raw(first_part(total))
             for _ in range(parts - 1):
                 await peer.raw(FULL_PART)

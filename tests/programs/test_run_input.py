@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from tests.support.processes import Programs
+from tests.support.programs import Programs
 
 LENGTH = "module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, x.length) }\n"
 ECHO = "module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, JSON.stringify(x)) }\n"
@@ -100,7 +100,7 @@ async def test_a_silent_input_can_be_interrupted(programs: Programs) -> None:
     program = await programs.start_pando("f.js", *LOCAL, stdin=asyncio.subprocess.PIPE)
     await program.write(b"3\n")
     await program.prints(1)
-    program.send(signal.SIGINT)
+    program.signal(signal.SIGINT)
     outcome = await program.finish(within=10)
     assert (outcome.status, outcome.lines, outcome.err) == (130, ["9"], [])
     await programs.nothing_is_left()
@@ -112,7 +112,7 @@ async def test_nothing_is_read_before_a_volunteer_is_ready(programs: Programs) -
     os.write(theirs, b"1\n2\n3\n")
     program = await programs.start_pando("f.js", "--stdin", "--port=0", stdin=ours)
     await program.says("waiting for a volunteer")
-    program.send(signal.SIGTERM)
+    program.signal(signal.SIGTERM)
     assert (await program.finish()).status == 143
     os.close(theirs)
     assert os.read(ours, 100) == b"1\n2\n3\n"
@@ -125,17 +125,15 @@ async def test_no_more_is_read_than_the_volunteers_can_take(programs: Programs) 
     program = await programs.start_pando("g.js", *LOCAL, stdin=asyncio.subprocess.PIPE)
     await program.write(b"a\n")
     await program.prints(1)
-    assert program.process.stdin is not None
     line = b"b" * (1 << 20) + b"\n"
     written = 0
     while written < 50:
-        program.process.stdin.write(line)
         try:
             async with asyncio.timeout(1.0):  # nothing moves any more
-                await program.process.stdin.drain()
+                await program.write(line)
         except TimeoutError:
             break
         written += 1
     assert 1 <= written <= 5
-    program.send(signal.SIGINT)
+    program.signal(signal.SIGINT)
     assert (await program.finish(within=15)).status == 130

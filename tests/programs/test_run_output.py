@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from tests.support.processes import PANDO, Programs
+from tests.support.programs import PANDO, Programs
 
 SERVE = "--stdin --start-idle=false --port=0"
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 
-from tests.support.processes import SECRET, Outcome, Programs
+from tests.support.processes import Outcome
+from tests.support.programs import Programs
+from tests.support.secrets import SECRET
 
 SLOW = "module.exports['/pando/1.0.0'] = function (x, cb) { setTimeout(function () { cb(null, x * x) }, 20) }\n"
 ITEMS = [str(n) for n in range(1, 101)]
@@ -54,7 +56,7 @@ async def replaced(programs: Programs, number: int) -> Outcome:
     first = await programs.volunteer(port)
     await client.prints(5)
     await programs.volunteer(port)
-    first.send(number)
+    first.signal(number)
     outcome = await client.finish()
     if number == signal.SIGTERM:
         assert (await first.finish(within=10)).status in (0, 143)
@@ -76,7 +78,7 @@ async def comes_back(programs: Programs, same_secret: bool) -> Outcome:
     await programs.volunteer(port)
     await client.write(b"1\n")
     await client.prints(1)
-    server.send(signal.SIGKILL)
+    server.signal(signal.SIGKILL)
     await server.finish()
     await client.says(rf"lost the server at http://127\.0\.0\.1:{port}; the run goes on")
     await client.write(b"2\n3\n")
@@ -98,7 +100,7 @@ async def test_the_server_ends_properly(programs: Programs) -> None:
     client = await programs.start_client(port, "g.js", *ITEMS)
     await programs.volunteer(port)
     await client.prints(1)
-    server.send(signal.SIGTERM)
+    server.signal(signal.SIGTERM)
     await server.finish(within=15)
     outcome = await client.finish()
     assert (outcome.status, outcome.lines) == (0, SQUARES)
@@ -110,7 +112,7 @@ async def test_interrupted_while_logged_in(programs: Programs) -> None:
     _, port = await programs.server()
     client = await programs.start_client(port, "f.js", "--stdin", stdin=asyncio.subprocess.PIPE)
     await client.says("Serving volunteer code at")
-    client.send(signal.SIGINT)
+    client.signal(signal.SIGINT)
     outcome = await client.finish(within=10)
     assert (outcome.status, outcome.out, outcome.complaints) == (130, b"", [])
 
@@ -129,4 +131,4 @@ async def test_a_volunteer_of_a_clients_own_server(programs: Programs) -> None:
         volunteer = await programs.volunteer(await client.serves_at(), f"--protocol={protocol}")
         outcome = await client.finish()
         assert (outcome.status, outcome.lines, outcome.complaints) == (0, SQUARES, []), protocol
-        volunteer.send(signal.SIGKILL)
+        volunteer.signal(signal.SIGKILL)

@@ -8,7 +8,9 @@ import signal
 
 import pytest
 
-from tests.support.processes import PANDO, Program, Programs
+from tests.support.programs import PANDO, Client, Programs
+
+pytestmark = pytest.mark.alone
 
 SLOW = """
 module.exports['/pando/1.0.0'] = function (x, cb) {
@@ -21,7 +23,7 @@ SQUARES = [str(n * n) for n in range(1, 101)]
 ITEMS = [str(n) for n in range(1, 101)]
 
 
-async def begun(programs: Programs, function: str, *arguments: str) -> Program:
+async def begun(programs: Programs, function: str, *arguments: str) -> Client:
     """A client that has printed its first result."""
     programs.file("g.js", function)
     program = await programs.start_pando("g.js", *HERE, *arguments)
@@ -32,7 +34,7 @@ async def begun(programs: Programs, function: str, *arguments: str) -> Program:
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 async def test_a_signal_ends_the_run_quietly_and_soon(programs: Programs, number: int, status: int) -> None:
     program = await begun(programs, NEVER, "1", "2", "3")
-    program.send(number)
+    program.signal(number)
     outcome = await program.finish(within=10)
     assert (outcome.status, outcome.lines, outcome.complaints) == (status, ["1"], [])
     await programs.nothing_is_left()
@@ -40,8 +42,8 @@ async def test_a_signal_ends_the_run_quietly_and_soon(programs: Programs, number
 
 async def test_a_second_signal_ends_it_at_once(programs: Programs) -> None:
     program = await begun(programs, NEVER, "1", "2")
-    program.send(signal.SIGINT)
-    program.send(signal.SIGINT)
+    program.signal(signal.SIGINT)
+    program.signal(signal.SIGINT)
     outcome = await program.finish(within=10)
     assert (outcome.status, outcome.lines, outcome.complaints) == (130, ["1"], [])
     await programs.nothing_is_left()
@@ -50,7 +52,7 @@ async def test_a_second_signal_ends_it_at_once(programs: Programs) -> None:
 async def test_a_function_that_blocks_its_worker_does_not_keep_us(programs: Programs) -> None:
     blocks = "module.exports['/pando/1.0.0'] = function (x, cb) { if (x == 1) return cb(null, 1); for (;;) {} }\n"
     program = await begun(programs, blocks, "1", "2", "3")
-    program.send(signal.SIGINT)
+    program.signal(signal.SIGINT)
     outcome = await program.finish(within=15)
     assert (outcome.status, outcome.lines, outcome.complaints) == (130, ["1"], [])
     await programs.nothing_is_left()
@@ -65,7 +67,7 @@ async def test_interrupted_while_the_bundler_works(programs: Programs) -> None:
             await asyncio.sleep(0.01)
 
     await asyncio.wait_for(bundler(), 20)
-    program.send(signal.SIGINT)
+    program.signal(signal.SIGINT)
     outcome = await program.finish(within=10)
     assert (outcome.status, outcome.out, outcome.err) == (130, b"", [])
     await programs.nothing_is_left()
@@ -74,7 +76,7 @@ async def test_interrupted_while_the_bundler_works(programs: Programs) -> None:
 async def test_interrupted_while_nobody_is_there(programs: Programs) -> None:
     program = await programs.start_pando("f.js", "--port=0", "1")
     await program.serves_at()
-    program.send(signal.SIGINT)
+    program.signal(signal.SIGINT)
     outcome = await program.finish(within=10)
     assert (outcome.status, outcome.out, outcome.complaints) == (130, b"", [])
 
@@ -84,16 +86,16 @@ async def test_what_is_ignored_at_the_start_stays_ignored(programs: Programs) ->
     programs.file("g.js", SLOW)
     program = await programs.start("sh", "-c", 'trap \'\' HUP; exec "$0" "$@"', PANDO, "g.js", *HERE, *ITEMS)
     await program.prints(1)
-    program.send(signal.SIGHUP)
+    program.signal(signal.SIGHUP)
     outcome = await program.finish()
     assert (outcome.status, outcome.lines, outcome.complaints) == (0, SQUARES, [])
 
 
 async def test_stopped_for_longer_than_a_heartbeat_and_continued(programs: Programs) -> None:
     program = await begun(programs, SLOW, "--heartbeat=100", *ITEMS)
-    program.send(signal.SIGSTOP)
+    program.signal(signal.SIGSTOP)
     await asyncio.sleep(1.5)  # what is tested is that time passes: 15 heartbeats
-    program.send(signal.SIGCONT)
+    program.signal(signal.SIGCONT)
     outcome = await program.finish()
     assert (outcome.status, outcome.lines, outcome.complaints) == (0, SQUARES, [])
 
@@ -133,8 +135,8 @@ async def test_the_volunteer_here_freezes(programs: Programs) -> None:
 async def test_a_client_that_is_killed_leaves_no_volunteer_behind(programs: Programs) -> None:
     program = await begun(programs, NEVER, "1", "2")
     assert programs.volunteers_here()
-    program.send(signal.SIGKILL)
-    await program.process.wait()
+    program.signal(signal.SIGKILL)
+    await program.finish()
     await programs.nothing_is_left()
 
 

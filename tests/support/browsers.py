@@ -1,4 +1,4 @@
-"""Chromium and Firefox as processes, with volunteer pages in them. See `programs`."""
+"""Chromium and Firefox as processes, with volunteer pages in them. See `processes`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from tests.support.machine import LIMIT, eventually, make_folder, memory, threads
-from tests.support.programs import Program, start
+from tests.support.processes import Program, start
 
 CHROMIUM_FLAGS = (
     "--headless",
@@ -186,12 +186,20 @@ class Chromium:
 
 
 @asynccontextmanager
+async def launched_chromium(profile: Path, *flags: str) -> AsyncIterator[tuple[Program, int]]:
+    """Runs Chromium with a fresh profile; returns it and its debugging port on loopback."""
+    program = await start(Program, installed("chromium"), *CHROMIUM_FLAGS, f"--user-data-dir={profile}", *flags)
+    try:
+        yield program, int((await program.says(r"DevTools listening on ws://127\.0\.0\.1:(\d+)/"))[1])
+    finally:
+        await program.close()
+
+
+@asynccontextmanager
 async def chromium(profile: Path, *flags: str) -> AsyncIterator[Chromium]:
     """Runs Chromium, driven over its debugging port: with the switches above and none of the driver's own."""
     async with AsyncExitStack() as stack:
-        program = await start(Program, installed("chromium"), *CHROMIUM_FLAGS, f"--user-data-dir={profile}", *flags)
-        stack.push_async_callback(program.close)
-        port = (await program.says(r"DevTools listening on ws://127\.0\.0\.1:(\d+)/"))[1]
+        program, port = await stack.enter_async_context(launched_chromium(profile, *flags))
         playwright = await stack.enter_async_context(async_playwright())
         browser = await _connect(playwright, f"http://127.0.0.1:{port}")
         stack.push_async_callback(_hang_up, browser)

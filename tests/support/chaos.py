@@ -43,12 +43,12 @@ class Story:
     def assert_exact(self, client: Client, status: int, expected: Sequence[str]) -> None:
         """The client has ended well: its output is what it should be, and what it said is fit for a terminal."""
         assert status == 0, (self, client)
-        assert len(client.out) == len(expected), (self, client)
+        assert len(client.lines) == len(expected), (self, client)
         wrong = [
-            (i, got, right) for i, (got, right) in enumerate(zip(client.out, expected, strict=True)) if got != right
+            (i, got, right) for i, (got, right) in enumerate(zip(client.lines, expected, strict=True)) if got != right
         ]
         assert not wrong, (wrong[:5], self, client)
-        assert not [line for line in client.err if not line.isprintable() or "Traceback" in line], (self, client)
+        assert not [line for line in client.err_lines if not line.isprintable() or "Traceback" in line], (self, client)
         kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(self.blows.items()))
         LOG.info(
             "seed %d: %d items in %.0f s, exact; %d blows (%s); volunteers joined %d times, were set aside %d times",

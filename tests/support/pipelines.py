@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pando_client.function.deno import deno
-from tests.support.processes import BIN, Outcome, Program, Programs, programs_in
+from tests.support.processes import Outcome
+from tests.support.programs import BIN, Client, Programs, programs_in
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -28,7 +29,7 @@ class Example:
         blocks = re.findall(r"^```\n(.*?)^```$", (self.folder / "README.md").read_text(), re.MULTILINE | re.DOTALL)
         return [line for block in blocks for line in block.splitlines() if says in line]
 
-    async def start(self, line: str) -> Program:
+    async def start(self, line: str) -> Client:
         """Starts a line of shell; what a user has on the path is there, and a failure anywhere in it counts."""
         path = f"{BIN}:{Path(deno()).parent}:{os.environ['PATH']}"
         return await self.programs.start("bash", "-o", "pipefail", "-c", line, env={"PATH": path})

@@ -1,25 +1,22 @@
-"""Real processes for tests: marked in their environment, so that whatever is left of them can be found and ended."""
+"""Real processes for tests: what they print is kept, a wait that takes too long fails with it, and none stays behind.
+
+Nothing waits by sleeping: one waits for what a process prints. The programs of Pando are in `programs`.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
-import signal
-import sys
-import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-BIN = Path(sys.executable).parent
-PANDO = str(BIN / "pando")
-SECRET = "a secret that is long enough"
-SQUARE = "module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, x * x) }\n"
-WITHIN = 60.0
-"""Seconds that anything may take here; only a hang takes so long."""
+from tests.support.machine import LIMIT, descendants, kill
+
+P = TypeVar("P", bound="Program")
 
 
 @dataclass(frozen=True)
@@ -48,198 +45,189 @@ class Outcome:
         return self.complaints[0]
 
 
-class Program:
-    """A process that runs, and what it has printed so far."""
+class Program(asyncio.SubprocessProtocol):
+    """A process that runs, and what it has printed so far. Made by `start`.
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
+    Args:
+        name: what it is called in the text of a failure.
+
+    Attributes:
+        out: what it has printed on stdout, unless that leads elsewhere.
+        err: the same for stderr.
+    """
+
+    def __init__(self, name: str) -> None:
         self.out = bytearray()
         self.err = bytearray()
-        self._news = asyncio.Condition()
-        self._readers = [
-            asyncio.create_task(self._read(stream, into))
-            for stream, into in ((process.stdout, self.out), (process.stderr, self.err))
-            if stream is not None
-        ]
+        self._name = name
+        self._transport: asyncio.SubprocessTransport
+        self._reads: set[int] = set()
+        self._news = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._lost = asyncio.Event()
+
+    def __repr__(self) -> str:
+        said = "\n  ".join(["", *self.err_lines[-20:]])
+        out = bytes(self.out[-500:])
+        return f"<{self._name} {self.pid}, status {self._status}, printed {len(self.lines)} lines: {out!r}, said{said}>"
 
     @property
     def pid(self) -> int:
-        return self.process.pid
+        """Its process id."""
+        pid = self._transport.get_pid()
+        assert pid is not None
+        return pid
 
-    async def _read(self, stream: asyncio.StreamReader, into: bytearray) -> None:
-        while data := await stream.read(65536):
-            async with self._news:
-                into += data
-                self._news.notify_all()
-        async with self._news:
-            self._news.notify_all()
+    @property
+    def lines(self) -> list[str]:
+        """The complete lines on stdout."""
+        return self.out.decode("utf-8", "replace").split("\n")[:-1]
 
-    async def until(self, condition: Callable[[], Any], within: float = WITHIN) -> Any:
-        """Waits for something that what was printed decides, and returns it."""
+    @property
+    def err_lines(self) -> list[str]:
+        """The lines on stderr."""
+        return self.err.decode("utf-8", "replace").splitlines()
+
+    def said(self, pattern: str) -> int:
+        """How many lines on stderr hold `pattern`."""
+        return sum(re.search(pattern, line) is not None for line in self.err_lines)
+
+    async def until(self, condition: Callable[[], Any], what: str = "what was awaited", within: float = LIMIT) -> Any:
+        """Waits for something that what was printed decides, and returns it. `within` is in seconds."""
         try:
-            async with asyncio.timeout(within), self._news:
+            async with asyncio.timeout(within):
                 while not (found := condition()):
-                    assert not all(reader.done() for reader in self._readers), self
+                    assert self._reads, f"it ended without {what}: {self}"
                     await self._news.wait()
         except TimeoutError:
-            raise AssertionError(f"{self} did not get there") from None
+            raise AssertionError(f"not within {within} s: {what}: {self}") from None
         return found
 
-    async def says(self, pattern: str, within: float = WITHIN) -> re.Match[str]:
-        """Waits for stderr to hold something, and returns the match."""
-        found: re.Match[str] = await self.until(lambda: re.search(pattern, self.err.decode("utf-8", "replace")), within)
-        return found
+    async def says(self, pattern: str, within: float = LIMIT, times: int = 1) -> re.Match[str]:
+        """Waits until stderr holds `pattern` so many `times`; returns the last match."""
 
-    async def prints(self, lines: int, within: float = WITHIN) -> None:
+        def find() -> re.Match[str] | None:
+            found = list(re.finditer(pattern, self.err.decode("utf-8", "replace")))
+            return found[times - 1] if len(found) >= times else None
+
+        match: re.Match[str] = await self.until(find, f"{pattern!r} on stderr", within)
+        return match
+
+    async def prints(self, lines: int, within: float = LIMIT) -> None:
         """Waits for so many lines on stdout."""
-        await self.until(lambda: self.out.count(b"\n") >= lines, within)
+        await self.until(lambda: self.out.count(b"\n") >= lines, f"{lines} lines on stdout", within)
 
-    async def serves_at(self) -> int:
-        """Waits for the client's own server, and returns its port."""
-        return int((await self.says(r"Serving volunteer code at http://127\.0\.0\.1:(\d+)\n"))[1])
-
-    def send(self, number: int) -> None:
+    def signal(self, number: int) -> None:
         """Sends a signal."""
-        self.process.send_signal(number)
+        self._transport.send_signal(number)
 
     async def write(self, data: bytes) -> None:
-        """Writes to its standard input, when there is room."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(data)
-        await self.process.stdin.drain()
+        """Writes to its stdin, when there is room.
+
+        Raises:
+            ConnectionError: it reads no more.
+        """
+        stdin = self._transport.get_pipe_transport(0)
+        assert isinstance(stdin, asyncio.WriteTransport)
+        if stdin.is_closing():
+            raise BrokenPipeError(f"{self} reads no more")
+        stdin.write(data)
+        await self._writable.wait()
 
     async def end_input(self) -> None:
-        """Closes its standard input."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        await self.process.stdin.wait_closed()
+        """Closes its stdin, as soon as it has read what was written."""
+        stdin = self._transport.get_pipe_transport(0)
+        assert stdin is not None
+        stdin.close()
 
-    async def finish(self, within: float = WITHIN) -> Outcome:
-        """Waits for its end."""
+    async def finish(self, within: float = LIMIT) -> Outcome:
+        """Waits for its end and that of its output."""
         try:
             async with asyncio.timeout(within):
-                status = await self.process.wait()
-                await asyncio.gather(*self._readers)
+                while self._status is None or self._reads:
+                    await self._news.wait()
         except TimeoutError:
-            raise AssertionError(f"{self} did not end") from None
-        return Outcome(status, bytes(self.out), self.err.decode("utf-8", "replace").splitlines())
+            raise AssertionError(f"not ended within {within} s: {self}") from None
+        return Outcome(self._status, bytes(self.out), self.err_lines)
 
-    def __repr__(self) -> str:
-        return f"<Program {self.process}, out {bytes(self.out[-500:])!r}, err {bytes(self.err[-1500:])!r}>"
+    async def ends(self, within: float = LIMIT) -> int:
+        """Waits for its end and returns the exit status, negative for a signal."""
+        return (await self.finish(within)).status
+
+    async def close(self) -> None:
+        """Ends it, if it has not ended, and those that it started."""
+        if self._status is None:
+            children = descendants(self.pid)
+            with contextlib.suppress(ProcessLookupError):
+                self._transport.kill()
+            for pid in children:
+                kill(pid)
+        with contextlib.suppress(AssertionError):
+            await self.finish(5)
+        # Some grandchild may still hold the other end of a pipe; our end is closed now and not by chance later.
+        self._transport.close()
+        await self._lost.wait()
+
+    @property
+    def _status(self) -> int | None:
+        return self._transport.get_returncode()
+
+    def _tell(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    # What the event loop calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.SubprocessTransport)
+        self._transport = transport
+        self._reads = {fd for fd in (1, 2) if transport.get_pipe_transport(fd) is not None}
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        (self.out if fd == 1 else self.err).extend(data)
+        self._tell()
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        self._reads.discard(fd)
+        if fd == 0:
+            self._writable.set()
+        self._tell()
+
+    def process_exited(self) -> None:
+        self._tell()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport.close()
+        self._lost.set()
+        self._tell()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
 
 
-class Programs:
-    """Starts processes in a folder of their own.
+def environment(**more: str) -> dict[str, str]:
+    """Returns the environment of a program: of Pando's own variables it has none but those in `more`."""
+    ours = ("SECRET", "HOST", "PORT", "DEBUG")
+    return {k: v for k, v in os.environ.items() if not k.startswith("PANDO_") and k not in ours} | more
+
+
+async def start(kind: type[P], *command: str | Path, env: Mapping[str, str] | None = None, **streams: Any) -> P:
+    """Starts a program.
 
     Args:
-        folder: their working directory and their home.
+        kind: the class of what is returned.
+        command: the program and its arguments.
+        env: the whole environment; None for that of the tests without Pando's own variables.
+        streams: as for `asyncio.create_subprocess_exec`; each stream is a pipe unless it says otherwise.
     """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._mark = uuid.uuid4().hex
-        self._started: list[Program] = []
-        # Deno's cache is under the home otherwise, and the bundler is in it.
-        deno_dir = os.environ.get("DENO_DIR") or str(Path("~/.cache/deno").expanduser())
-        kept = {name: value for name, value in os.environ.items() if not re.match(r"PANDO|DEBUG$|SECRET$|PORT$", name)}
-        self.environment = kept | {"HOME": str(folder), "DENO_DIR": deno_dir, "PANDO_TEST_MARK": self._mark}
-
-    def file(self, name: str, content: str | bytes) -> Path:
-        """Writes a file into the folder."""
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    async def start(
-        self, *command: str, env: Mapping[str, str] | None = None, stdin: Any = asyncio.subprocess.DEVNULL, **more: Any
-    ) -> Program:
-        """Starts any program; its stdout and stderr are kept unless `more` says otherwise."""
-        streams = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE} | more
-        process = await asyncio.create_subprocess_exec(
-            *command, cwd=self.folder, env=self.environment | dict(env or {}), stdin=stdin, **streams
-        )
-        program = Program(process)
-        self._started.append(program)
-        return program
-
-    async def start_pando(self, *arguments: str, **more: Any) -> Program:
-        """Starts a client."""
-        return await self.start(PANDO, *arguments, **more)
-
-    async def pando(self, *arguments: str, stdin: bytes | None = None, within: float = WITHIN, **more: Any) -> Outcome:
-        """Runs a client to its end; `stdin` is all that it may read."""
-        if stdin is not None:
-            more["stdin"] = asyncio.subprocess.PIPE
-        program = await self.start_pando(*arguments, **more)
-        if stdin is not None:
-            assert program.process.stdin is not None
-            program.process.stdin.write(stdin)
-            program.process.stdin.close()
-        return await program.finish(within)
-
-    async def shell(self, line: str, within: float = WITHIN, **more: Any) -> Outcome:
-        """Runs a line of shell in which $PANDO is the client."""
-        env = {"PANDO": PANDO} | dict(more.pop("env", {}))
-        return await (await self.start("bash", "-c", line, env=env, **more)).finish(within)
-
-    async def server(self, port: int = 0, secret: str = SECRET) -> tuple[Program, int]:
-        """Starts a public server on loopback; returns it and its port."""
-        command = [str(BIN / "pando-server"), "--host=127.0.0.1", f"--port={port}"]
-        program = await self.start(*command, env={"PANDO_SECRET": secret})
-        found = await program.until(lambda: re.search(rb"Listening at http://127\.0\.0\.1:(\d+)\n", program.out))
-        return program, int(found[1])
-
-    async def start_client(self, port: int, *arguments: str, secret: str = SECRET, **more: Any) -> Program:
-        """Starts a client of the public server on loopback."""
-        env = {"PANDO_SECRET": secret}
-        return await self.start_pando(*arguments, f"--host=127.0.0.1:{port}", env=env, **more)
-
-    async def volunteer(self, port: int, *arguments: str) -> Program:
-        """Starts a headless volunteer of one core."""
-        return await self.start(str(BIN / "pando-volunteer"), f"http://127.0.0.1:{port}", "--cores=1", *arguments)
-
-    def left(self) -> dict[int, str]:
-        """Returns the processes of this test that live, with their command lines."""
-        living: dict[int, str] = {}
-        for folder in Path("/proc").iterdir():
-            try:
-                if self._mark.encode() in (folder / "environ").read_bytes():
-                    living[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except (OSError, ValueError):
-                continue  # no process, gone meanwhile, or not ours
-        return living
-
-    def volunteers_here(self) -> list[int]:
-        """Returns the processes that run a volunteer for a client on this machine."""
-        return [pid for pid, line in self.left().items() if "pipe.js" in line]
-
-    async def nothing_is_left(self, within: float = 10.0) -> None:
-        """Waits until no process of this test lives."""
-        try:
-            async with asyncio.timeout(within):
-                while self.left():  # noqa: ASYNC110 - nobody tells us of the end of a grandchild
-                    await asyncio.sleep(0.02)
-        except TimeoutError:
-            raise AssertionError(f"left behind: {self.left()}") from None
-
-    async def end(self) -> None:
-        """Ends all that is left, by process number."""
-        for pid in self.left():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        for program in self._started:
-            await program.finish()
-
-
-@asynccontextmanager
-async def programs_in(folder: Path) -> AsyncIterator[Programs]:
-    """Programs for one test: at its end, nothing may be left but what the test did not end itself."""
-    programs = Programs(folder)
-    programs.file("f.js", SQUARE)
-    try:
-        yield programs
-    finally:
-        await programs.end()
+    _, program = await asyncio.get_running_loop().subprocess_exec(
+        lambda: kind(Path(command[0]).name),
+        *map(str, command),
+        env=environment() if env is None else env,
+        **streams,
+    )
+    return program

@@ -21,9 +21,9 @@ from pando_server.app import ServerSettings, create_app, server_for
 from pando_server.relay.limits import Limits
 from pando_server.relay.relay import Relay
 from pando_shared.signaling import proof
+from tests.support.secrets import KEY
+from tests.support.secrets import SECRET as SECRET
 
-SECRET = "a secret that is long enough"
-KEY = "a" * 32
 PATIENCE = 10.0
 """Seconds until a test gives up on something that should happen at once."""
 

@@ -13,7 +13,7 @@ from aiortc.mediastreams import AudioStreamTrack
 from pando_client.channels import webrtc
 from pando_client.channels.webrtc import FRAME_COST_BYTES, HIGH_WATER_BYTES, answer, on_private_network
 from pando_shared.limits import MAX_FRAME_BYTES
-from tests.client.channels.webrtc_ends import WebRtcPeer, connected, sctp_of
+from tests.support.volunteers import WebRtcPeer, connected, sctp_of
 
 
 async def test_frames_go_both_ways_whole_and_in_order() -> None:

@@ -10,7 +10,7 @@ import pytest
 from pando_client import console
 from pando_client.command import main
 from pando_shared import __version__
-from tests.support.processes import PANDO, Programs
+from tests.support.programs import PANDO, Programs
 
 
 async def test_help_is_fast_and_says_how_to_call_it(programs: Programs) -> None:

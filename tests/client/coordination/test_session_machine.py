@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -19,18 +20,11 @@ from pando_client.lending.instructions import Policy
 from pando_client.session.flow_control import AutoCredit, Credit, FixedCredit
 from pando_client.session.liveness import GIVE_UP_AFTER_HEARTBEATS
 from pando_shared.wire.codec import encode
-from pando_shared.wire.messages import (
-    DECLINED,
-    ERROR,
-    RESULT,
-    ClientGoodbye,
-    Hello,
-    Lend,
-    Results,
-    Withdraw,
-)
+from pando_shared.wire.messages import DECLINED, ERROR, RESULT, ClientGoodbye, Hello, Lend, Results, Withdraw
 from tests.support.fake_time import IN, NEVER, OUT, World
 from tests.support.lender_model import result_of
+
+pytestmark = pytest.mark.untraced
 
 EXAMPLES = int(os.environ.get("PANDO_SESSION_EXAMPLES", "300"))
 STEPS = 50

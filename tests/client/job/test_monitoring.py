@@ -11,7 +11,7 @@ import pytest
 from pando_client.job.monitoring import create_app, status
 from pando_client.rendezvous.embedded import EmbeddedServer
 from pando_shared.wire.messages import Ready, ReadyInfo, Results
-from tests.support.processes import Programs
+from tests.support.programs import Programs
 from tests.support.shells import FakeChannel, job_of
 
 

@@ -19,6 +19,8 @@ from pando_client.lending.ledger import OBJECT_BYTES
 from pando_shared.wire.messages import BINARY, DECLINED, ERROR, RESULT
 from tests.support.lender_model import Shell, result_of
 
+pytestmark = pytest.mark.untraced
+
 NAMES = ["a", "b", "c", "d"]
 EXAMPLES = int(os.environ.get("PANDO_LENDER_EXAMPLES", "2000"))
 AT_ONCE = 1000

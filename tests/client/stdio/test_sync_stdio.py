@@ -16,7 +16,7 @@ from pando_client.stdio.output import OutputFailed, Wrote
 from pando_client.stdio.pull_sync import GREETING, PullSync
 from pando_client.stdio.sync_stdio import SyncStdio
 from pando_shared.errors import InputError, OutputError
-from tests.support.processes import PANDO, Programs
+from tests.support.programs import PANDO, Programs
 
 HERE = ("--sync-stdio", "--start-idle=false", "--port=0")
 

@@ -25,7 +25,7 @@ from pando_client.channels.aiortc_tuning.datagrams import (
 )
 from pando_client.channels.webrtc import WebRtcChannel
 from pando_shared.limits import MAX_FRAME_BYTES
-from tests.client.channels.webrtc_ends import WebRtcPeer, connected, sctp_of
+from tests.support.volunteers import WebRtcPeer, connected, sctp_of
 
 FRAMES = [bytes([n]) * MAX_FRAME_BYTES for n in range(60)]
 

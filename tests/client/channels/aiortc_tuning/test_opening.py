@@ -12,7 +12,7 @@ from aiortc.rtcsctptransport import RTCSctpTransport
 
 from pando_client.channels.aiortc_tuning import opening
 from pando_client.channels.webrtc import WebRtcChannel, answer
-from tests.client.channels.webrtc_ends import WITHIN, WebRtcPeer, connected, sctp_of
+from tests.support.volunteers import WITHIN, WebRtcPeer, connected, sctp_of
 
 
 async def exchanged(channel: WebRtcChannel, volunteer: WebRtcPeer) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from pando_client.channels.aiortc_tuning import sctp
 from pando_client.channels.webrtc import WebRtcChannel
 from pando_shared.limits import MAX_FRAME_BYTES
-from tests.client.channels.webrtc_ends import WebRtcPeer, connected, sctp_of
+from tests.support.volunteers import WebRtcPeer, connected, sctp_of
 
 FRAMES = 100
 PACKETS_OF_A_FRAME = MAX_FRAME_BYTES / 1200

@@ -12,7 +12,7 @@ from aiortc.rtcsctptransport import RTCSctpTransport
 
 from pando_client.channels.aiortc_tuning.tune import REQUIRED, missing_names
 from pando_shared.limits import MAX_FRAME_BYTES
-from tests.client.channels.webrtc_ends import connected, sctp_of
+from tests.support.volunteers import connected, sctp_of
 
 
 def rename(monkeypatch: pytest.MonkeyPatch, owner: type[Any], name: str) -> None:

@@ -1,4 +1,6 @@
-"""A network that is slow or loses everything: what a tab and a client say to each other over WebRTC has a long way.
+"""Networks between volunteers and a client: a cable that can be cut, and a distance that delays or loses packets.
+
+`cable` relays TCP on loopback. `distance` is for what a tab and a client say to each other over WebRTC.
 
 The page's offer is stripped of its addresses, so that the client cannot reach it; those in the client's answer are
 replaced by that of a relay of UDP packets on loopback. So every packet of both directions goes through the relay, which
@@ -109,3 +111,62 @@ async def distance(context: BrowserContext, round_trip: float = 0.0) -> AsyncIte
         yield relays
     finally:
         relays.close()
+
+
+class Cable:
+    """A TCP relay on loopback in front of a server: a network that can be cut and mended."""
+
+    def __init__(self, to: str) -> None:
+        self._to = int(to.rpartition(":")[2])
+        self._server: asyncio.Server | None = None
+        self._ends: set[asyncio.StreamWriter] = set()
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        """The address that volunteers open."""
+        return f"http://127.0.0.1:{self._port}"
+
+    async def mend(self) -> None:
+        """Lets connections through."""
+        self._server = await asyncio.start_server(self._relay, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        """Breaks all connections and refuses new ones."""
+        if self._server is not None:
+            self._server.close()
+        for end in list(self._ends):
+            end.transport.abort()
+        await asyncio.sleep(0)
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
+        except OSError:
+            writer.transport.abort()
+            return
+        await asyncio.gather(self._copy(reader, far_writer), self._copy(far_reader, writer))
+
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._ends.add(writer)
+        try:
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass
+        finally:
+            self._ends.discard(writer)
+            writer.close()
+
+
+@asynccontextmanager
+async def cable(to: str) -> AsyncIterator[Cable]:
+    """Puts a `Cable` in front of the server at the URL `to`."""
+    relay = Cable(to)
+    await relay.mend()
+    try:
+        yield relay
+    finally:
+        await relay.cut()

@@ -19,11 +19,11 @@ def say(text: str) -> None:
     try:
         print(text, file=sys.stderr, flush=True)  # noqa: T201 - the one place that prints
     except (OSError, ValueError):
-        return  # it is closed by now: there is nobody to tell
+        return  # it is closed by now, and there is no other way to tell the user
 
 
 def error(text: str) -> None:
-    """Prints an error: one line, whatever it holds."""
+    """Prints an error on one line; foreign characters in it are made safe."""
     say("pando: " + printable(text, 2000))
 
 
@@ -50,7 +50,7 @@ def debug_wanted(name: str, patterns: str | None = None) -> bool:
 
 
 def note(text: str) -> None:
-    """Prints what is good to know for whoever watches: on a terminal, or with DEBUG=pando-computing."""
+    """Prints what is good to know for a user who watches: on a terminal, or with DEBUG=pando-computing."""
     if is_terminal() or debug_wanted(DEBUG_NAME):
         say("pando: " + printable(text, 500))
 

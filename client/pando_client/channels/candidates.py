@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import ipaddress
 
+from pando_shared.limits import MAX_CANDIDATES
+
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MIN_PORT = 1024
-MAX_KEPT = 20
+"""Below are the ports of well-known services."""
 METADATA = frozenset(map(ipaddress.ip_address, ("169.254.169.254", "100.100.100.200", "fd00:ec2::254")))
-"""Where clouds tell a machine its secrets."""
+"""Of the metadata services of clouds, which tell a machine its secrets."""
 
 
 def keep_safe_candidates(sdp: str, *, loopback: bool, private: bool) -> str:
@@ -36,7 +38,7 @@ def keep_safe_candidates(sdp: str, *, loopback: bool, private: bool) -> str:
         if line == "a=end-of-candidates":
             continue
         if line.startswith("a=candidate:"):
-            if kept >= MAX_KEPT or not _is_safe(line, loopback=loopback, private=private):
+            if kept >= MAX_CANDIDATES or not _is_safe(line, loopback=loopback, private=private):
                 continue
             kept += 1
         lines.append(line)
@@ -59,7 +61,7 @@ def _is_safe(line: str, *, loopback: bool, private: bool) -> bool:
 def is_worth_a_packet(address: IpAddress, *, loopback: bool, private: bool) -> bool:
     """Whether we may send to `address` because a stranger asks us to."""
     if isinstance(address, ipaddress.IPv6Address):
-        # An IPv4 address in the clothes of IPv6: what is inside counts.
+        # Mapped (RFC 4291), 6to4 and Teredo addresses hold an IPv4 address, which is where the packets arrive.
         inside = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
         if inside is not None:
             return is_worth_a_packet(inside, loopback=loopback, private=private)

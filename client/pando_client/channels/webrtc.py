@@ -79,7 +79,7 @@ class WebRtcChannel:
         channel.on("bufferedamountlow", self._room.set)
         connection.on("connectionstatechange", self._on_state)
         connection.on("error", self._on_error)
-        # Nobody asked for another channel or for media.
+        # The client has asked for no other channel and for no media.
         connection.on("datachannel", self._on_unasked)
         connection.on("track", self._on_unasked)
 
@@ -225,7 +225,7 @@ async def answer(sdp: str, ice_servers: Sequence[IceServer], *, loopback: bool) 
         # Negotiated: no race for the "datachannel" event, and one queue for all that is sent.
         channel = WebRtcChannel(connection, connection.createDataChannel("pando", negotiated=True, id=0, ordered=True))
         safe = keep_safe_candidates(sdp, loopback=loopback, private=on_private_network())
-        # aiortc answers whatever it can parse, an empty description among it.
+        # aiortc answers all that it can parse, even an empty description.
         media = SessionDescription.parse(safe).media
         if [section.kind for section in media] != ["application"] or media[0].dtls is None:
             raise ValueError("not one data channel")
@@ -234,7 +234,7 @@ async def answer(sdp: str, ice_servers: Sequence[IceServer], *, loopback: bool) 
         channel.tune(media[0].dtls.role)
         await connection.setLocalDescription(await connection.createAnswer())
     except Exception as error:
-        # aiortc's parser raises whatever its lines raise; to the caller each is the same: not an offer.
+        # aiortc's parser lets errors of any class pass; to the caller each means the same: not an offer.
         await connection.close()
         raise ValueError(f"the offer cannot be understood: {type(error).__name__}") from error
     return connection.localDescription.sdp, channel

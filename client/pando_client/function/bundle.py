@@ -1,4 +1,4 @@
-"""The user's module, bundled to one script and checked, before anybody is asked for help."""
+"""The user's module, bundled to one script and checked, before any volunteer is asked for."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ EXPORT = "/pando/1.0.0"
 """The end of the name that engines give to the function itself, unless it has one."""
 MAX_LINES = 200
 """Lines of a stack that are looked at: a volunteer may send anything as a stack."""
-MAX_LINE_CHARS = 1000
+MAX_LINE_CHARACTERS = 1000
 """Characters of a line that is looked at."""
 _FRAME = re.compile(r"(?:at (?P<v8>.*)|(?P<name>[^@]*)@(?P<place>.*))$")
 """`at name (place)` in V8, `name@place` in Firefox and Safari."""
@@ -79,7 +79,7 @@ def frames(stack: str, folder: Path) -> list[str]:
     """
     found: list[str] = []
     for line in stack.splitlines()[:MAX_LINES]:
-        frame = _FRAME.match(line.strip()) if len(line) <= MAX_LINE_CHARS else None
+        frame = _FRAME.match(line.strip()) if len(line) <= MAX_LINE_CHARACTERS else None
         if frame is None:
             continue
         name, place = frame["name"] or "", frame["place"]

@@ -1,6 +1,6 @@
 """Signaling with a server: logs in, answers the offers of volunteers, logs in again when the connection was lost.
 
-The job does not depend on it: channels that are open stay open whatever happens to the server.
+The job does not depend on it: channels that are open stay open also when the server is lost.
 """
 
 from __future__ import annotations

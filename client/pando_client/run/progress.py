@@ -15,7 +15,7 @@ from pando_shared.errors import FunctionError
 NOBODY_AFTER_SECONDS = 5.0
 """Time without a volunteer after which we say what we wait for."""
 LOOK_EVERY_SECONDS = 0.5
-"""Time between two looks at whether anybody is there."""
+"""Time between two looks at whether a volunteer is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ async def say_what_we_wait_for(job: Job, how_to_join: HowToJoin) -> None:
             nobody_since = time.monotonic()
         elif time.monotonic() - nobody_since >= NOBODY_AFTER_SECONDS:
             console.say(f"pando: waiting for a volunteer: {how_to_join}")
-            nobody_since = float("inf")  # once, until somebody has been there
+            nobody_since = float("inf")  # once, until a volunteer has been there
         declined = lender.declined_by_all
         if declined is None:
             continue

@@ -149,7 +149,7 @@ def _refuse_without_page(options: Options, function: Bundle) -> None:
 
 
 async def _until_over(job: Job, started: list[asyncio.Task[Any]], interrupted: Interruption) -> Finish:
-    """Waits for the end of the run, whatever it is, and takes leave of the volunteers.
+    """Waits for the end of the run, good or bad, and takes leave of the volunteers.
 
     Raises:
         Interrupted: a signal came first.

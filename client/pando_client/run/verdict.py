@@ -42,7 +42,7 @@ async def exit_status(job: Job, finish: Finish, function: Bundle, module: Path, 
 
 
 async def _failure_in_words(job: Job, failure: Failure, function: Bundle, module: Path) -> str:
-    """Names the item, the error and where in the user's files it came from, and who tried."""
+    """Names the item, the error, where in the user's files it came from, and the volunteers that tried."""
     error = error_info(failure.error)
     stack = await traced(error.stack, function.source_map) if error.stack else ""
     for line in stack.splitlines():

@@ -7,7 +7,8 @@ import ipaddress
 import pytest
 from aiortc.sdp import SessionDescription
 
-from pando_client.channels.candidates import MAX_KEPT, is_worth_a_packet, keep_safe_candidates
+from pando_client.channels.candidates import is_worth_a_packet, keep_safe_candidates
+from pando_shared.limits import MAX_CANDIDATES
 
 HEAD = """v=0
 o=- 1 2 IN IP4 127.0.0.1
@@ -106,7 +107,7 @@ def test_loopback_only_for_volunteers_of_this_machine() -> None:
 
 def test_no_more_than_twenty() -> None:
     lines = [candidate("127.0.0.1") for _ in range(50)] + [candidate(f"8.8.8.{n}") for n in range(300)]
-    assert kept(*lines) == [f"8.8.8.{n}" for n in range(MAX_KEPT)]
+    assert kept(*lines) == [f"8.8.8.{n}" for n in range(MAX_CANDIDATES)]
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ class DatagramSender:
         pair = self._transport.transport._connection._nominated.get(1)
         records = list(_records(self._transport._ssl))
         if pair is None:
-            return  # ICE has ended; whoever reads there hears of it
+            return  # ICE has ended; the channel hears of it from aiortc
         for burst in cut_into_bursts(records):
             if self._sent_in_one_call(burst, pair):
                 self.bursts += 1

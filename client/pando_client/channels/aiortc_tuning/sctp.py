@@ -60,7 +60,7 @@ class _Acknowledgements:
     async def _send_quietly(self) -> None:
         try:
             await self._send()
-        except Exception:  # noqa: BLE001 - DTLS or the socket may have ended since; whoever reads there hears of it
+        except Exception:  # noqa: BLE001 - DTLS or the socket may have ended since; the channel hears of it
             return
 
 

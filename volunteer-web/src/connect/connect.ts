@@ -9,7 +9,7 @@ import type { ChannelKind, Meeting, PeerMaker } from "./meeting.ts";
 import { meet } from "./signaling.ts";
 import { openWebSocket } from "./websocket.ts";
 import { ConnectError } from "./error.ts";
-import { PROTOCOL } from "../wire/constants.ts";
+import { JOB_NAME, PROTOCOL } from "../wire/constants.ts";
 
 const CONFIG_TIMEOUT_MS = 10_000;
 
@@ -30,7 +30,8 @@ export async function connect(meeting: Meeting, signal: AbortSignal): Promise<Ch
 
 /** Returns the job that a page's address names as `/j/NAME`, or null. */
 export function jobOf(base: URL): string | null {
-  return base.pathname.match(/^\/j\/([a-z0-9-]{1,32})$/)?.[1] ?? null;
+  const name = base.pathname.match(/^\/j\/(.*)$/)?.[1] ?? "";
+  return JOB_NAME.test(name) ? name : null;
 }
 
 function choose(kinds: readonly ChannelKind[], { wish, peers }: Meeting): ChannelKind {

@@ -33,6 +33,8 @@ export const MAX_UNPACKED_BUNDLE_BYTES = 64 * MIB;
 // Lengths of texts, in characters (code points).
 
 export const MAX_JOB_CHARACTERS = 32;
+/** The name of a job. */
+export const JOB_NAME = new RegExp(`^[a-z0-9-]{1,${MAX_JOB_CHARACTERS}}$`);
 export const MAX_TITLE_CHARACTERS = 200;
 export const MAX_VERSION_CHARACTERS = 64;
 export const MAX_DEVICE_CHARACTERS = 64;

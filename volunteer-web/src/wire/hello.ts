@@ -6,6 +6,7 @@ import { readHosts } from "./allowed_hosts.ts";
 import {
   DEFAULT_HEARTBEAT_MS,
   DEFAULT_RESULT_BYTES,
+  JOB_NAME,
   MAX_HEARTBEAT_MS,
   MAX_JOB_CHARACTERS,
   MAX_RESULT_BYTES,
@@ -59,7 +60,7 @@ export function readHelloInfo(fields: Fields): HelloInfo {
     context: contextOf(fields.context === undefined ? "worker" : fields.context),
     allow_net: readHosts(fields.allow_net),
   };
-  if (!/^[a-z0-9-]+$/.test(info.job)) throw new ProtocolError("a hello with a broken job name");
+  if (!JOB_NAME.test(info.job)) throw new ProtocolError("a hello with a broken job name");
   return info;
 }
 

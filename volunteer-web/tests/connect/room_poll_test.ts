@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { MAX_BUFFERED_BYTES } from "../../src/connect/channel.ts";
 import { RoomPoll } from "../../src/connect/room_poll.ts";
-import { FakeTime } from "../support/fakes.ts";
+import { inFakeTime } from "../support/fakes.ts";
 
-Deno.test("room is told once, when a channel that was full has some", () => {
-  const time = new FakeTime();
-  try {
+Deno.test("room is told once, when a channel that was full has some", () =>
+  inFakeTime((time) => {
     let [buffered, looks, rooms] = [0, 0, 0];
     const poll = new RoomPoll(() => (looks++, buffered), () => rooms++, 10);
     poll.sent();
@@ -25,7 +24,4 @@ Deno.test("room is told once, when a channel that was full has some", () => {
     buffered = 0;
     time.pass(100);
     assert.equal(rooms, 1);
-  } finally {
-    time.restore();
-  }
-});
+  }));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type FakeWorkers, resultsFrom, withPool } from "../support/fakes.ts";
+import { type FakeWorkers, inFakeTime, resultsFrom, withPool } from "../support/fakes.ts";
 import { sleep } from "../support/helpers.ts";
 
 const message = ({ values }: { values: readonly unknown[] }) => JSON.parse(values[0] as string).message;
@@ -115,9 +115,11 @@ Deno.test("with a time limit results are urgent, and those of a moment still go 
     assert.deepEqual(worker.orders.map((order) => order.order === "load" && order.measured), [true]);
     stage.lend(1, "a", "b", "c", "d");
     await stage.until(() => worker.leases.length === 1);
-    for (const [i, value] of ["A", "B", "C", "D"].entries()) {
-      worker.deliver({ messages: [resultsFrom(1, i, [value], true)], held: false });
-    }
+    inFakeTime(() => {
+      for (const [i, value] of ["A", "B", "C", "D"].entries()) {
+        worker.deliver({ messages: [resultsFrom(1, i, [value], true)], held: false });
+      }
+    });
     assert.deepEqual(stage.received.map(({ values }) => values), [["A"], ["B", "C", "D"]]);
   }, LIMITS));
 

@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
-import { FakeTime } from "../support/fakes.ts";
+import { inFakeTime } from "../support/fakes.ts";
 import { Liveness } from "../../src/sandbox/liveness.ts";
 
 function watched() {
   const died: string[] = [];
   let asked = 0;
-  const time = new FakeTime();
   const liveness = new Liveness(() => asked++, (text) => died.push(text));
-  return { liveness, died, asked: () => asked, time };
+  return { liveness, died, asked: () => asked };
 }
 
-Deno.test("a sandbox that answers lives, and is asked every second", () => {
-  const { liveness, died, asked, time } = watched();
-  try {
+Deno.test("a sandbox that answers lives, and is asked every second", () =>
+  inFakeTime((time) => {
+    const { liveness, died, asked } = watched();
     liveness.loaded();
     for (let i = 0; i < 20; i++) {
       time.pass(1000);
@@ -22,14 +21,11 @@ Deno.test("a sandbox that answers lives, and is asked every second", () => {
     liveness.stop();
     time.pass(60_000);
     assert.equal(asked(), 20);
-  } finally {
-    time.restore();
-  }
-});
+  }));
 
-Deno.test("one that leaves six questions unanswered has died; one that loads may leave more", () => {
-  const { liveness, died, time } = watched();
-  try {
+Deno.test("one that leaves six questions unanswered has died; one that loads may leave more", () =>
+  inFakeTime((time) => {
+    const { liveness, died } = watched();
     time.pass(16_000);
     assert.deepEqual([liveness.ready, died], [false, []]);
     time.pass(1000);
@@ -39,7 +35,4 @@ Deno.test("one that leaves six questions unanswered has died; one that loads may
     assert.deepEqual(died, []);
     time.pass(1000);
     assert.deepEqual(died, ["the browser ended it, perhaps for lack of memory"]);
-  } finally {
-    time.restore();
-  }
-});
+  }));

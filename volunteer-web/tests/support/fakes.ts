@@ -201,28 +201,36 @@ export function fakeSlot(more: Partial<Slot> = {}): FakeSlot {
   };
 }
 
-/** Takes the place of `setInterval` until it is restored: time passes when the test says so. */
+/** Takes the place of timers and of `performance.now` until it is restored: time passes when the test says so. */
 export class FakeTime {
-  #real = { setInterval: globalThis.setInterval, clearInterval: globalThis.clearInterval };
-  #now = 0;
-  #timers = new Map<number, { readonly callback: () => void; readonly ms: number; at: number }>();
+  #real = { setTimeout, clearTimeout, setInterval, clearInterval };
+  #realNow = performance.now;
+  #now = 1000;
+  #timers = new Map<number, { readonly callback: () => void; readonly every: number | null; at: number }>();
 
   constructor() {
     let timers = 0;
-    const setInterval = (callback: () => void, ms: number) => {
-      this.#timers.set(++timers, { callback, ms, at: this.#now + ms });
+    const start = (callback: () => void, ms: number, every: number | null) => {
+      this.#timers.set(++timers, { callback, every, at: this.#now + ms });
       return timers;
     };
-    const clearInterval = (timer: number) => void this.#timers.delete(timer);
-    Object.assign(globalThis, { setInterval, clearInterval });
+    const stop = (timer: number) => void this.#timers.delete(timer);
+    Object.assign(globalThis, {
+      setTimeout: (callback: () => void, ms: number) => start(callback, ms, null),
+      setInterval: (callback: () => void, ms: number) => start(callback, ms, ms),
+      clearTimeout: stop,
+      clearInterval: stop,
+    });
+    performance.now = () => this.#now;
   }
 
   /** Lets milliseconds pass, one at a time. */
   pass(ms: number): void {
     for (const end = this.#now + ms; this.#now < end;) {
       this.#now++;
-      for (const timer of [...this.#timers.values()].filter(({ at }) => at === this.#now)) {
-        timer.at += timer.ms;
+      for (const [id, timer] of [...this.#timers].filter(([, { at }]) => at === this.#now)) {
+        if (timer.every === null) this.#timers.delete(id);
+        else timer.at += timer.every;
         timer.callback();
       }
     }
@@ -230,5 +238,16 @@ export class FakeTime {
 
   restore(): void {
     Object.assign(globalThis, this.#real);
+    performance.now = this.#realNow;
+  }
+}
+
+/** Runs `body` in fake time. */
+export function inFakeTime(body: (time: FakeTime) => void): void {
+  const time = new FakeTime();
+  try {
+    body(time);
+  } finally {
+    time.restore();
   }
 }

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from tests.support.machine import LIMIT, descendants, kill
 
@@ -128,8 +128,7 @@ class Program(asyncio.SubprocessProtocol):
         Raises:
             ConnectionError: it reads no more.
         """
-        stdin = self._transport.get_pipe_transport(0)
-        assert isinstance(stdin, asyncio.WriteTransport)
+        stdin = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
         if stdin.is_closing():
             raise BrokenPipeError(f"{self} reads no more")
         stdin.write(data)
@@ -180,9 +179,8 @@ class Program(asyncio.SubprocessProtocol):
     # What the event loop calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.SubprocessTransport)
-        self._transport = transport
-        self._reads = {fd for fd in (1, 2) if transport.get_pipe_transport(fd) is not None}
+        self._transport = cast("asyncio.SubprocessTransport", transport)  # uvloop's is no subclass of it
+        self._reads = {fd for fd in (1, 2) if self._transport.get_pipe_transport(fd) is not None}
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         (self.out if fd == 1 else self.err).extend(data)

@@ -21,8 +21,7 @@ leases for items.
 
 from __future__ import annotations
 
-from bisect import insort_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -503,17 +502,19 @@ class Lender:
         if not self.demand:
             return []
         copies: list[Instruction] = []
-        # One that was late itself, and has done nothing since, is the last to ask.
-        idle = sorted(self.demand, key=self._conduct.strikes)
         for lease in self._stragglers.late(now, self._end):
-            for place, name in enumerate(idle):
+            for name in self._idle():
                 copy = self._stragglers.copy_for(name, lease, self._volunteers[name].items, now, self._end)
                 if copy is not None:
                     copies.append(self._lend_copy(name, copy, now))
-                    del idle[place]
-                    if name in self.demand:
-                        insort_right(idle, name, key=self._conduct.strikes)
                     break
-            if not idle:
+            if not self.demand:
                 break
         return copies
+
+    def _idle(self) -> Iterator[VolunteerId]:
+        """Yields who would take more. One that was late itself, and has done nothing since, is the last to ask."""
+        struck = self._conduct.struck()
+        last = set(struck)
+        yield from (name for name in self.demand if name not in last)
+        yield from (name for name in struck if name in self.demand)

@@ -201,6 +201,8 @@ class Shell:
     def check(self) -> None:
         lender = self.lender
         lender.check()
+        if not self.stopped:
+            assert set(self.leases) == {lease.id for lease in lender.leases}, "the volunteers hold what the lender lent"
         waiting = [index for index, _ in lender.ledger.waiting] + list(lender.ledger.alone)
         answered = {index for index in range(lender.read_count) if lender.ledger.is_answered(index)}
         assert len(set(waiting)) == len(waiting) == lender.waiting

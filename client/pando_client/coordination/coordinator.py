@@ -20,6 +20,7 @@ is a suspect) is what its session says.
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
@@ -75,7 +76,9 @@ class Coordinator:
         self._touched: dict[VolunteerId, ConnectedVolunteer] = {}
         self._queue: deque[LenderInstruction] = deque()
         # When each session is to be looked at, at the latest: for each one entry, which may be earlier than need be.
-        self._deadlines: list[tuple[float, VolunteerId]] = []
+        # The numbers say who comes first of those that fall together.
+        self._deadlines: list[tuple[float, int, ConnectedVolunteer]] = []
+        self._numbers = itertools.count()
         self._lender_tick = 0.0
         self._ready: set[VolunteerId] = set()
         self._reputation = Reputation()
@@ -94,7 +97,7 @@ class Coordinator:
     @property
     def deadline(self) -> float:
         """When `tick` wants to be called next, unless something else happens before."""
-        lender = self._lender_tick if len(self.lender.leases) else NEVER
+        lender = self._lender_tick if self._lender_is_timed else NEVER
         return min(lender, self._deadlines[0][0]) if self._deadlines else lender
 
     def name_of(self, volunteer: VolunteerId) -> str | None:
@@ -116,11 +119,12 @@ class Coordinator:
         found = ConnectedVolunteer(volunteer, peer, kind, session, now)
         self.volunteers[volunteer] = found
         self._touched[volunteer] = found
-        heapq.heappush(self._deadlines, (session.deadline, volunteer))
         if self.closing is not None:
             session.goodbye(self.closing)
         elif (refusal := self._reputation.refuse_address(peer, now)) is not None:
             session.goodbye(ClientGoodbye("full", refusal))
+        else:
+            self._look_in_time(found)
         return self._instructions()
 
     def received(self, volunteer: VolunteerId, frame: bytes, now: float) -> list[Instruction]:
@@ -170,16 +174,14 @@ class Coordinator:
 
     def tick(self, now: float) -> list[Instruction]:
         """It is `now`: whatever is due happens, such as pings and suspicions."""
-        due: list[VolunteerId] = []
+        due: list[ConnectedVolunteer] = []
         while self._deadlines and self._deadlines[0][0] <= now:
-            due.append(heapq.heappop(self._deadlines)[1])
-        for name in due:
-            found = self.volunteers.get(name)
-            if found is None or found.session.ended is not None:
-                continue
-            self._report(found, found.session.tick(now), now)
-            heapq.heappush(self._deadlines, (found.session.deadline, name))
-        if now >= self._lender_tick and len(self.lender.leases):
+            due.append(heapq.heappop(self._deadlines)[2])
+        for found in due:
+            if found.session.ended is None:
+                self._report(found, found.session.tick(now), now)
+                self._look_in_time(found)
+        if now >= self._lender_tick and self._lender_is_timed:
             self._lender_tick = now + LENDER_TICK_SECONDS
             self._carry_out(self.lender.tick(now), now)
         return self._instructions()
@@ -187,6 +189,7 @@ class Coordinator:
     def finish(self, goodbye: ClientGoodbye) -> list[Instruction]:
         """The run is over: every volunteer is told so, also those that come later, and nothing else happens."""
         self.closing = goodbye
+        self._deadlines.clear()
         for found in self.volunteers.values():
             found.session.goodbye(goodbye)
             self._touched[found.id] = found
@@ -198,19 +201,18 @@ class Coordinator:
         assert not self._out
         assert not self._touched
         self.lender.check()
-        due = [name for _, name in self._deadlines]
-        assert len(due) == len(set(due)), "each is looked at once"
+        due = {found for _, _, found in self._deadlines}
+        assert len(due) == len(self._deadlines), "each is looked at once"
         for name, found in self.volunteers.items():
             session = found.session
             assert found.hung_up == (session.ended is not None), found
             assert found.awake or found.hung_up or not session.has_frames, f"{found} has something to send"
             assert (name in self._ready) == found.is_ready, found
-            assert session.ended is not None or name in due, f"{found} is never looked at"
+            assert session.ended is not None or found in due, f"{found} is never looked at"
             if self.closing is None:
                 self._check_agreement(found)
-        for when, name in self._deadlines:
-            alive = name in self.volunteers and self.volunteers[name].session.ended is None
-            assert not alive or when <= self.volunteers[name].session.deadline
+        for when, _, found in self._deadlines:
+            assert when <= found.session.deadline, f"{found} is looked at too late"
         if self.closing is None:
             assert set(self.lender.volunteers) <= self.volunteers.keys()
 
@@ -222,6 +224,17 @@ class Coordinator:
             assert session.wanted == lender.wants(found.id)
             assert session.suspect == (found.id in lender.suspects)
         assert session.open_leases == {lease.id: len(lease.items) - lease.done for lease in lender.leases.of(found.id)}
+
+    # Who is looked at, and when
+
+    @property
+    def _lender_is_timed(self) -> bool:
+        """Whether time changes anything for the lender."""
+        return self.closing is None and len(self.lender.leases) > 0
+
+    def _look_in_time(self, found: ConnectedVolunteer) -> None:
+        if found.session.ended is None:
+            heapq.heappush(self._deadlines, (found.session.deadline, next(self._numbers), found))
 
     # From sessions to the lender
 
@@ -255,7 +268,7 @@ class Coordinator:
             case Recovered():
                 self._out += self._notices.recovered(found)
                 return lender.recover(name, now)
-            case Ended():
+            case _:
                 self._ended(found, event, now)
                 return lender.leave(name, now)
 

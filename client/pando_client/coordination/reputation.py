@@ -39,9 +39,10 @@ class Reputation:
 
     def breach(self, found: ConnectedVolunteer, now: float) -> None:
         """A volunteer broke the protocol."""
+        if found.is_own:
+            return  # it is started again, and refusing it would end the run
         self._names.impose(found.known_as, now)
-        if not found.is_own:
-            self._addresses.impose(found.peer, now)
+        self._addresses.impose(found.peer, now)
 
     def quarantine(self, found: ConnectedVolunteer, now: float) -> float:
         """A volunteer does more harm than good; returns for how many seconds it is quarantined."""

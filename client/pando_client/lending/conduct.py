@@ -36,6 +36,7 @@ class Conduct:
 
     def __init__(self) -> None:
         self._records: dict[VolunteerId, _Record] = {}
+        self._struck: dict[VolunteerId, None] = {}  # those with strikes, in the order of their first one
         self._productive_answers = 0
         self._to_quarantine: dict[VolunteerId, str] = {}  # and why
 
@@ -49,17 +50,23 @@ class Conduct:
     def left(self, name: VolunteerId) -> None:
         """A volunteer is gone, and what was due is due no more."""
         del self._records[name]
+        self._struck.pop(name, None)
         self._to_quarantine.pop(name, None)
 
     def strikes(self, name: VolunteerId) -> int:
         """Returns the strikes in a row of a volunteer that is here."""
         return self._records[name].strikes
 
+    def struck(self) -> list[VolunteerId]:
+        """Returns the volunteers that have strikes, those with few first."""
+        return sorted(self._struck, key=self.strikes)
+
     def productive(self, name: VolunteerId) -> None:
         """A volunteer has answered with a result: what it did before is forgiven."""
         self._productive_answers += 1
         record = self._records[name]
         record.strikes = record.unproductive = 0
+        self._struck.pop(name, None)
 
     def unproductive(self, name: VolunteerId) -> None:
         """A volunteer declined or handed back all of what it answered or held."""
@@ -78,6 +85,7 @@ class Conduct:
             if record is None:
                 continue
             record.strikes += 1
+            self._struck.setdefault(name)
             if record.strikes >= MAX_STRIKES:
                 self._to_quarantine[name] = "others did what it did not do"
 

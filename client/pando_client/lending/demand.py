@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import chain
 
 from pando_client.lending.instructions import VolunteerId
 
@@ -31,7 +32,8 @@ class Demand:
         return len(self._wants)
 
     def __iter__(self) -> Iterator[VolunteerId]:
-        return iter(self._wants)
+        """Yields them in turn; those that were passed over come last."""
+        return chain(self._turn, self._passed_over)
 
     def __contains__(self, name: VolunteerId) -> bool:
         return name in self._wants
@@ -54,7 +56,7 @@ class Demand:
     @property
     def first(self) -> VolunteerId | None:
         """Whose turn it is; those that were passed over come last."""
-        return next(iter(self._turn), None) or next(iter(self._passed_over), None)
+        return next(iter(self), None)
 
     def is_passed_over(self, name: VolunteerId) -> bool:
         """Whether there was nothing for this volunteer, and nothing has changed since."""

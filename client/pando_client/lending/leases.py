@@ -135,7 +135,8 @@ class Leases:
     def close(self, lease: Lease) -> None:
         """The lease is over."""
         del self._leases[lease.id]
-        self._overlaps.discard(lease)
+        if lease.contested or lease.doubted:
+            self._overlaps.discard(lease)
         held = self._of[lease.volunteer]
         held.discard(lease.id)
         if not held:

@@ -21,8 +21,7 @@ leases for items.
 
 from __future__ import annotations
 
-from bisect import insort_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -290,7 +289,7 @@ class Lender:
                 self.leases.close(lease)
                 withdrawn.append(Withdraw(volunteer, lease.id))
             else:
-                self.ledger.unwait(lease.next, lease.stop)  # what waits is with this volunteer again (P7)
+                self._unwait(lease.next, lease.stop)  # what waits is with this volunteer again (P7)
                 self.leases.trust(lease)
         self._update_demand(volunteer, state)
         return self._proceed(withdrawn, now)
@@ -324,7 +323,7 @@ class Lender:
         if self.ledger.is_answered(index) or (self.failure is not None and index == self.failure.index):
             return []
         if kind in (RESULT, BINARY):
-            self.ledger.unwait(index, index + 1)
+            self._unwait(index, index + 1)
             solved = self._retries.pop(index, None)
             if solved is not None:
                 self._conduct.outdone({name for name in solved.failed_on if name != lease.volunteer})
@@ -344,7 +343,7 @@ class Lender:
 
     def _give_up(self, index: int, retry: Retry) -> list[bytes]:
         if self.policy.on_error is OnError.SKIP:
-            self.ledger.unwait(index, index + 1)
+            self._unwait(index, index + 1)
             del self._retries[index]
             self.failed_count += 1
             if len(self.failed) < FAILED_NAMED:
@@ -399,6 +398,17 @@ class Lender:
             else:
                 self.ledger.waiting.add(index, (item,))
 
+    def _unwait(self, first: int, stop: int) -> None:
+        """Items that wait, those of them that do, are not to be lent any more."""
+        in_trouble = len(self.ledger.alone)
+        self.ledger.unwait(first, stop)
+        self._fewer_in_trouble(in_trouble)
+
+    def _fewer_in_trouble(self, before: int) -> None:
+        """Fewer items in trouble wait than `before`: if not all were looked at then, others are from now on."""
+        if before > LOOKED_AT and len(self.ledger.alone) < before:
+            self.demand.ask_again()
+
     def _wait_alone(self, index: int, item: bytes) -> None:
         """An item in trouble waits: those that were passed over may have it."""
         self.ledger.wait_alone(index, item)
@@ -409,7 +419,7 @@ class Lender:
     def _proceed(self, instructions: list[Instruction], now: float) -> list[Instruction]:
         """Adds what follows from the new state: leases, and the end or more to read."""
         if self.finished:
-            return []
+            return instructions
         instructions += self._lend(now)
         if self._is_over():
             self.finished = True
@@ -456,14 +466,18 @@ class Lender:
                 lends.append(self._lend_copy(name, copy, now))
                 continue
             share = -(-self.waiting // self.demand.leases)
+            in_trouble = len(self.ledger.alone)
             taken = self._take(name, min(state.items, share))
             if taken is not None:
+                self._fewer_in_trouble(in_trouble)
                 lease = self.leases.lend(name, taken.first, taken.items, now, troubled=taken.in_trouble)
                 lends.append(self._lend_to(name, lease))
             elif self.demand.is_passed_over(name):
                 break  # so were all others
             else:
                 self.demand.pass_over(name)
+        if not self.waiting:
+            self.demand.ask_again()  # with nothing in trouble that waits, all have their turn
         return lends
 
     def _take(self, name: VolunteerId, limit: int) -> Taken | None:
@@ -488,17 +502,19 @@ class Lender:
         if not self.demand:
             return []
         copies: list[Instruction] = []
-        # One that was late itself, and has done nothing since, is the last to ask.
-        idle = sorted(self.demand, key=self._conduct.strikes)
         for lease in self._stragglers.late(now, self._end):
-            for place, name in enumerate(idle):
+            for name in self._idle():
                 copy = self._stragglers.copy_for(name, lease, self._volunteers[name].items, now, self._end)
                 if copy is not None:
                     copies.append(self._lend_copy(name, copy, now))
-                    del idle[place]
-                    if name in self.demand:
-                        insort_right(idle, name, key=self._conduct.strikes)
                     break
-            if not idle:
+            if not self.demand:
                 break
         return copies
+
+    def _idle(self) -> Iterator[VolunteerId]:
+        """Yields who would take more. One that was late itself, and has done nothing since, is the last to ask."""
+        struck = self._conduct.struck()
+        last = set(struck)
+        yield from (name for name in self.demand if name not in last)
+        yield from (name for name in struck if name in self.demand)

@@ -31,8 +31,9 @@ class Outbox:
         """Queues a message of any size."""
         self._bulk.append(message)
 
-    def drop_bulk(self) -> None:
-        """Forgets the bulk, also what is left of a message that was begun."""
+    def clear(self) -> None:
+        """Forgets everything, also what is left of a message that was begun: only control may come after that."""
+        self._control.clear()
         self._bulk.clear()
         self._open = None
 

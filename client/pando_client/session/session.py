@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from pando_client.session.events import Answered, Ended, Event, Joined, Recovered, Returned, Suspected, Wants
 from pando_client.session.flow_control import Credit
@@ -39,7 +40,6 @@ from pando_shared.wire.messages import (
     Pong,
     Ready,
     ReadyInfo,
-    Report,
     Results,
     Return,
     VolunteerGoodbye,
@@ -158,7 +158,7 @@ class Session:
             if message is not None:
                 events += self._handle(from_volunteer(message), now)
         except ProtocolViolation as violation:
-            events += self._end(Ended("protocol", str(violation)), goodbye=True)
+            events += self._break_off("protocol", str(violation))
         return events
 
     def _handle(self, message: VolunteerMessage, now: float) -> list[Event]:
@@ -176,13 +176,13 @@ class Session:
                 return self._end(Ended(message.reason, message.text))
             case Broken():
                 return self._end(Ended("broken", "", message.error))
-            case Report():
+            case _:
                 self.reports.add(message.info, now)
                 return []
 
     def _ready(self, info: ReadyInfo, now: float) -> list[Event]:
         if info.protocol != PROTOCOL:
-            return self._end(Ended("protocol", f"it speaks version {info.protocol} of the protocol"), goodbye=True)
+            return self._break_off("protocol", f"it speaks version {info.protocol} of the protocol")
         first = self.info is None
         self.info = info
         if not first:
@@ -264,8 +264,7 @@ class Session:
     def goodbye(self, message: ClientGoodbye) -> None:
         """Ends the session from this side: the message is the last one."""
         if not self.ended:
-            self._end(Ended(message.reason, message.text))
-            self._send(message)
+            self._end(Ended(message.reason, message.text), message)
 
     def closed(self) -> list[Event]:
         """The channel is closed under the session."""
@@ -291,12 +290,12 @@ class Session:
             self._liveness.stood_still(late, now)
             self._started += late
         if self.info is None and now >= self._started + self._limits.ready_timeout:
-            return self._end(Ended("silent", "it was not ready in time"), goodbye=True)
+            return self._break_off("silent", "it was not ready in time")
         if self._liveness.is_ping_due(now):
             self._ping(now)
         if self._liveness.is_lost(now):
             silence = self._liveness.silence(now)
-            return self._end(Ended("silent", f"nothing was heard from it for {silence:.0f} s"), goodbye=True)
+            return self._break_off("silent", f"nothing was heard from it for {silence:.0f} s")
         if self._liveness.is_suspect(now) and not self.suspect:
             self.suspect = True
             return [Suspected()]
@@ -317,8 +316,6 @@ class Session:
         return frame
 
     def _send(self, message: ClientMessage) -> None:
-        if self.ended and not isinstance(message, ClientGoodbye):
-            return
         put = self._outbox.put_control if message.TYPE in CONTROL else self._outbox.put_bulk
         put(encode(message))
 
@@ -335,14 +332,16 @@ class Session:
         self._wanted = wanted
         return [Wants(*wanted)]
 
-    def _end(self, ended: Ended, *, goodbye: bool = False) -> list[Event]:
+    def _break_off(self, reason: Literal["protocol", "silent"], text: str) -> list[Event]:
+        return self._end(Ended(reason, text), ClientGoodbye(reason, text))
+
+    def _end(self, ended: Ended, goodbye: ClientGoodbye | None = None) -> list[Event]:
         if self.ended:
             return []
-        if goodbye:
-            reason = "silent" if ended.reason == "silent" else "protocol"
-            self._send(ClientGoodbye(reason, ended.text))  # type: ignore[arg-type]  # one of the literals
         self.ended = ended
         self._leases.clear()
-        # Nothing but the goodbye is worth sending now; control may come between the parts of what was open.
-        self._outbox.drop_bulk()
+        # Nothing but a goodbye is worth sending now. It is control, and so may come inside a message that was begun.
+        self._outbox.clear()
+        if goodbye:
+            self._send(goodbye)
         return [ended]

@@ -9,6 +9,7 @@ import pytest
 from pando_client.lending.conduct import UNPRODUCTIVE_LEASES
 from pando_client.lending.instructions import Lend, OnError, Policy
 from pando_client.lending.lender import Lender
+from pando_client.lending.selection import LOOKED_AT
 from pando_shared.wire.messages import DECLINED, ERROR, RESULT
 from tests.support.lender_model import Shell, result_of
 
@@ -77,6 +78,7 @@ def test_p3_the_first_answer_counts_when_a_suspect_comes_back():
     s.suspect("a")
     s.join("b", leases=1, items=4)
     s.answer(1, count=2)
+    del s.leases[2]  # since it is answered to its end
     s.carry_out(s.lender.results("b", 2, 0, [b"late", b"late", b"<2>", b"<3>"], None, s.now))
     s.write()
     assert s.output == [b"<0>", b"<1>", b"<2>", b"<3>"]
@@ -156,6 +158,35 @@ def test_p6_few_items_are_shared_out_among_the_hungry():
     s.join("b", leases=1, items=100)
     s.read(4)
     assert [len(lend.items) for lend in s.lent_order[1:]] == [2, 1]
+
+
+def test_p6_one_on_which_an_item_failed_has_its_turn_again_when_another_has_taken_the_item() -> None:
+    s = shell()
+    s.join("a", leases=5, items=1)
+    s.read(1)
+    s.join("b")
+    s.answer(1, kinds=bytes([ERROR]))
+    s.want("b", 100, 1)
+    s.answer(*s.of("b"))
+    for _ in range(8):  # the input is slow: an item at a time, and both would take more
+        s.read(1)
+    assert (len(s.of("a")), len(s.of("b"))) == (4, 4)
+
+
+def test_p8_items_in_trouble_beyond_those_that_are_looked_at_come_near_when_those_before_them_go() -> None:
+    s = shell()
+    s.join("a", leases=1, items=LOOKED_AT)
+    s.read(LOOKED_AT)
+    s.join("b", leases=1, items=1)
+    s.read(1)
+    [failing] = s.of("b")
+    s.answer(failing, kinds=bytes([ERROR]))
+    s.answer(1, kinds=bytes([DECLINED] * LOOKED_AT))
+    s.want("a", 1, 1)
+    assert s.of("a") == [], "it has declined all that is looked at"
+    s.join("c", leases=1, items=LOOKED_AT)
+    [lease] = s.of("a")
+    assert s.leases[lease].items == [b"%d" % LOOKED_AT]
 
 
 def test_p7_an_item_is_with_one_volunteer_at_a_time():
@@ -619,6 +650,20 @@ def test_p11_the_job_ends_when_the_last_result_is_written():
     assert s.finish is not None
     assert s.lender.finished
     assert s.output == [result_of(item) for item in s.given]
+
+
+def test_p11_a_suspect_that_comes_back_after_the_end_is_told_that_its_lease_is_not_wanted() -> None:
+    s = shell()
+    s.join("hiccup", leases=1, items=2)
+    s.read(2)
+    s.end()
+    s.suspect("hiccup")
+    s.join("good", leases=1, items=2)
+    s.answer(*s.of("good"))
+    s.write()
+    assert s.finish is not None
+    s.recover("hiccup")
+    assert s.of("hiccup") == []
 
 
 def test_p11_an_empty_input_ends_at_once():

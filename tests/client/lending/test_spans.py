@@ -46,3 +46,35 @@ def test_runs_behave_like_a_dictionary(steps, random):
         assert dict(runs) == model
         assert runs.lowest == min(model, default=None)
         assert repr(runs).startswith(f"<Spans {len(model)} values in ")
+
+
+ranges = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 6)), max_size=12)
+
+
+@given(ranges, st.integers(-2, 50), st.integers(0, 30))
+def test_has_all_is_what_each_index_says(pieces: list[tuple[int, int]], first: int, length: int) -> None:
+    spans: Spans[str] = Spans()
+    intervals = Intervals()
+    there: set[int] = set()
+    for start, size in pieces:
+        if there.isdisjoint(range(start, start + size)):
+            spans.add(start, ["x"] * size)
+            intervals.add(start, start + size)
+            there.update(range(start, start + size))
+    expected = there.issuperset(range(first, first + length))
+    assert spans.has_all(first, first + length) == expected
+    assert intervals.has_all(first, first + length) == expected
+
+
+def test_has_all_of_adjacent_spans_and_of_nothing() -> None:
+    spans: Spans[str] = Spans()
+    intervals = Intervals()
+    assert spans.has_all(3, 3)
+    assert intervals.has_all(3, 3)
+    for start in (4, 2, 0):
+        spans.add(start, "ab")
+        intervals.add(start, start + 2)
+    assert spans.has_all(0, 6)
+    assert intervals.has_all(0, 6)
+    assert not spans.has_all(0, 7)
+    assert not intervals.has_all(0, 7)

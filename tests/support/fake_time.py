@@ -21,8 +21,7 @@ from pando_client.lending.instructions import Policy
 from pando_client.lending.lender import Lender
 from pando_client.session.flow_control import Credit, FixedCredit
 from pando_client.session.session import SessionLimits
-from pando_shared.wire.codec import encode, from_client
-from pando_shared.wire.framing import Joiner, split
+from pando_shared.wire.codec import encode
 from pando_shared.wire.messages import (
     DECLINED,
     ERROR,
@@ -43,6 +42,7 @@ from pando_shared.wire.messages import (
 from pando_shared.wire.messages import Lend as LendMessage
 from pando_shared.wire.messages import Withdraw as WithdrawMessage
 from tests.support.lender_model import result_of
+from tests.support.volunteers import Peer
 
 NEVER = float("inf")
 """The pace of one that takes work and does none."""
@@ -81,7 +81,7 @@ class Far:
     deaf: bool = False
     mood: Callable[[], int] = lambda: RESULT
     frozen_until: float = 0.0
-    joiner: Joiner = field(default_factory=lambda: Joiner(1 << 30))
+    end: Peer = field(default_factory=Peer)
     inbox: deque[bytes] = field(default_factory=deque)
     queue: list[LendMessage] = field(default_factory=list)
     busy: int = 0
@@ -276,9 +276,9 @@ class World:
             self.at_time(far.frozen_until, lambda: self.read_inbox(far))
             return
         while far.inbox:
-            message = far.joiner.receive(far.inbox.popleft())
+            message = far.end.hear(far.inbox.popleft())
             if message is not None:
-                self.hear(far, from_client(message))
+                self.hear(far, message)
 
     def hear(self, far: Far, message: ClientMessage) -> None:
         if isinstance(message, Ping):
@@ -297,7 +297,7 @@ class World:
                 far.wire.cut = True
 
     def say(self, far: Far, message: VolunteerMessage) -> None:
-        for frame in split(encode(message)):
+        for frame in far.end.frames(message):
             self.say_raw(far, frame)
 
     def say_raw(self, far: Far, frame: bytes) -> None:

@@ -14,9 +14,9 @@ from pando_client.session.flow_control import FixedCredit
 from pando_client.session.session import SessionLimits
 from pando_client.stdio.input import Arguments
 from pando_client.stdio.output import OutputFailed, Wrote
-from pando_shared.wire.codec import encode, from_client
-from pando_shared.wire.framing import Joiner, split
+from pando_shared.wire.codec import encode
 from pando_shared.wire.messages import ClientMessage, Hello, HelloInfo, Lend, VolunteerMessage
+from tests.support.volunteers import Peer
 
 
 class FakeChannel:
@@ -30,7 +30,7 @@ class FakeChannel:
         self.closed = asyncio.Event()
         self.stuck = stuck
         self._incoming: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._joiner = Joiner(64 << 20)
+        self._end = Peer()
 
     async def send(self, frame: bytes) -> None:
         if self.closed.is_set():
@@ -49,7 +49,7 @@ class FakeChannel:
     # The volunteer's side
 
     def say(self, message: VolunteerMessage) -> None:
-        for frame in split(encode(message)):
+        for frame in self._end.frames(message):
             self._incoming.put_nowait(frame)
 
     def say_raw(self, frame: bytes) -> None:
@@ -61,9 +61,9 @@ class FakeChannel:
     async def hear(self) -> ClientMessage:
         async with asyncio.timeout(10):
             while True:
-                message = self._joiner.receive(await self.sent.get())
+                message = self._end.hear(await self.sent.get())
                 if message is not None:
-                    return from_client(message)
+                    return message
 
     async def hello(self) -> Hello:
         heard = await self.hear()

@@ -22,15 +22,19 @@ ELSEWHERE = {
 """Modules that are tested where whole programs are: in which files, and why."""
 
 WITHOUT_BEHAVIOUR = {
+    "client/coordination/instructions.py": "values that the coordinator's tests compare",
     "client/lending/instructions.py": "values that the lender's tests compare",
+    "client/session/events.py": "values that the session's tests compare",
     "server/relay/instructions.py": "values that the relay's tests compare",
     "server/relay/state.py": "records that the relay's tests look into",
 }
 """Modules with nothing to test but their fields, and where these are seen."""
 
 OF_SEVERAL = {
+    "client/coordination/test_scaling.py": "what one stimulus costs the coordinator with few and with many volunteers",
     "client/coordination/test_session_machine.py": "sessions, the lender and volunteers in fake time, in any order",
     "client/coordination/test_two_ends.py": "sessions, the lender and volunteers in fake time, case by case",
+    "client/lending/test_scaling.py": "what one stimulus costs the lender with few and with many volunteers",
 }
 """Test files that belong to no one module, and what they test."""
 

@@ -124,7 +124,7 @@ class World:
         self.log: list[Moment] = []
         self.notices: list[Notice] = []
         self._states: dict[str, str] = {}
-        self._heap: list[tuple[float, int, Callable[[], None]]] = []
+        self._heap: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
         self._next_look = NEVER
 
@@ -139,10 +139,10 @@ class World:
 
     # Time
 
-    def at(self, delay: float, action: Callable[[], None]) -> None:
+    def at(self, delay: float, action: Callable[[], object]) -> None:
         self.at_time(self.now + delay, action)
 
-    def at_time(self, time: float, action: Callable[[], None]) -> None:
+    def at_time(self, time: float, action: Callable[[], object]) -> None:
         heapq.heappush(self._heap, (time, next(self._order), action))
 
     def run(self, until: float = 10_000.0) -> None:

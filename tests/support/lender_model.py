@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from pando_client.lending.instructions import Finish, Instruction, Lend, Policy, Quarantine, Read, Withdraw, Write
+from pando_client.lending.leases import Lease
 from pando_client.lending.ledger import OBJECT_BYTES
 from pando_client.lending.lender import Lender
 from pando_shared.wire.messages import DECLINED, ERROR, RESULT
@@ -134,7 +135,7 @@ class Shell:
 
     def suspect(self, name: str) -> None:
         for lease in self.of(name):
-            held = self.lender.leases.get(lease)
+            held = self._lease(lease)
             self.shared |= set(range(held.first, held.stop))
         self.carry_out(self.lender.suspect(name, self.now))
 
@@ -154,6 +155,11 @@ class Shell:
     def of(self, name: str) -> list[int]:
         return [lease for lease, lend in self.leases.items() if lend.volunteer == name]
 
+    def _lease(self, number: int) -> Lease:
+        lease = self.lender.leases.get(number)
+        assert lease is not None, f"lease {number} is not out"
+        return lease
+
     # What must hold
 
     def _must_be_read_now(self, count: int) -> None:
@@ -172,7 +178,7 @@ class Shell:
         wants[0] -= 1
         assert wants[0] >= 0, f"{name} did not ask for so much"
         assert 1 <= len(lend.items) <= wants[1]
-        held = lender.leases.get(lend.lease)
+        held = self._lease(lend.lease)
         assert (held.items, held.volunteer, held.done) == (lend.items, name, 0)
         assert list(lend.items) == self.given[held.first : held.stop]
         if lend.copy:

@@ -235,7 +235,7 @@ class SessionMachine(RuleBasedStateMachine):
         frame = [b"", encode(Results(held[-1], 999, 1, [b"x"])), encode(Results(999_999, 0, 1, [b"x"]))][kind]
         self.world.say_raw(far, frame)
 
-    def happens(self, what, pick: int) -> None:
+    def happens(self, what: Callable[[str], None], pick: int) -> None:
         what(self.one(pick))
         self.world.check()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
+from typing import Any
 
 import pytest
 
@@ -14,11 +15,11 @@ from pando_shared.wire.messages import DECLINED, ERROR, RESULT
 from tests.support.lender_model import Shell, result_of
 
 
-def shell(**policy) -> Shell:
+def shell(**policy: Any) -> Shell:
     return Shell(Policy(**policy))
 
 
-def test_p1_nothing_is_read_while_nobody_can_take_it():
+def test_p1_nothing_is_read_while_nobody_can_take_it() -> None:
     s = shell()
     assert s.asked == 0
     s.join("a")
@@ -27,7 +28,7 @@ def test_p1_nothing_is_read_while_nobody_can_take_it():
     assert s.asked == 6
 
 
-def test_p1_no_more_is_read_than_the_window():
+def test_p1_no_more_is_read_than_the_window() -> None:
     s = shell(window=10)
     s.join("a", leases=100, items=10)
     assert s.asked == 10
@@ -39,7 +40,7 @@ def test_p1_no_more_is_read_than_the_window():
     assert s.asked > 0
 
 
-def test_p2_results_come_out_in_input_order():
+def test_p2_results_come_out_in_input_order() -> None:
     s = shell()
     s.join("a", leases=1, items=2)
     s.read(2)
@@ -53,7 +54,7 @@ def test_p2_results_come_out_in_input_order():
     assert s.output == [b"<0>", b"<1>", b"<2>", b"<3>"]
 
 
-def test_p3_late_double_unknown_and_foreign_answers_change_nothing():
+def test_p3_late_double_unknown_and_foreign_answers_change_nothing() -> None:
     s = shell()
     s.join("a", leases=1, items=2)
     s.join("b")
@@ -71,7 +72,7 @@ def test_p3_late_double_unknown_and_foreign_answers_change_nothing():
     assert s.output == [b"<0>", b"<1>"]
 
 
-def test_p3_the_first_answer_counts_when_a_suspect_comes_back():
+def test_p3_the_first_answer_counts_when_a_suspect_comes_back() -> None:
     s = shell()
     s.join("a", leases=1, items=4)
     s.read(4)
@@ -84,7 +85,7 @@ def test_p3_the_first_answer_counts_when_a_suspect_comes_back():
     assert s.output == [b"<0>", b"<1>", b"<2>", b"<3>"]
 
 
-def test_p4_what_a_volunteer_held_is_lent_again_lowest_first():
+def test_p4_what_a_volunteer_held_is_lent_again_lowest_first() -> None:
     s = shell()
     s.join("a", leases=2, items=2)
     s.join("b")
@@ -96,7 +97,7 @@ def test_p4_what_a_volunteer_held_is_lent_again_lowest_first():
     assert [item for lend in s.lent_order[2:] for item in lend.items] == [b"1", b"2", b"3"]
 
 
-def test_p4_a_suspects_items_are_lent_again_and_come_back_to_it_if_nobody_took_them():
+def test_p4_a_suspects_items_are_lent_again_and_come_back_to_it_if_nobody_took_them() -> None:
     s = shell()
     s.join("a", leases=1, items=3)
     s.read(3)
@@ -110,7 +111,7 @@ def test_p4_a_suspects_items_are_lent_again_and_come_back_to_it_if_nobody_took_t
     assert s.output == [b"<0>", b"<1>", b"<2>"]
 
 
-def test_p4_handed_back_leases_wait_again():
+def test_p4_handed_back_leases_wait_again() -> None:
     s = shell()
     s.join("a", leases=2, items=1)
     s.read(2)
@@ -118,7 +119,7 @@ def test_p4_handed_back_leases_wait_again():
     assert s.lender.waiting == 2
 
 
-def test_p5_volunteers_come_after_the_last_item():
+def test_p5_volunteers_come_after_the_last_item() -> None:
     s = shell()
     s.join("a", leases=5, items=1)
     s.read(1)
@@ -131,7 +132,7 @@ def test_p5_volunteers_come_after_the_last_item():
     s.leave("b")
 
 
-def test_p6_whoever_wants_more_gets_more():
+def test_p6_whoever_wants_more_gets_more() -> None:
     s = shell()
     s.join("slow", leases=1, items=1)
     s.join("fast", leases=1, items=3)
@@ -148,7 +149,7 @@ def test_p6_whoever_wants_more_gets_more():
     assert got["fast"] > 2 * got["slow"]
 
 
-def test_p6_few_items_are_shared_out_among_the_hungry():
+def test_p6_few_items_are_shared_out_among_the_hungry() -> None:
     s = shell(window=4)
     s.join("a", leases=1, items=1)
     s.read(1)
@@ -167,7 +168,8 @@ def test_p6_one_on_which_an_item_failed_has_its_turn_again_when_another_has_take
     s.join("b")
     s.answer(1, kinds=bytes([ERROR]))
     s.want("b", 100, 1)
-    s.answer(*s.of("b"))
+    [lease] = s.of("b")
+    s.answer(lease)
     for _ in range(8):  # the input is slow: an item at a time, and both would take more
         s.read(1)
     assert (len(s.of("a")), len(s.of("b"))) == (4, 4)
@@ -189,7 +191,7 @@ def test_p8_items_in_trouble_beyond_those_that_are_looked_at_come_near_when_thos
     assert s.leases[lease].items == [b"%d" % LOOKED_AT]
 
 
-def test_p7_an_item_is_with_one_volunteer_at_a_time():
+def test_p7_an_item_is_with_one_volunteer_at_a_time() -> None:
     s = shell()
     s.join("a", leases=1, items=5)
     s.join("b", leases=1, items=5)
@@ -198,7 +200,7 @@ def test_p7_an_item_is_with_one_volunteer_at_a_time():
     assert len(lent) == len(set(lent))
 
 
-def test_p8_leaving_does_not_count_as_an_attempt():
+def test_p8_leaving_does_not_count_as_an_attempt() -> None:
     s = shell(retries=1)
     for i in range(20):
         s.join(f"v{i}", leases=1)
@@ -209,7 +211,7 @@ def test_p8_leaving_does_not_count_as_an_attempt():
     assert s.finish is None
 
 
-def test_p8_a_failing_item_is_tried_on_another_volunteer():
+def test_p8_a_failing_item_is_tried_on_another_volunteer() -> None:
     s = shell(retries=3)
     s.join("a", leases=1)
     s.read(1)
@@ -224,7 +226,7 @@ def test_p8_a_failing_item_is_tried_on_another_volunteer():
 
 
 @pytest.mark.parametrize("on_error", OnError)
-def test_p8_after_the_retries_the_policy_decides(on_error):
+def test_p8_after_the_retries_the_policy_decides(on_error: OnError) -> None:
     s = shell(retries=2, on_error=on_error)
     s.join("a", leases=9, items=1)
     s.read(3)
@@ -246,7 +248,7 @@ def test_p8_after_the_retries_the_policy_decides(on_error):
         assert (s.lender.failed, s.lender.failed_count) == ([1], 1)
 
 
-def test_p8_after_a_failure_what_comes_after_it_is_withdrawn_and_nothing_more_is_read():
+def test_p8_after_a_failure_what_comes_after_it_is_withdrawn_and_nothing_more_is_read() -> None:
     s = shell(retries=1)
     s.join("a", leases=3, items=1)
     s.read(3)
@@ -257,17 +259,18 @@ def test_p8_after_a_failure_what_comes_after_it_is_withdrawn_and_nothing_more_is
     assert s.of("a") == [1]
 
 
-def test_p8_the_lowest_failure_counts():
+def test_p8_the_lowest_failure_counts() -> None:
     s = shell(retries=1)
     s.join("a", leases=3, items=1)
     s.read(3)
     s.answer(2, kinds=bytes([ERROR]))
     s.answer(1, kinds=bytes([ERROR]))
     assert s.finish is not None
+    assert s.finish.failure is not None
     assert s.finish.failure.index == 0
 
 
-def test_p8_a_declined_item_goes_to_another_and_no_attempt_is_counted():
+def test_p8_a_declined_item_goes_to_another_and_no_attempt_is_counted() -> None:
     s = shell(retries=1)
     s.join("a", leases=1)
     s.read(1)
@@ -283,7 +286,7 @@ def test_p8_a_declined_item_goes_to_another_and_no_attempt_is_counted():
     assert s.output == [b"<0>"]
 
 
-def test_p8_answers_of_one_lease_may_be_of_several_kinds():
+def test_p8_answers_of_one_lease_may_be_of_several_kinds() -> None:
     s = shell(retries=2)
     s.join("a", leases=1, items=4)
     s.read(4)
@@ -297,7 +300,7 @@ def test_p8_answers_of_one_lease_may_be_of_several_kinds():
     assert s.output == [b"<0>", b"<1>", b"<2>", b"<3>"]
 
 
-def test_p9_held_back_results_are_bounded_by_the_window():
+def test_p9_held_back_results_are_bounded_by_the_window() -> None:
     s = shell(window=100)
     s.join("stuck", leases=1, items=1)
     s.read(1)
@@ -312,7 +315,7 @@ def test_p9_held_back_results_are_bounded_by_the_window():
     assert s.lender.read_count == 100
 
 
-def test_p9_no_more_is_read_while_what_is_held_takes_its_memory():
+def test_p9_no_more_is_read_while_what_is_held_takes_its_memory() -> None:
     s = shell(memory=1000)
     s.join("a", leases=100, items=1)
     s.read(20)
@@ -327,7 +330,7 @@ def test_p9_no_more_is_read_while_what_is_held_takes_its_memory():
     assert s.asked == 1
 
 
-def test_p10_a_straggler_gets_a_copy_on_an_idle_slot_and_the_first_answer_wins():
+def test_p10_a_straggler_gets_a_copy_on_an_idle_slot_and_the_first_answer_wins() -> None:
     s = shell()
     s.join("slow", leases=1, items=2)
     s.read(2)
@@ -345,7 +348,7 @@ def test_p10_a_straggler_gets_a_copy_on_an_idle_slot_and_the_first_answer_wins()
     assert s.finish is not None
 
 
-def test_p10_the_original_may_win_as_well_and_the_copy_is_withdrawn():
+def test_p10_the_original_may_win_as_well_and_the_copy_is_withdrawn() -> None:
     s = shell()
     s.join("slow", leases=1, items=1)
     s.read(1)
@@ -357,7 +360,7 @@ def test_p10_the_original_may_win_as_well_and_the_copy_is_withdrawn():
     assert s.of("idle") == []
 
 
-def test_p10_what_is_typical_decides_what_is_late():
+def test_p10_what_is_typical_decides_what_is_late() -> None:
     s = shell()
     s.join("a", leases=1, items=1)
     s.read(1)
@@ -373,7 +376,7 @@ def test_p10_what_is_typical_decides_what_is_late():
     assert len(s.of("idle")) == 1
 
 
-def test_p10_a_lease_that_results_wait_for_is_copied_before_other_work():
+def test_p10_a_lease_that_results_wait_for_is_copied_before_other_work() -> None:
     s = shell()
     s.join("black hole", leases=1, items=1)
     s.read(1)
@@ -392,7 +395,7 @@ def test_p10_a_lease_that_results_wait_for_is_copied_before_other_work():
     assert s.finish is None, "there is other work"
 
 
-def test_a_volunteer_that_never_answers_is_quarantined_when_others_did_its_work():
+def test_a_volunteer_that_never_answers_is_quarantined_when_others_did_its_work() -> None:
     s = shell()
     s.join("black hole")
     s.join("busy")
@@ -407,7 +410,7 @@ def test_a_volunteer_that_never_answers_is_quarantined_when_others_did_its_work(
     assert s.quarantined == ["black hole"]
 
 
-def test_a_volunteer_that_fails_where_others_succeed_is_quarantined_and_a_success_clears_it():
+def test_a_volunteer_that_fails_where_others_succeed_is_quarantined_and_a_success_clears_it() -> None:
     s = shell(retries=5)
     s.join("broken", leases=8, items=1)
     s.read(8)
@@ -428,7 +431,7 @@ def test_a_volunteer_that_fails_where_others_succeed_is_quarantined_and_a_succes
     assert s.quarantined == ["broken"]
 
 
-def test_declined_items_are_lent_together_and_failed_ones_each_alone():
+def test_declined_items_are_lent_together_and_failed_ones_each_alone() -> None:
     s = shell()
     s.join("a", leases=1, items=6)
     s.read(6)
@@ -451,7 +454,7 @@ def test_declined_items_are_lent_together_and_failed_ones_each_alone():
     assert s.quarantined == []
 
 
-def test_a_lease_of_declined_items_is_cut_by_bytes_too():
+def test_a_lease_of_declined_items_is_cut_by_bytes_too() -> None:
     s = shell()
     s.join("a", leases=1, items=3)
     s.asked = 0
@@ -481,7 +484,7 @@ def give_back(s: Shell, how: str, times: int, *names: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["declines", "hands back"])
-def test_one_that_gives_back_everything_while_others_work_is_quarantined(how):
+def test_one_that_gives_back_everything_while_others_work_is_quarantined(how: str) -> None:
     s = shell()
     s.join("idler")
     s.join("good")
@@ -492,7 +495,7 @@ def test_one_that_gives_back_everything_while_others_work_is_quarantined(how):
 
 
 @pytest.mark.parametrize("how", ["declines", "hands back"])
-def test_when_all_give_back_everything_nobody_is_quarantined(how):
+def test_when_all_give_back_everything_nobody_is_quarantined(how: str) -> None:
     s = shell()
     s.join("a")
     s.join("b")
@@ -500,7 +503,7 @@ def test_when_all_give_back_everything_nobody_is_quarantined(how):
     assert s.quarantined == []
 
 
-def test_one_that_gives_back_nearly_everything_stays():
+def test_one_that_gives_back_nearly_everything_stays() -> None:
     s = shell()
     s.join("choosy")
     s.join("good")
@@ -513,7 +516,7 @@ def test_one_that_gives_back_nearly_everything_stays():
     assert s.quarantined == []
 
 
-def test_p10_copies_go_on_where_the_last_one_ended_whatever_the_copier_takes():
+def test_p10_copies_go_on_where_the_last_one_ended_whatever_the_copier_takes() -> None:
     s = shell()
     s.join("silent", leases=1, items=5)
     s.read(5)
@@ -529,7 +532,7 @@ def test_p10_copies_go_on_where_the_last_one_ended_whatever_the_copier_takes():
     assert s.finish is not None
 
 
-def test_a_volunteer_that_loses_against_a_suspect_that_came_back_is_not_blamed():
+def test_a_volunteer_that_loses_against_a_suspect_that_came_back_is_not_blamed() -> None:
     s = shell()
     s.join("hiccup", leases=3, items=1)
     s.read(3)
@@ -542,7 +545,7 @@ def test_a_volunteer_that_loses_against_a_suspect_that_came_back_is_not_blamed()
     assert s.quarantined == []
 
 
-def test_a_suspect_that_comes_back_is_told_what_others_have_done():
+def test_a_suspect_that_comes_back_is_told_what_others_have_done() -> None:
     s = shell()
     s.join("hiccup", leases=1, items=2)
     s.read(2)
@@ -554,7 +557,7 @@ def test_a_suspect_that_comes_back_is_told_what_others_have_done():
     assert s.of("hiccup") == []
 
 
-def test_a_suspect_with_a_large_lease_comes_back_without_delay():
+def test_a_suspect_with_a_large_lease_comes_back_without_delay() -> None:
     s = Lender(Policy())
     s.join("a")
     s.want("a", 8, 16_384, 0.0)
@@ -566,7 +569,7 @@ def test_a_suspect_with_a_large_lease_comes_back_without_delay():
     assert (s.waiting, s.lent) == (0, 131_072)
 
 
-def test_p10_a_copy_with_one_that_does_nothing_either_is_not_the_last():
+def test_p10_a_copy_with_one_that_does_nothing_either_is_not_the_last() -> None:
     s = shell()
     s.join("hole", leases=1, items=1)
     s.read(1)
@@ -578,12 +581,13 @@ def test_p10_a_copy_with_one_that_does_nothing_either_is_not_the_last():
     s.tick(11.0)
     assert s.of("good") == []
     s.tick(20.0)
-    s.answer(*s.of("good"))
+    [lease] = s.of("good")
+    s.answer(lease)
     s.write()
     assert s.finish is not None
 
 
-def test_p10_copies_can_be_turned_off():
+def test_p10_copies_can_be_turned_off() -> None:
     s = shell(copies=False)
     s.join("slow", leases=1, items=1)
     s.read(1)
@@ -592,7 +596,7 @@ def test_p10_copies_can_be_turned_off():
     assert s.of("idle") == []
 
 
-def test_p10_the_holder_of_a_copy_leaves_and_the_original_goes_on():
+def test_p10_the_holder_of_a_copy_leaves_and_the_original_goes_on() -> None:
     s = shell()
     s.join("slow", leases=1, items=1)
     s.read(1)
@@ -605,7 +609,7 @@ def test_p10_the_holder_of_a_copy_leaves_and_the_original_goes_on():
     assert len(s.of("next")) == 1
 
 
-def test_unordered_results_come_out_as_they_come():
+def test_unordered_results_come_out_as_they_come() -> None:
     s = shell(ordered=False)
     s.join("a", leases=3, items=1)
     s.read(3)
@@ -617,7 +621,7 @@ def test_unordered_results_come_out_as_they_come():
     assert s.finish is not None
 
 
-def test_unordered_a_failure_stops_at_once():
+def test_unordered_a_failure_stops_at_once() -> None:
     s = shell(ordered=False, retries=1)
     s.join("a", leases=3, items=1)
     s.read(3)
@@ -626,10 +630,12 @@ def test_unordered_a_failure_stops_at_once():
     assert s.leases == {}
     s.write()
     assert s.output == [b"<2>"]
+    assert s.finish is not None
+    assert s.finish.failure is not None
     assert s.finish.failure.index == 1
 
 
-def test_a_lease_is_cut_by_bytes_too():
+def test_a_lease_is_cut_by_bytes_too() -> None:
     s = shell()
     s.join("a", leases=2, items=100)
     s.asked = 0
@@ -639,7 +645,7 @@ def test_a_lease_is_cut_by_bytes_too():
     assert [len(lend.items) for lend in s.lent_order] == [2, 2]
 
 
-def test_p11_the_job_ends_when_the_last_result_is_written():
+def test_p11_the_job_ends_when_the_last_result_is_written() -> None:
     s = shell()
     s.join("a", leases=1, items=2)
     s.read(2)
@@ -659,20 +665,21 @@ def test_p11_a_suspect_that_comes_back_after_the_end_is_told_that_its_lease_is_n
     s.end()
     s.suspect("hiccup")
     s.join("good", leases=1, items=2)
-    s.answer(*s.of("good"))
+    [lease] = s.of("good")
+    s.answer(lease)
     s.write()
     assert s.finish is not None
     s.recover("hiccup")
     assert s.of("hiccup") == []
 
 
-def test_p11_an_empty_input_ends_at_once():
+def test_p11_an_empty_input_ends_at_once() -> None:
     s = shell()
     s.end()
     assert s.finish is not None
 
 
-def test_p11_a_read_error_ends_the_job_after_what_was_read():
+def test_p11_a_read_error_ends_the_job_after_what_was_read() -> None:
     s = shell()
     s.join("a", leases=1)
     s.read(1)
@@ -681,17 +688,18 @@ def test_p11_a_read_error_ends_the_job_after_what_was_read():
     s.answer(1)
     s.write()
     assert s.output == [b"<0>"]
+    assert s.finish is not None
     assert s.finish.input_error is error
 
 
-def test_a_volunteer_that_is_not_here_changes_nothing():
+def test_a_volunteer_that_is_not_here_changes_nothing() -> None:
     lender = Lender()
     assert lender.want("x", 1, 1, 0.0) == lender.suspect("x", 0.0) == []
     assert lender.recover("x", 0.0) == lender.leave("x", 0.0) == []
     assert lender.hand_back("x", [1], 0.0) == []
 
 
-def test_its_repr_is_the_status_line():
+def test_its_repr_is_the_status_line() -> None:
     s = shell()
     s.join("a", leases=2, items=2)
     s.read(3)

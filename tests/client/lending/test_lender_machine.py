@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 import pytest
@@ -268,7 +268,7 @@ class LenderMachine(RuleBasedStateMachine):
 
     # What the rules share
 
-    def one_of(self, choices: Sequence[T] | dict[T, object], pick: int) -> T:
+    def one_of(self, choices: Collection[T], pick: int) -> T:
         return list(choices)[pick % len(choices)]
 
     def holder(self, pick: int) -> str:
@@ -311,12 +311,12 @@ class LenderMachine(RuleBasedStateMachine):
             for lease in shell.of("last"):
                 shell.answer(lease)
             shell.write()
-        assert shell.finish is not None
         self.check_output()
 
     def check_output(self) -> None:
         """That it is all there; that each line is right and in its place was checked when it was written."""
         shell = self.shell
+        assert shell.finish is not None
         failure = shell.finish.failure
         if failure is not None:
             assert self.policy.on_error is OnError.STOP

@@ -1,6 +1,8 @@
-"""Values and numbers kept as runs."""
+"""Values and numbers kept as spans."""
 
 from __future__ import annotations
+
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from pando_client.lending.spans import Intervals, Spans
 
 
 @given(st.permutations(range(30)))
-def test_intervals_hold_what_was_added_and_merge_what_adjoins(numbers):
+def test_intervals_hold_what_was_added_and_merge_what_adjoins(numbers: list[int]) -> None:
     intervals = Intervals()
     for place, number in enumerate(numbers):
         assert number not in intervals
@@ -19,33 +21,33 @@ def test_intervals_hold_what_was_added_and_merge_what_adjoins(numbers):
 
 
 @given(st.lists(st.sampled_from(["take", "discard", "pop"]), max_size=20), st.randoms())
-def test_runs_behave_like_a_dictionary(steps, random):
-    runs: Spans[str] = Spans()
+def test_spans_behave_like_a_dictionary(steps: list[str], random: Random) -> None:
+    spans: Spans[str] = Spans()
     model: dict[int, str] = {}
     for first in range(0, 60, 6):
         length = random.randint(0, 6)
         values = [f"v{first + i}" for i in range(length)]
-        runs.add(first, values)
+        spans.add(first, values)
         model |= {first + i: value for i, value in enumerate(values)}
     for step in steps:
         if step == "discard":
             index = random.randint(0, 60)
             stop = index + random.randint(1, 20)
-            runs.discard(index, stop)
+            spans.discard(index, stop)
             model = {i: value for i, value in model.items() if not index <= i < stop}
         elif model and step == "take":
-            first, values = runs.take(random.randint(1, 8))
+            first, values = spans.take(random.randint(1, 8))
             assert first == min(model)
             assert values == [model.pop(first + i) for i in range(len(values))]
         elif model and step == "pop":
             first = min(model)
-            values = runs.pop_from(first)
+            values = spans.pop_from(first)
             assert values == [model.pop(first + i) for i in range(len(values))]
             assert first + len(values) not in model
-        assert len(runs) == len(model)
-        assert dict(runs) == model
-        assert runs.lowest == min(model, default=None)
-        assert repr(runs).startswith(f"<Spans {len(model)} values in ")
+        assert len(spans) == len(model)
+        assert dict(spans) == model
+        assert spans.lowest == min(model, default=None)
+        assert repr(spans).startswith(f"<Spans {len(model)} values in ")
 
 
 ranges = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 6)), max_size=12)

@@ -26,7 +26,7 @@ def learn(item_seconds: float, round_trip: float = 0.001, item_bytes: int = 5, l
     return credit
 
 
-def test_a_fixed_credit_is_one_lease_a_slot():
+def test_a_fixed_credit_is_one_lease_a_slot() -> None:
     credit = FixedCredit(7)
     credit.answered(7, 1)
     credit.lent(7, 100)
@@ -35,12 +35,12 @@ def test_a_fixed_credit_is_one_lease_a_slot():
     assert credit.want(4, 9) == (0, 7)
 
 
-def test_it_starts_with_one_item_for_each_slot():
+def test_it_starts_with_one_item_for_each_slot() -> None:
     assert AutoCredit().want(8, 0) == (8, 1)
     assert repr(AutoCredit()) == "<AutoCredit 1 items a lease, 1 leases a slot, ? s an item>"
 
 
-def test_it_doubles_while_a_lease_is_too_little():
+def test_it_doubles_while_a_lease_is_too_little() -> None:
     credit = AutoCredit()
     sizes = []
     for _ in range(5):
@@ -51,39 +51,39 @@ def test_it_doubles_while_a_lease_is_too_little():
 
 
 @pytest.mark.parametrize("item_seconds", [1e-4, 1e-3, 1e-2, 5e-2])
-def test_leases_hold_about_a_tenth_of_a_second_of_work(item_seconds):
+def test_leases_hold_about_a_tenth_of_a_second_of_work(item_seconds: float) -> None:
     _, items = learn(item_seconds).want(1, 0)
     assert items * item_seconds == pytest.approx(LEASE_SECONDS, rel=0.2)
 
 
 @pytest.mark.parametrize("item_seconds", [0.5, 1.0, 3600.0])
-def test_long_items_are_lent_one_by_one_and_not_in_advance(item_seconds):
+def test_long_items_are_lent_one_by_one_and_not_in_advance(item_seconds: float) -> None:
     credit = learn(item_seconds)
     assert credit.want(2, 0) == (2, 1)
     assert credit.want(2, 2) == (0, 1)
 
 
-def test_trivial_items_are_lent_by_the_thousand():
+def test_trivial_items_are_lent_by_the_thousand() -> None:
     leases, items = learn(1e-7).want(1, 0)
     assert items == MAX_LEASE_ITEMS
     assert leases == 5
 
 
-def test_work_that_the_clock_cannot_see_is_lent_by_the_thousand():
+def test_work_that_the_clock_cannot_see_is_lent_by_the_thousand() -> None:
     assert learn(0.0).want(1, 0) == (MAX_DEPTH, MAX_LEASE_ITEMS)
 
 
-def test_a_long_round_trip_is_covered_by_leases_in_flight():
+def test_a_long_round_trip_is_covered_by_leases_in_flight() -> None:
     leases, items = learn(0.01, round_trip=0.3).want(1, 0)
     assert (leases - 1) * items * 0.01 >= 0.3
 
 
-def test_large_items_make_small_leases():
+def test_large_items_make_small_leases() -> None:
     assert learn(1e-5, item_bytes=1024 * 1024).want(1, 0)[1] == 1
     assert learn(1e-5, item_bytes=1024).want(1, 0)[1] <= MAX_LEASE_BYTES / 1024 * 1.01
 
 
-def test_it_shrinks_at_once_when_items_become_slow():
+def test_it_shrinks_at_once_when_items_become_slow() -> None:
     credit = learn(1e-4)
     assert credit.want(1, 0)[1] > 500
     credit.answered(1, 2_000_000)
@@ -91,7 +91,7 @@ def test_it_shrinks_at_once_when_items_become_slow():
 
 
 @given(st.lists(st.tuples(st.integers(1, 20_000), st.integers(0, 2**32 - 1), st.floats(0, 100)), max_size=30))
-def test_whatever_it_is_told_it_wants_something_sensible(events):
+def test_whatever_it_is_told_it_wants_something_sensible(events: list[tuple[int, int, float]]) -> None:
     credit = AutoCredit()
     for count, busy_us, round_trip in events:
         credit.answered(count, busy_us)

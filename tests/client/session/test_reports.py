@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pando_client.session.reports import AT_ONCE, PER_SECOND, Reports
+from pando_client.session.reports import Reports
 from pando_shared.errors import ProtocolViolation
+from pando_shared.limits import MAX_REPORTS_AT_ONCE, MAX_REPORTS_PER_SECOND
 from pando_shared.wire.messages import ReportInfo
 
 
@@ -19,20 +20,20 @@ def test_reports_are_summed_and_the_last_units_stay() -> None:
 def test_so_many_may_come_at_once_and_then_so_many_a_second() -> None:
     reports = Reports(0.0)
     one = ReportInfo(items=1)
-    for _ in range(AT_ONCE):
+    for _ in range(MAX_REPORTS_AT_ONCE):
         reports.add(one, 0.0)
     with pytest.raises(ProtocolViolation, match="more reports"):
         reports.add(one, 0.0)
-    assert reports.items == AT_ONCE
+    assert reports.items == MAX_REPORTS_AT_ONCE
     for number in range(1, 50):
-        reports.add(one, number / PER_SECOND)
+        reports.add(one, number / MAX_REPORTS_PER_SECOND)
     with pytest.raises(ProtocolViolation):
-        reports.add(one, 49 / PER_SECOND)
+        reports.add(one, 49 / MAX_REPORTS_PER_SECOND)
 
 
 def test_what_was_not_used_is_not_saved_beyond_the_limit() -> None:
     reports = Reports(0.0)
-    for _ in range(AT_ONCE):
+    for _ in range(MAX_REPORTS_AT_ONCE):
         reports.add(ReportInfo(), 1e6)
     with pytest.raises(ProtocolViolation):
         reports.add(ReportInfo(), 1e6)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 import pytest
 
-from pando_client.session.events import Answered, Ended, Joined, Recovered, Returned, Suspected, Wants
+from pando_client.session.events import Answered, Ended, Event, Joined, Recovered, Returned, Suspected, Wants
 from pando_client.session.flow_control import AutoCredit, FixedCredit
 from pando_client.session.session import MAX_STRAY_BYTES, Session, SessionLimits
 from pando_shared.limits import MAX_FRAME_BYTES
@@ -29,6 +30,7 @@ from pando_shared.wire.messages import (
     Results,
     Return,
     VolunteerGoodbye,
+    VolunteerMessage,
     Withdraw,
 )
 
@@ -36,8 +38,8 @@ HELLO = Hello(HelloInfo(job="test"), b"bundle")
 BEAT = 2.5
 
 
-def new(batch: int = 1, **limits) -> Session:
-    return Session(encode(HELLO), FixedCredit(batch), SessionLimits(**limits), now=0.0)
+def new(batch: int = 1, limits: SessionLimits | None = None) -> Session:
+    return Session(encode(HELLO), FixedCredit(batch), limits or SessionLimits(), now=0.0)
 
 
 def ready(slots: int = 2, batch: int = 1) -> Session:
@@ -49,7 +51,7 @@ def ready(slots: int = 2, batch: int = 1) -> Session:
     return session
 
 
-def receive(session: Session, message, now: float = 0.0) -> list:
+def receive(session: Session, message: VolunteerMessage, now: float = 0.0) -> list[Event]:
     return [event for frame in split(encode(message)) for event in session.receive(frame, now)]
 
 
@@ -57,13 +59,13 @@ def frames(session: Session) -> list[bytes]:
     return list(iter(session.next_frame, None))
 
 
-def sent(session: Session) -> list:
+def sent(session: Session) -> list[Any]:  # of client messages, of which each test knows the kind
     joiner = Joiner(1 << 30)
     joined = [joiner.receive(frame) for frame in frames(session)]
     return [from_client(message) for message in joined if message is not None]
 
 
-def test_hello_comes_first_and_ready_brings_credit_for_each_slot():
+def test_hello_comes_first_and_ready_brings_credit_for_each_slot() -> None:
     session = new(batch=5)
     assert sent(session) == [HELLO]
     assert repr(session) == "<Session greeting, 0 slots, 0 leases in flight>"
@@ -72,7 +74,7 @@ def test_hello_comes_first_and_ready_brings_credit_for_each_slot():
     assert repr(session) == "<Session ready, 3 slots, 0 leases in flight>"
 
 
-def test_a_lease_is_sent_and_its_results_come_back_in_parts():
+def test_a_lease_is_sent_and_its_results_come_back_in_parts() -> None:
     session = ready(slots=1, batch=3)
     session.lend(1, [b"a", b"b", b"c"])
     assert sent(session) == [Lend(1, [b"a", b"b", b"c"])]
@@ -85,7 +87,7 @@ def test_a_lease_is_sent_and_its_results_come_back_in_parts():
     assert (session.tally.items, session.tally.busy_us) == (3, 20)
 
 
-def test_more_slots_bring_more_credit_and_a_pause_brings_none():
+def test_more_slots_bring_more_credit_and_a_pause_brings_none() -> None:
     session = ready(slots=1)
     assert receive(session, Ready(ReadyInfo(slots=4))) == [Wants(4, 1)]
     session.lend(1, [b"x"])
@@ -93,7 +95,7 @@ def test_more_slots_bring_more_credit_and_a_pause_brings_none():
     assert receive(session, Ready(ReadyInfo(slots=4))) == [Wants(3, 1)]
 
 
-def test_returned_leases_are_reported_once():
+def test_returned_leases_are_reported_once() -> None:
     session = ready(slots=2)
     session.lend(1, [b"x"])
     session.lend(2, [b"y"])
@@ -101,7 +103,7 @@ def test_returned_leases_are_reported_once():
     assert receive(session, Return((1,))) == []
 
 
-def test_a_withdrawn_lease_is_told_and_may_still_be_answered():
+def test_a_withdrawn_lease_is_told_and_may_still_be_answered() -> None:
     session = ready(slots=1)
     session.lend(1, [b"x"])
     sent(session)
@@ -111,7 +113,7 @@ def test_a_withdrawn_lease_is_told_and_may_still_be_answered():
     assert receive(session, Results(1, 0, 1, [b"X"])) == [Wants(1, 1)]
 
 
-def test_after_a_withdrawal_nothing_is_lent_before_the_volunteer_is_heard():
+def test_after_a_withdrawal_nothing_is_lent_before_the_volunteer_is_heard() -> None:
     session = ready(slots=3)
     for lease in (1, 2, 3):
         session.lend(lease, [b"x"])
@@ -130,7 +132,7 @@ def test_after_a_withdrawal_nothing_is_lent_before_the_volunteer_is_heard():
         Results(1, 4_000_000_000, 0, [b"far"]),
     ],
 )
-def test_results_that_skip_or_overlap_or_reach_beyond_end_the_session(results):
+def test_results_that_skip_or_overlap_or_reach_beyond_end_the_session(results: Results) -> None:
     session = ready(slots=1, batch=3)
     session.lend(1, [b"a", b"b", b"c"])
     sent(session)
@@ -146,35 +148,38 @@ def test_results_that_skip_or_overlap_or_reach_beyond_end_the_session(results):
 @pytest.mark.parametrize(
     "frame", [b"", b"abc", bytes(MAX_FRAME_BYTES + 1), b"\x21\0\0\0", b"\xff\0\0\0 what?", b"\x02\0\0\0x"]
 )
-def test_what_is_no_frame_ends_the_session(frame):
+def test_what_is_no_frame_ends_the_session(frame: bytes) -> None:
     session = ready()
     [ended] = session.receive(frame, 0.0)
+    assert isinstance(ended, Ended)
     assert ended.reason == "protocol"
 
 
-def test_results_beyond_the_limit_end_it_at_their_first_part():
+def test_results_beyond_the_limit_end_it_at_their_first_part() -> None:
     session = Session(encode(HELLO), FixedCredit(), SessionLimits(max_result=100_000), now=0.0)
     receive(session, Ready(ReadyInfo(slots=1)))
     first = next(split(encode(Results(1, 0, 0, [bytes(400_000)]))))
     [ended] = session.receive(first, 0.0)
+    assert isinstance(ended, Ended)
     assert "limit" in ended.text
 
 
-def test_another_protocol_version_ends_it():
+def test_another_protocol_version_ends_it() -> None:
     [ended] = receive(new(), Ready(ReadyInfo(protocol=2, slots=1)))
+    assert isinstance(ended, Ended)
     assert "version 2" in ended.text
 
 
-def test_a_volunteer_says_goodbye():
+def test_a_volunteer_says_goodbye() -> None:
     assert receive(ready(), VolunteerGoodbye("left", "bye")) == [Ended("left", "bye")]
 
 
-def test_a_function_that_does_not_load_ends_it_with_the_reason():
+def test_a_function_that_does_not_load_ends_it_with_the_reason() -> None:
     error = ErrorInfo(message="x is not defined")
     assert receive(new(), Broken(error)) == [Ended("broken", "", error)]
 
 
-def test_what_the_function_reports_is_summed():
+def test_what_the_function_reports_is_summed() -> None:
     session = ready()
     assert receive(session, Report(ReportInfo(cpu_ms=1.5, data_transfer_ms=2, items=3, units="Gizmos"))) == []
     receive(session, Report(ReportInfo(cpu_ms=1, items=1)))
@@ -182,7 +187,7 @@ def test_what_the_function_reports_is_summed():
     assert (reports.cpu_ms, reports.data_transfer_ms, reports.items, reports.units) == (2.5, 2.0, 4.0, "Gizmos")
 
 
-def test_too_many_reports_end_it_but_not_those_that_a_stalled_connection_brings_together():
+def test_too_many_reports_end_it_but_not_those_that_a_stalled_connection_brings_together() -> None:
     session = ready()
     report = Report(ReportInfo(items=1))
     for second in range(1, 200):
@@ -194,18 +199,17 @@ def test_too_many_reports_end_it_but_not_those_that_a_stalled_connection_brings_
     assert session.reports.items == 199 + 99 + 1
 
 
-def test_control_goes_before_bulk_even_between_the_parts_of_a_lease():
+def test_control_goes_before_bulk_even_between_the_parts_of_a_lease() -> None:
     session = ready(slots=1)
     session.lend(1, [bytes(200_000)])
-    assert session.next_frame()[0] == 0x01
+    first = session.next_frame()
     session.tick(BEAT)
-    assert session.next_frame()[0] == Ping.TYPE
-    rest = frames(session)
-    assert [frame[0] for frame in rest] == [0x02, 0x02, 0x02]
+    assert first is not None
+    assert [frame[0] for frame in [first, *frames(session)]] == [0x01, Ping.TYPE, 0x02, 0x02, 0x02]
     assert session.tally.bytes_out > 200_000
 
 
-def test_silence_is_answered_with_a_ping_then_suspicion_then_the_end():
+def test_silence_is_answered_with_a_ping_then_suspicion_then_the_end() -> None:
     session = ready()
     assert session.deadline == BEAT
     assert session.tick(BEAT - 0.01) == []
@@ -219,13 +223,14 @@ def test_silence_is_answered_with_a_ping_then_suspicion_then_the_end():
         assert [type(message) for message in sent(session)][-1] is Ping, "it may hear us"
         assert session.deadline == (beat + 1) * BEAT
     [ended] = session.tick(12 * BEAT)
+    assert isinstance(ended, Ended)
     assert ended.reason == "silent"
     assert sent(session)[-1].reason == "silent"
     assert session.deadline == float("inf")
     assert session.tick(99 * BEAT) == []
 
 
-def test_any_frame_is_a_sign_of_life():
+def test_any_frame_is_a_sign_of_life() -> None:
     session = ready(slots=1, batch=2)
     session.lend(1, [b"a", b"b"])
     session.tick(BEAT)
@@ -236,7 +241,7 @@ def test_any_frame_is_a_sign_of_life():
     assert session.tick(4 * BEAT) == []
 
 
-def test_a_pong_measures_the_round_trip_and_only_the_right_one_counts():
+def test_a_pong_measures_the_round_trip_and_only_the_right_one_counts() -> None:
     session = ready()
     session.tick(BEAT)
     [ping] = sent(session)
@@ -248,7 +253,7 @@ def test_a_pong_measures_the_round_trip_and_only_the_right_one_counts():
     assert session.round_trip == pytest.approx(0.2)
 
 
-def test_a_pause_of_this_program_is_no_volunteers_fault():
+def test_a_pause_of_this_program_is_no_volunteers_fault() -> None:
     session = ready()
     assert session.tick(1000.0) == [], "the laptop was asleep"
     assert not session.suspect
@@ -257,10 +262,10 @@ def test_a_pause_of_this_program_is_no_volunteers_fault():
     assert session.tick(1000.0 + BEAT) == [Suspected()]
 
 
-def test_a_volunteer_that_is_never_ready_is_given_up():
-    session = new(ready_timeout=10.0)
+def test_a_volunteer_that_is_never_ready_is_given_up() -> None:
+    session = new(limits=SessionLimits(ready_timeout=10.0))
     now = 0.0
-    events: list = []
+    events: list[Event] = []
     while not events and now < 20:
         now += 1.0
         receive(session, Pong(b"12345678"), now)
@@ -269,7 +274,7 @@ def test_a_volunteer_that_is_never_ready_is_given_up():
     assert now == 10.0
 
 
-def test_the_client_takes_leave_once():
+def test_the_client_takes_leave_once() -> None:
     session = ready()
     session.lend(1, [bytes(200_000)])
     assert session.next_frame() is not None
@@ -281,12 +286,13 @@ def test_the_client_takes_leave_once():
     assert session.closed() == []
 
 
-def test_a_lost_connection_ends_it():
+def test_a_lost_connection_ends_it() -> None:
     [ended] = ready().closed()
+    assert isinstance(ended, Ended)
     assert ended.reason == "lost"
 
 
-def test_results_for_leases_that_it_does_not_hold_are_ignored_up_to_a_limit():
+def test_results_for_leases_that_it_does_not_hold_are_ignored_up_to_a_limit() -> None:
     session = ready(slots=1)
     for lease in range(100, 500):
         assert receive(session, Results(lease, 0, 1, [b"wrong"])) == []
@@ -295,7 +301,7 @@ def test_results_for_leases_that_it_does_not_hold_are_ignored_up_to_a_limit():
 
 
 @pytest.mark.parametrize("how", ["withdrawn", "handed back"])
-def test_what_was_on_its_way_when_its_lease_was_taken_is_no_fault(how):
+def test_what_was_on_its_way_when_its_lease_was_taken_is_no_fault(how: str) -> None:
     session = ready(slots=1, batch=4)
     session.lend(1, [b"x"] * 4)
     if how == "withdrawn":
@@ -310,7 +316,7 @@ def test_what_was_on_its_way_when_its_lease_was_taken_is_no_fault(how):
     assert session.ended is not None
 
 
-def test_to_decline_says_nothing_about_the_time_of_an_item():
+def test_to_decline_says_nothing_about_the_time_of_an_item() -> None:
     credit = AutoCredit()
     session = Session(encode(HELLO), credit, SessionLimits(), now=0.0)
     receive(session, Ready(ReadyInfo(slots=1)))
@@ -320,7 +326,7 @@ def test_to_decline_says_nothing_about_the_time_of_an_item():
     assert session.wanted == (1, 1)
 
 
-def test_what_is_lent_to_one_whose_session_has_just_ended_is_not_in_flight():
+def test_what_is_lent_to_one_whose_session_has_just_ended_is_not_in_flight() -> None:
     session = ready(slots=1)
     session.tick(2 * BEAT)
     # Heard again, and at once it breaks the protocol: of the first, the lender hears first.
@@ -329,7 +335,7 @@ def test_what_is_lent_to_one_whose_session_has_just_ended_is_not_in_flight():
     assert session.in_flight == 0
 
 
-def test_nothing_comes_before_it_has_joined():
+def test_nothing_comes_before_it_has_joined() -> None:
     session = new()
     assert receive(session, Results(1, 0, 1, [b"x"])) == []
     assert receive(session, Return((1,))) == []

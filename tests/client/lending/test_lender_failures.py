@@ -46,3 +46,20 @@ def test_p8_the_indexes_of_the_first_items_that_were_given_up_are_kept_and_the_o
     assert lender.failed_count == count
     assert lender.failed == list(range(FAILED_NAMED))
     assert (lender.written_count, lender.ledger.bytes) == (count, 0)
+
+
+def test_p8_an_item_that_fails_while_another_has_a_copy_of_it_is_awaited_there() -> None:
+    s = Shell(Policy(retries=3))
+    s.join("slow", leases=1, items=1)
+    s.read(1)
+    s.join("idle", leases=1, items=1)
+    s.tick(10.0)
+    s.answer(1, kinds=bytes([ERROR]))
+    s.join("third", leases=1, items=1)
+    assert (s.lender.waiting, s.of("third")) == (0, []), "it is with idle"
+    [copy] = s.of("idle")
+    s.answer(copy, kinds=bytes([ERROR]))
+    [last] = s.of("third")
+    s.answer(last)
+    s.write()
+    assert s.output == [b"<0>"]

@@ -80,6 +80,7 @@ class Far:
     pace: float
     deaf: bool = False
     mood: Callable[[], int] = lambda: RESULT
+    device: str = ""
     frozen_until: float = 0.0
     end: Peer = field(default_factory=Peer)
     inbox: deque[bytes] = field(default_factory=deque)
@@ -202,8 +203,13 @@ class World:
         deaf: bool = False,
         mood: Callable[[], int] = lambda: RESULT,
         peer: str | None = None,
+        device: str = "",
     ) -> Far:
-        far = Far(name, Wire(delay), slots, pace, deaf, mood)
+        """A volunteer comes; it may bear the identifier of one that is gone."""
+        if name in self.fars:
+            self.fars[name].wire.cut = True
+            self._states.pop(name, None)
+        far = Far(name, Wire(delay), slots, pace, deaf, mood, device)
         self.fars[name] = far
         self.carry_out(self.coordinator.connected(name, peer or name, "fake", self.now))
         return far
@@ -287,7 +293,7 @@ class World:
         far.heard.append(message)
         match message:
             case Hello():
-                self.say(far, Ready(ReadyInfo(slots=far.slots)))
+                self.say(far, Ready(ReadyInfo(slots=far.slots, device=far.device)))
             case LendMessage() as lend:
                 far.queue.append(lend)
                 self.work(far)

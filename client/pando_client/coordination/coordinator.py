@@ -2,9 +2,9 @@
 
 Theory of operation. What happens to channels, to the input, to the output and to time goes in; a list of instructions
 comes out, which the shell carries out at once and in order. A session turns a volunteer's frames into events; the
-coordinator tells the lender of them; what the lender wants of a volunteer goes to its session. What leads to more
-queues up behind, so that the order stays the lender's. Frames for a volunteer are drained with `next_frame`, after a
-`Wake`.
+coordinator tells the lender of them; what the lender wants of a volunteer goes to its session. To carry out one of the
+lender's instructions may lead to more: these come after all that it had given before. Frames for a volunteer are
+drained with `next_frame`, after a `Wake`.
 
 What lives here: who is connected, who may come in, who is quarantined, what is said to people about volunteers. What
 may not: who computes what (the lender), what may be said on a channel (the session), how bytes travel, the clock (time
@@ -247,7 +247,7 @@ class Coordinator:
         lender, name = self.lender, found.id
         match event:
             case Wants():
-                # What came with it may have led to a lease already: what counts is what it wants now.
+                # The results that came with it may have led to a lease already: what it would take now counts.
                 return lender.want(name, *found.session.wanted, now)
             case Answered(results):
                 self._reputation.productive(found)

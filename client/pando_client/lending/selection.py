@@ -98,11 +98,8 @@ class Selection:
 
 def _that_fit(items: Sequence[bytes], most: int) -> int:
     """Returns how many of `items`, at least one, have together at most `most` bytes."""
-    if sum(map(len, items)) <= most:
-        return len(items)
-    size = 0
-    for place, item in enumerate(items):
-        size += len(item)
-        if size > most:
-            return max(1, place)
-    return len(items)
+    count, size = len(items), sum(map(len, items))
+    while size > most and count > 1:
+        count -= 1
+        size -= len(items[count])
+    return count

@@ -121,6 +121,7 @@ def test_c7_one_that_is_silent_is_given_up_in_time() -> None:
     while not hung_up(driver.said):
         driver.tick(driver.coordinator.deadline)
     assert driver.now == GIVE_UP_AFTER_HEARTBEATS * BEAT
+    assert driver.coordinator.volunteers["a"].session.silence(driver.now) == driver.now
 
 
 def test_c8_after_the_end_everybody_is_told_goodbye_also_those_that_come_later() -> None:

@@ -55,6 +55,11 @@ class CheckedWorld(World):
         self.checked: set[bytes] = set()  # what of the output was looked at
         self.last: dict[str, str] = {}  # state of each session
 
+    def forget(self, name: str) -> None:
+        """A volunteer is gone, and another may come with its identifier."""
+        self.check()
+        self.last.pop(name, None)
+
     def step(self) -> None:
         super().step()
         self.check()
@@ -115,14 +120,16 @@ class SessionMachine(RuleBasedStateMachine):
         copies=st.booleans(),
         unordered=st.booleans(),
         holes=st.integers(0, 3),
+        stops=st.integers(0, 4),
     )
-    def begin(self, seed: int, batch: int, window: int, copies: bool, unordered: bool, holes: int) -> None:
+    def begin(self, seed: int, batch: int, window: int, copies: bool, unordered: bool, holes: int, stops: int) -> None:
         def new_credit() -> Credit:
             return FixedCredit(batch) if batch else AutoCredit()
 
         # Errors are tried again for ever: what a job does when it gives up is the lender's affair.
         self.policy = Policy(window=window, retries=1_000_000, copies=copies, ordered=not unordered)
         self.arguments = (seed, new_credit, holes)
+        self.may_stop = stops == 0
         self.start()
 
     def start(self) -> None:
@@ -148,18 +155,33 @@ class SessionMachine(RuleBasedStateMachine):
         pace=st.sampled_from([0.05, 0.001, 1.0, 5.0, NEVER]),
         delay=st.sampled_from([0.02, 0.0, 0.3, 3.0]),
         kind=st.integers(0, 7),
+        peer=st.sampled_from(["", "", "shared", "shared too"]),
+        device=st.sampled_from(["", "phone", "laptop"]),
+        again=st.integers(0, 3),
     )
-    def join(self, slots: int, pace: float, delay: float, kind: int) -> None:
+    def join(self, slots: int, pace: float, delay: float, kind: int, peer: str, device: str, again: int) -> None:
         random = self.world.random
         moods = {
             5: lambda: random.choice([RESULT, RESULT, DECLINED]),
             6: lambda: random.choice([RESULT, ERROR]),
             7: lambda: random.choice([DECLINED, ERROR]),
         }
-        self.count += 1
-        peer = "a shared address" if kind == 3 else None
+        name = f"v{self.count + 1}"
+        gone = [name for name in self.world.fars if name.startswith("v") and name not in self.present]
+        if gone and again == 0:
+            name = gone[-1]
+            self.world.forget(name)
+        else:
+            self.count += 1
         self.world.join(
-            f"v{self.count}", slots, pace, delay, deaf=kind == 4, mood=moods.get(kind, lambda: RESULT), peer=peer
+            name,
+            slots,
+            pace,
+            delay,
+            deaf=kind == 4,
+            mood=moods.get(kind, lambda: RESULT),
+            peer=peer or None,
+            device=device,
         )
         self.world.check()
 
@@ -245,6 +267,23 @@ class SessionMachine(RuleBasedStateMachine):
     @rule()
     def run_again(self) -> None:
         self.end_well()
+        self.start()
+
+    @precondition(lambda self: self.may_stop)
+    @rule(seconds=st.sampled_from([0.0, 3.0, 100.0]), newcomer=st.booleans())
+    def stop_in_the_middle(self, seconds: float, newcomer: bool) -> None:
+        """The run is over for its user: all are told, and nothing is lent, read or written from then on (C8)."""
+        world = self.world
+        world.goodbye()
+        before = (repr(world.lender.leases), world.lender.read_count, list(world.output))
+        assert world.present == []
+        if newcomer:
+            world.join("late")
+        world.advance(seconds)
+        assert world.present == []
+        assert (repr(world.lender.leases), world.lender.read_count, world.output) == before
+        world.advance(100.0)
+        world.check_what_was_heard()
         self.start()
 
     def teardown(self) -> None:

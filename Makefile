@@ -21,8 +21,8 @@ CORES := */pando_client/coordination/*,*/pando_client/lending/*,*/pando_client/s
 CORES := $(CORES),*/pando_client/channels/candidates.py,*/pando_client/stdio/pull_sync.py
 CORES := $(CORES),*/pando_server/relay/*,*/pando_shared/wire/*
 
-# Each worker takes the next file when it has done one; those that take long come first.
-TWO_AT_A_TIME := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+# Tests wait more than they compute: three for two cores. A worker takes the next file when it has done one, long ones first.
+IN_PARALLEL := --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-page test-python check fast-test format build browsers bench soak soak-chaos soak-lender clean
@@ -43,14 +43,14 @@ test-page:
 # What is sensitive to time has the machine for itself.
 test-python:
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(TWO_AT_A_TIME) --durations=20 -m "not alone"
+	$(BIN)/coverage run -m pytest $(IN_PARALLEL) --durations=20 -m "not alone"
 	$(BIN)/coverage run -m pytest --durations=20 -m alone
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include='$(CORES)' --fail-under=100
 
 fast-test: $(VENV)/.developing $(PAGE)/index.html ## runs the tests that need no browser
-	$(BIN)/pytest $(TWO_AT_A_TIME) --ignore=tests/end_to_end -m "not browser"
+	$(BIN)/pytest $(IN_PARALLEL) --ignore=tests/end_to_end -m "not browser"
 
 check: $(VENV)/.developing $(PAGE)/index.html ## lints, formats (without changing), type-checks, checks who imports whom
 	$(BIN)/ruff check

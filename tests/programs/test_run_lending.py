@@ -13,8 +13,6 @@ from tests.support.functions import module
 from tests.support.machine import eventually
 from tests.support.programs import Client, pando, pando_volunteer
 
-pytestmark = pytest.mark.alone
-
 ITEMS = [str(n) for n in range(1, 101)]
 SLOW_FIRST = "setTimeout(function () { cb(null, x) }, x === '1' ? 3000 : 1)"
 STUCK_WHEN_FRESH = "if (x !== '1' || globalThis.fresh === false) cb(null, x); globalThis.fresh = false"

@@ -76,7 +76,8 @@ class Tab:
     """A volunteer page in a tab of its own browser context, which has renderer processes of its own.
 
     Attributes:
-        problems: errors and warnings on its console, and errors that nothing caught.
+        problems: errors and warnings on its console, and errors that nothing caught. That no server answers any more
+            is none: when a job is over a page asks for the next one, and the client with its server has ended.
     """
 
     def __init__(self, page: Page, browser: Chromium) -> None:
@@ -87,7 +88,7 @@ class Tab:
         page.on("pageerror", lambda error: self.problems.append(str(error)))
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and "ERR_CONNECTION_REFUSED" not in message.text:
             self.problems.append(f"{message.type}: {message.text}")
 
     async def state(self, word: str, within: float = LIMIT) -> None:

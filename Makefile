@@ -21,8 +21,8 @@ CORES := */pando_client/coordination/*,*/pando_client/lending/*,*/pando_client/s
 CORES := $(CORES),*/pando_client/channels/candidates.py,*/pando_client/stdio/pull_sync.py
 CORES := $(CORES),*/pando_server/relay/*,*/pando_shared/wire/*
 
-# Tests wait more than they compute: three for two cores. A worker takes the next file when it has done one, long ones first.
-IN_PARALLEL := --numprocesses=3 --dist=loadfile --no-loadscope-reorder
+# A worker takes the next file when it has done one; those that take long come first.
+IN_PARALLEL := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-page test-python check fast-test format build browsers bench soak soak-chaos soak-lender clean

@@ -17,7 +17,7 @@ from tests.support.machine import kill
 from tests.support.network import distance
 from tests.support.programs import Client, pando, pando_server, pando_volunteer
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ITEMS = range(1, 401)
 """At 10 ms each, two tabs of two slots take a second or more."""

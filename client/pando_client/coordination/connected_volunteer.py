@@ -37,7 +37,7 @@ class ConnectedVolunteer:
     @property
     def name(self) -> str:
         """What its owner calls it, made safe to show."""
-        return printable(self.device or f"the volunteer at {self.peer}", 64)
+        return printable(self.device or f"the volunteer {'on' if self.is_own else 'at'} {self.peer}", 64)
 
     @property
     def known_as(self) -> str:

@@ -340,6 +340,8 @@ class Session:
             return []
         self.ended = ended
         self._leases.clear()
+        # What arrived of a message that is not complete may be large, and nothing more of it is taken.
+        self._joiner = Joiner(0)
         # Nothing but a goodbye is worth sending now. It is control, and so may come inside a message that was begun.
         self._outbox.clear()
         if goodbye:

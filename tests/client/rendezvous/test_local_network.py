@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -13,7 +15,7 @@ from websockets.asyncio.client import connect
 from pando_client import console
 from pando_client.options import Options
 from pando_client.rendezvous import local_network
-from pando_client.rendezvous.local_network import load_server, serve_local_network
+from pando_client.rendezvous.local_network import serve_local_network
 from pando_client.rendezvous.signaling import Signaling
 from pando_client.tasks import RunScope
 from pando_shared.errors import ServerUnreachable
@@ -96,4 +98,12 @@ async def test_a_terminal_gets_a_qr_code(said: list[str], monkeypatch: pytest.Mo
 
 
 def test_what_it_needs_can_be_loaded_early() -> None:
-    load_server()
+    program = (
+        "import sys\n"
+        "from pando_client.rendezvous.local_network import load_server\n"
+        "print('pando_server.app' in sys.modules)\n"
+        "load_server()\n"
+        "print('pando_server.app' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]

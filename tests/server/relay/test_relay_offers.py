@@ -150,5 +150,5 @@ def test_fifty_volunteers_at_one_address_may_use_all_their_attempts_at_once() ->
     for number in range(50):
         shell.volunteer(f"v{number}")
         for attempt in (1, 2, 3):
-            forwarded(shell.offer(f"v{number}", attempt))
+            assert forwarded(shell.offer(f"v{number}", attempt)).message.attempt == attempt
             shell.relay.answered("c", f"v{number}", attempt, ErrorBody(code=Code.FAILED, text="no"))

@@ -134,6 +134,8 @@ def secret_of(options: Options) -> str:
         secret = read_file(options.secret_file)
     else:
         secret = os.environ.get("PANDO_SECRET", "")
+        if re.search("[\ud800-\udfff]", secret):  # how Python keeps bytes that it cannot decode
+            raise UsageError("the secret in PANDO_SECRET is not valid UTF-8")
     if not secret:
         raise UsageError("--host needs the server's secret: set PANDO_SECRET, or use --secret-file or --secret")
     if len(secret) < MIN_SECRET_CHARACTERS:

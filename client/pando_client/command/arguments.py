@@ -150,7 +150,7 @@ def _value_of(option: Option, name: str, rest: _Words, found: CommandLine) -> st
 
 
 def _no_such_option(name: str) -> str:
-    shown = printable(name, MAX_SHOWN)
+    shown = printable(_as_utf8(name), MAX_SHOWN)
     meant = near_miss(name.lstrip("-"), BY_NAME)
     if meant is not None:
         return f"there is no option {shown}; did you mean --{meant}? (pando --help lists all of them)"

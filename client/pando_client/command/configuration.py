@@ -55,6 +55,18 @@ def files() -> list[Path]:
     return [Path(os.path.expanduser("~/.pando/config.json")), Path(__file__).parents[1] / "config.json"]  # noqa: PTH111
 
 
+def forget_useless_home() -> None:
+    """Takes HOME from the environment if nothing can be looked for there, as in HOME=/dev/null; Deno would fail."""
+    home = os.environ.get("HOME")
+    try:
+        if home is not None:
+            os.stat(os.path.join(home, ".npmrc"))  # noqa: PTH116, PTH118 - a variable may hold what no path may
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError):
+        del os.environ["HOME"]
+
+
 def read(candidates: Sequence[Path]) -> Configuration:
     """Reads the first of the files that exists.
 

@@ -68,6 +68,7 @@ def run_job(line: CommandLine) -> int:
         PandoError: the options do not go together, or the run failed.
     """
     found = configuration.read(configuration.files())
+    configuration.forget_useless_home()
     for warning in (*line.warnings, *found.warnings):
         console.error(warning)
     if "secret" in line.given:

@@ -36,8 +36,8 @@ class Module:
 
     @property
     def path(self) -> Path:
-        """The file, whether there is one or not."""
-        return Path(self.name) if self.text is None else self.folder / self.name
+        """The file; of a text, where a file of it would be."""
+        return Path(self.name) if self.text is None else self.folder / "function"
 
 
 def module_of(name: str, expression: str | None = None) -> Module:

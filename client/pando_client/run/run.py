@@ -95,7 +95,7 @@ async def _run_once(
         function = await _bundle(options, module, interrupted, scope)
         on_bundle(function)
         _refuse_without_page(options, module, function)
-        if (options.stdin or options.sync_stdio) and is_at_end():
+        if options.stdin and not options.sync_stdio and is_at_end():
             return 0  # nothing to compute: nobody is asked
         identifiers = _identifiers(options.seed)
         name = identifiers()
@@ -114,7 +114,7 @@ async def _run_once(
         scope.start(say_what_we_wait_for(job, how_to_join))
         finish = await _until_over(job, scope.tasks, interrupted)
     try:
-        status = await exit_status(job, finish, function, module, interrupted)
+        status = await exit_status(job, finish, function, module.path, interrupted)
     except PandoError as error:
         if exchange is not None:
             await _take_leave(exchange, interrupted, str(error))

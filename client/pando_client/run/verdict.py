@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from pando_client import console
 from pando_client.function.bundle import Bundle
-from pando_client.function.module import Module
 from pando_client.function.stack_trace import FRAMES_SHOWN, frames, traced
 from pando_client.job.job import Job
 from pando_client.lending.instructions import Failure, Finish
@@ -20,7 +20,7 @@ ITEMS_NAMED = 20
 """Items without a result whose numbers are printed."""
 
 
-async def exit_status(job: Job, finish: Finish, function: Bundle, module: Module, interrupted: Interruption) -> int:
+async def exit_status(job: Job, finish: Finish, function: Bundle, module: Path, interrupted: Interruption) -> int:
     """Returns the exit status of a run that has finished, and says which items have no result.
 
     Raises:
@@ -41,7 +41,7 @@ async def exit_status(job: Job, finish: Finish, function: Bundle, module: Module
     return 0
 
 
-async def _failure_in_words(job: Job, failure: Failure, function: Bundle, module: Module) -> str:
+async def _failure_in_words(job: Job, failure: Failure, function: Bundle, module: Path) -> str:
     """Names the item, the error, where in the user's files it came from, and the volunteers that tried."""
     error = error_info(failure.error)
     stack = await traced(error.stack, function.source_map) if error.stack else ""
@@ -51,7 +51,7 @@ async def _failure_in_words(job: Job, failure: Failure, function: Bundle, module
     names = sorted(
         {name for volunteer in failure.volunteers if (name := job.coordinator.name_of(volunteer)) is not None}
     )
-    calls = frames(stack, module.folder)
+    calls = frames(stack, module.parent)
     return (
         f"the function failed on item {failure.index + 1} ({printable(failure.item.decode(), 60)}),"
         f" {f'{times} times' if times > 1 else 'once'}: {printable(error.message)}"

@@ -23,7 +23,7 @@ def refuse_closed_input(descriptor: int = 0) -> None:
         InputError: the descriptor is closed, or open for writing only.
     """
     if not _is_open(descriptor, os.O_WRONLY):
-        raise InputError("standard input is closed: nothing can be read from it")
+        raise InputError("standard input cannot be read: it is closed")
 
 
 def refuse_closed_output(descriptor: int = 1) -> None:
@@ -33,7 +33,7 @@ def refuse_closed_output(descriptor: int = 1) -> None:
         OutputError: the descriptor is closed, or open for reading only.
     """
     if not _is_open(descriptor, os.O_RDONLY):
-        raise OutputError("standard output is closed: there is no place for the results")
+        raise OutputError("the results cannot be written: standard output is closed")
 
 
 def _is_open(descriptor: int, but_not_for: int) -> bool:
@@ -69,6 +69,13 @@ def is_at_end(descriptor: int = 0, wait: bool = False) -> bool:
         descriptor: what to look at.
         wait: until something can be read, or the end is known.
     """
+    try:
+        return _is_at_end(descriptor, None if wait else 0)
+    except OSError:
+        return False  # reading will say what is wrong
+
+
+def _is_at_end(descriptor: int, milliseconds: int | None) -> bool:
     found = os.fstat(descriptor)
     if stat.S_ISREG(found.st_mode):
         return os.pread(descriptor, 4, os.lseek(descriptor, 0, os.SEEK_CUR)) in (b"", BYTE_ORDER_MARK)
@@ -76,12 +83,9 @@ def is_at_end(descriptor: int = 0, wait: bool = False) -> bool:
         return True
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
-    if not poll.poll(None if wait else 0):
+    if not poll.poll(milliseconds):
         return False
     there = array.array("i", [0])
-    try:
-        fcntl.ioctl(descriptor, termios.FIONREAD, there)
-    except OSError:
-        return False  # a device that does not know
+    fcntl.ioctl(descriptor, termios.FIONREAD, there)
     # It can be read without waiting, and there is nothing to read.
     return there[0] == 0

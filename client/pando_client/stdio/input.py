@@ -7,6 +7,7 @@ never returns must not keep the program alive.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import queue
 import threading
@@ -183,11 +184,9 @@ class StandardInput:
         threading.Thread(target=self._look, args=(loop, callback), name="stdin-looker", daemon=True).start()
 
     def _look(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
-        try:
-            if is_at_end(self._descriptor, wait=True):
+        if is_at_end(self._descriptor, wait=True):
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the run is over
                 loop.call_soon_threadsafe(self._if_untouched, callback)
-        except (OSError, RuntimeError):
-            return  # reading will say what is wrong; the loop is closed: the run is over
 
     def _if_untouched(self, callback: Callable[[], None]) -> None:
         # Otherwise it was not empty, or whoever has asked for an item hears of the end.

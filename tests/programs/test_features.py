@@ -28,6 +28,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ import pando_client
 from pando_client.options import load
 from pando_client.rendezvous.server_url import ServerUrl
 from pando_shared import __version__
+from tests.support.pipelines import EXAMPLES
 from tests.support.programs import PANDO, Programs
 
 ECHO = "module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, typeof x + ' ' + x) }\n"
@@ -116,6 +118,13 @@ async def test_items_are_arguments_and_each_is_the_string_that_was_typed(program
     items = ["0x10", "1e3", "007", "1.50", "true", "a b", "", "ü"]
     outcome = await programs.pando("echo.js", "--local", *items)
     assert (outcome.status, outcome.lines, outcome.err) == (0, [f"string {item}" for item in items], [])
+
+
+async def test_the_square_example_prints_squares_at_a_rate_of_one_a_second(programs: Programs) -> None:
+    begin = time.monotonic()
+    outcome = await programs.pando(str(EXAMPLES / "square" / "square.js"), "--local", "3", "4")
+    assert (outcome.status, outcome.lines, outcome.err) == (0, ["9", "16"], [])
+    assert time.monotonic() - begin > 2
 
 
 async def test_items_are_lines_of_standard_input(programs: Programs) -> None:

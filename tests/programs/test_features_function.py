@@ -78,6 +78,12 @@ async def test_the_readme_s_doubling_function_works_word_by_word(programs: Progr
     assert (outcome.status, outcome.lines, outcome.err) == (0, ["2", "4", "42"], [])
 
 
+async def test_an_object_without_a_text_is_printed_as_string_does(programs: Programs) -> None:
+    programs.file("g.js", "module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, { item: x }) }")
+    outcome = await programs.pando("g.js", "--local", "1", "2")
+    assert (outcome.status, outcome.lines) == (0, ["[object Object]"] * 2)
+
+
 async def test_what_one_volunteer_declines_another_one_computes(tmp_path: Path) -> None:
     """`cb(true)`, by a volunteer that once had the item "mark"; that it declines is no failure."""
     function = tmp_path / "declines.js"

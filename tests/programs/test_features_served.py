@@ -39,8 +39,7 @@ class Served:
 
     port: int
     said: list[str]
-    page: httpx.Response
-    monitor: httpx.Response
+    pages: dict[str, httpx.Response]
     before: dict[str, Any]
     unread_before: int
     computing_here: list[int]
@@ -76,7 +75,8 @@ async def _look(folder: Path) -> Served:
         client.url, client.monitor = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}"
         await client.says(rf"Serving monitoring page at http://127\.0\.0\.1:{port + 1}\n")
         async with httpx.AsyncClient(trust_env=False) as http:
-            page, monitor = await http.get(client.url), await http.get(client.monitor)
+            urls = re.findall(r"^Serving .* at (\S+)$", "\n".join(client.err_lines), re.MULTILINE)
+            pages = {url: await http.get(url) for url in urls}
         before, unread = await client.status(), _unread(ours)
         twin = await programs.start_pando("f.js", "--stdin", "--port=0", "--seed=7", stdin=asyncio.subprocess.PIPE)
         twin.monitor = (await twin.says(r"monitoring page at (http://127\.0\.0\.1:\d+)\n"))[1]
@@ -109,7 +109,7 @@ async def _look(folder: Path) -> Served:
         os.close(ours)
         os.close(theirs)
         return Served(
-            port, said, page, monitor, before, unread, here, same_seed, assigned["ice_servers"], busy, lease, lent,
+            port, said, pages, before, unread, here, same_seed, assigned["ice_servers"], busy, lease, lent,
             silent_after, late_seconds, status, client.lines,
         )  # fmt: skip
 
@@ -135,14 +135,12 @@ def test_at_start_it_says_where_it_serves_word_for_word(served: Served) -> None:
     assert len(said) == 2 * half
 
 
-def test_the_volunteer_page_is_at_that_address(served: Served) -> None:
-    assert served.page.status_code == 200
-    assert "<title>Pando</title>" in served.page.text
-
-
-def test_the_monitoring_page_is_at_the_next_port(served: Served) -> None:
-    assert served.monitor.status_code == 200
-    assert "monitoring" in served.monitor.text
+@pytest.mark.parametrize(("further", "holds"), [(0, "<title>Pando</title>"), (1, "<title>Pando: monitoring</title>")])
+def test_the_pages_are_at_the_addresses_that_were_said(served: Served, further: int, holds: str) -> None:
+    """That of the volunteers and that of the monitoring, for other machines as well."""
+    pages = [page for url, page in served.pages.items() if url.endswith(f":{served.port + further}")]
+    assert len(pages) == len(served.pages) / 2
+    assert all(page.status_code == 200 and holds in page.text for page in pages)
 
 
 def test_a_busy_port_is_a_clear_error(served: Served) -> None:

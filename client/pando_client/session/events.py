@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pando_shared.wire.messages import ErrorInfo, ReadyInfo, Results
 
@@ -43,6 +44,14 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
+class Remarked:
+    """It remarked something about the function. `remark` is the key of a report (PROTOCOL.md, 2.3)."""
+
+    remark: Literal["no_text", "no_callback"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Suspected:
     """Nothing was heard from it for two heartbeats."""
 
@@ -65,4 +74,4 @@ class Ended:
     error: ErrorInfo | None = None
 
 
-Event = Joined | Wants | Answered | Returned | Suspected | Recovered | Ended
+Event = Joined | Wants | Answered | Returned | Remarked | Suspected | Recovered | Ended

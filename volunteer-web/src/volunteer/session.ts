@@ -26,7 +26,7 @@ import {
 import { Joiner, Outbox } from "../wire/framing.ts";
 import type { HelloInfo } from "../wire/hello.ts";
 import type { FromVolunteer, LeaveReason } from "../wire/messages.ts";
-import { joinReports, type Report } from "../wire/report.ts";
+import { joinReports, type Remarks, remarksOf, type Report, withoutRemarks } from "../wire/report.ts";
 import { readLendHead, readResultsHead } from "../wire/results.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -78,6 +78,8 @@ export class Session {
   #itemsDone = 0;
   #report: Report | null = null;
   #reportedAt = -Infinity;
+  /** What was said of the function itself: each remark once. */
+  #remarks: Remarks = {};
 
   /** @param now milliseconds, as in every other method that takes the time */
   constructor(presentation: Presentation, slots: number, now: number) {
@@ -161,11 +163,18 @@ export class Session {
     return count;
   }
 
-  /** The function has reported of its work: the client hears of it now, or within `REPORT_EVERY_MS`. */
+  /**
+   * The function has reported of its work: the client hears of it now, or within `REPORT_EVERY_MS`. A remark does not
+   * wait: with the results behind it the job may end.
+   */
   reported(report: Report, now: number): void {
     if (this.#state === "finished") return;
-    this.#report = joinReports(this.#report, report);
-    this.#sendReportIfDue(now);
+    const fresh = withoutRemarks(report, this.#remarks);
+    const remarks = remarksOf(fresh);
+    this.#remarks = { ...this.#remarks, ...remarks };
+    this.#report = joinReports(this.#report, fresh);
+    if (Object.keys(remarks).length > 0 && this.#sendReport()) this.#reportedAt = now;
+    else this.#sendReportIfDue(now);
   }
 
   /** The pool hands leases back. */

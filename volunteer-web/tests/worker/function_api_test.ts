@@ -57,7 +57,7 @@ Deno.test("a function requires it from the worker, whose notes bring the reports
 Deno.test("an item that takes long is reported of meanwhile", () =>
   withWorker(
     `const { report } = require("pando-computing");
-    module.exports["/pando/1.0.0"] = (x, cb) => report({ cpuTime: 7 })`,
+    module.exports["/pando/1.0.0"] = (x, cb) => { report({ cpuTime: 7 }) }`,
     async (worker) => {
       worker.lend(["a"]);
       await worker.until(() => worker.notes.some(({ note }) => note === "report"));

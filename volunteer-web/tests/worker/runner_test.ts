@@ -38,6 +38,9 @@ function ran(
       dropped: () => undefined,
       open: () => undefined,
       warn: () => undefined,
+      noText: () => undefined,
+      noCallback: () => undefined,
+      newTimer: () => 0,
     },
     DEFAULT_RESULT_BYTES,
   );

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from pando_client.coordination.connected_volunteer import ConnectedVolunteer
 from pando_client.coordination.instructions import Level, Notice
@@ -18,9 +17,6 @@ NAMES_REMEMBERED = 10_000
 
 SHOWN_CHARACTERS = 60
 """Of a value of the function, in a sentence about it."""
-NOT_CALLED_BACK = (
-    "and has not called back for 10 s: what a function returns does not count if it uses its callback, cb(null, result)"
-)
 _OBJECT = re.compile(r"\[object (\w+)\]")
 """What JavaScript's `Object.prototype.toString` makes of an object."""
 
@@ -31,7 +27,7 @@ class Notices:
     def __init__(self) -> None:
         self._complaints: set[str] = set()
         self._names: dict[VolunteerId, str] = {}
-        self._remarks: set[str] = set()
+        self._said_textless = False
 
     def __repr__(self) -> str:
         return f"<Notices, {len(self._complaints)} complaints, {len(self._names)} names>"
@@ -76,15 +72,12 @@ class Notices:
         peer = printable(peer, 64)
         return self._complain(f"too many breaches of the protocol from {peer}: who comes from there has to wait")
 
-    def remarked(self, remark: Literal["no_text", "no_callback"], text: str) -> list[Notice]:
-        """A volunteer remarked something about the function: that is the same everywhere, and said once in a run."""
-        if remark in self._remarks:
+    def textless(self, text: str) -> list[Notice]:
+        """A result has no text of its own: that is the function's way, and said once in a run."""
+        if self._said_textless:
             return []
-        self._remarks.add(remark)
-        if remark == "no_text":
-            return [Notice(Level.COMPLAINT, _without_text(text))]
-        shown = printable(text, SHOWN_CHARACTERS)
-        return [Notice(Level.COMPLAINT, f"the function has returned {shown} for an item, {NOT_CALLED_BACK}")]
+        self._said_textless = True
+        return [Notice(Level.COMPLAINT, _without_text(text))]
 
     def _complain(self, text: str) -> list[Notice]:
         if text in self._complaints or len(self._complaints) >= MAX_COMPLAINTS:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from pando_shared.wire.messages import ErrorInfo, ReadyInfo, Results
 
@@ -44,10 +43,9 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
-class Remarked:
-    """It remarked something about the function. `remark` is the key of a report (PROTOCOL.md, 2.3)."""
+class Textless:
+    """A result of the function has no text of its own there; this was sent for it."""
 
-    remark: Literal["no_text", "no_callback"]
     text: str
 
 
@@ -74,4 +72,4 @@ class Ended:
     error: ErrorInfo | None = None
 
 
-Event = Joined | Wants | Answered | Returned | Remarked | Suspected | Recovered | Ended
+Event = Joined | Wants | Answered | Returned | Textless | Suspected | Recovered | Ended

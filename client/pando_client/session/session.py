@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pando_client.session.events import Answered, Ended, Event, Joined, Recovered, Remarked, Returned, Suspected, Wants
+from pando_client.session.events import Answered, Ended, Event, Joined, Recovered, Returned, Suspected, Textless, Wants
 from pando_client.session.flow_control import Credit
 from pando_client.session.liveness import Liveness
 from pando_client.session.outbox import Outbox
@@ -182,12 +182,7 @@ class Session:
 
     def _report(self, info: ReportInfo, now: float) -> list[Event]:
         self.reports.add(info, now)
-        remarks: list[Event] = []
-        if info.no_text is not None:
-            remarks.append(Remarked("no_text", info.no_text))
-        if info.no_callback is not None:
-            remarks.append(Remarked("no_callback", info.no_callback))
-        return remarks
+        return [] if info.no_text is None else [Textless(info.no_text)]
 
     def _ready(self, info: ReadyInfo, now: float) -> list[Event]:
         if info.protocol != PROTOCOL:

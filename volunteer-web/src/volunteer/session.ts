@@ -26,7 +26,7 @@ import {
 import { Joiner, Outbox } from "../wire/framing.ts";
 import type { HelloInfo } from "../wire/hello.ts";
 import type { FromVolunteer, LeaveReason } from "../wire/messages.ts";
-import { joinReports, type Remarks, remarksOf, type Report, withoutRemarks } from "../wire/report.ts";
+import { joinReports, type Report, textless } from "../wire/report.ts";
 import { readLendHead, readResultsHead } from "../wire/results.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -78,8 +78,8 @@ export class Session {
   #itemsDone = 0;
   #report: Report | null = null;
   #reportedAt = -Infinity;
-  /** What was said of the function itself: each remark once. */
-  #remarks: Remarks = {};
+  /** Whether the client knows of a result without a text. */
+  #saidTextless = false;
 
   /** @param now milliseconds, as in every other method that takes the time */
   constructor(presentation: Presentation, slots: number, now: number) {
@@ -164,16 +164,16 @@ export class Session {
   }
 
   /**
-   * The function has reported of its work: the client hears of it now, or within `REPORT_EVERY_MS`. A remark does not
-   * wait: with the results behind it the job may end.
+   * The function has reported of its work: the client hears of it now, or within `REPORT_EVERY_MS`. That a result has no
+   * text does not wait, and is said once, whichever worker says it.
    */
-  reported(report: Report, now: number): void {
+  reported({ no_text, ...sums }: Report, now: number): void {
     if (this.#state === "finished") return;
-    const fresh = withoutRemarks(report, this.#remarks);
-    const remarks = remarksOf(fresh);
-    this.#remarks = { ...this.#remarks, ...remarks };
-    this.#report = joinReports(this.#report, fresh);
-    if (Object.keys(remarks).length > 0 && this.#sendReport()) this.#reportedAt = now;
+    const news = textless(this.#saidTextless ? undefined : no_text);
+    this.#report = joinReports(this.#report, { ...sums, ...news });
+    const isNew = news.no_text !== undefined;
+    this.#saidTextless ||= isNew;
+    if (isNew && this.#sendReport()) this.#reportedAt = now;
     else this.#sendReportIfDue(now);
   }
 

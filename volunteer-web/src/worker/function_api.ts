@@ -1,7 +1,7 @@
 /** The module `pando-computing` as the function sees it. A worker hands it out; no bundle holds it. */
 
-import { MAX_REMARK_CHARACTERS, MAX_REPORTED, MAX_UNITS_CHARACTERS, VERSION } from "../wire/constants.ts";
-import { joinReports, type Remarks, type Report } from "../wire/report.ts";
+import { MAX_NO_TEXT_CHARACTERS, MAX_REPORTED, MAX_UNITS_CHARACTERS, VERSION } from "../wire/constants.ts";
+import { joinReports, type Report } from "../wire/report.ts";
 
 /** What the function may say of its work since it last did; all of it may be absent. */
 export type FunctionReport = {
@@ -40,9 +40,9 @@ export class Reports {
     });
   }
 
-  /** Takes what there is to say about the function itself. */
-  remark(remark: keyof Remarks, text: string): void {
-    this.#join({ ...NOTHING, [remark]: cut(text, MAX_REMARK_CHARACTERS) });
+  /** A result has no text of its own, and `text` is sent for it. */
+  textless(text: string): void {
+    this.#join({ ...NOTHING, no_text: cut(text, MAX_NO_TEXT_CHARACTERS) });
   }
 
   #join(report: Report): void {

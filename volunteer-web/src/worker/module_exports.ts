@@ -9,17 +9,16 @@
  * none: functions that call back return whatever they like, such as the number of a timer.
  */
 
+import { returnedInstead } from "./error_text.ts";
 import { failureOf, isThenable } from "./returned_values.ts";
 import type { ItemFunction, Promised } from "./runner.ts";
-import { canCallBack, kindOf, returnsInstead } from "./signature.ts";
+import { canCallBack, kindOf } from "./signature.ts";
 
 const NAME = "/pando/1.0.0";
 const MISSING = `Incompatible module, missing '${NAME}' property`;
 const SHAPE = `Incompatible module, '${NAME}' property is not a function or does not expect two arguments`;
 const MISSING_TODAY = `Incompatible module, missing a default export, or one named '${NAME}'`;
 const SHAPE_TODAY = "is not a function of one argument, or of two of which the second is a callback";
-const SILENT = `Incompatible module, '${NAME}' property never calls its second argument, the callback: ` +
-  "a function that returns its result is a default export";
 
 /** The exports of a module have no function that can be called. */
 export class ExportError extends Error {
@@ -66,17 +65,16 @@ export function exportedFunction(exports: unknown): Exported {
 function original(value: unknown): ItemFunction {
   if (typeof value !== "function" || value.length !== 2) throw new ExportError(SHAPE, true);
   refuseOtherKinds(value, `Incompatible module, '${NAME}' property`);
-  if (kindOf(value) === "built-in" || returnsInstead(value)) throw new ExportError(SILENT, true);
-  return value as ItemFunction;
+  return canCallBack(value) ? value as ItemFunction : complaining(value as (x: string) => unknown);
 }
 
 function today(value: unknown, what: string): Exported {
   if (typeof value !== "function") throw new ExportError(`${what} ${SHAPE_TODAY}`, true);
   refuseOtherKinds(value, what);
-  const isBuiltIn = kindOf(value) === "built-in";
-  if (value.length > 2 && !isBuiltIn) throw new ExportError(`${what} ${SHAPE_TODAY}`, true);
-  const takesCallback = value.length === 2 && !isBuiltIn && canCallBack(value);
-  const run = takesCallback ? value as ItemFunction : callingBack(value as (x: string) => unknown);
+  if (value.length > 2 && kindOf(value) !== "built-in") throw new ExportError(`${what} ${SHAPE_TODAY}`, true);
+  const run = value.length === 2 && canCallBack(value)
+    ? value as ItemFunction
+    : callingBack(value as (x: string) => unknown);
   return { run, promised: "result" };
 }
 
@@ -103,5 +101,15 @@ function callingBack(run: (x: string) => unknown): ItemFunction {
       // `true` declines the item, as in a callback.
       (reason) => callback(failureOf(reason)),
     );
+  };
+}
+
+/** Makes a function that fails on each item of one that has to call back, cannot, and returns something instead. */
+function complaining(run: (x: string) => unknown): ItemFunction {
+  return (x, callback) => {
+    const result = run(x);
+    const complain = (value: unknown) => value === undefined ? undefined : callback(returnedInstead(value));
+    if (isThenable(result)) result.then(complain, (reason) => callback(failureOf(reason)));
+    else complain(result);
   };
 }

@@ -25,7 +25,7 @@ import { Batch, bytesOf, isTooLong } from "./batch.ts";
 import { errorText, notPrintable, returnedInstead, tooLong } from "./error_text.ts";
 import { LeaseItems } from "./lease_items.ts";
 import type { ResumeOrder } from "./messages.ts";
-import { failureOf, isThenable, type ReturnedHost, ReturnedValues } from "./returned_values.ts";
+import { failureOf, isThenable, Timers } from "./returned_values.ts";
 
 /** The function as the module exports it. */
 export type ItemFunction = (x: string, callback: (error?: unknown, result?: unknown) => void) => unknown;
@@ -34,9 +34,13 @@ export type ItemFunction = (x: string, callback: (error?: unknown, result?: unkn
 export type Promised = "result" | "mistake";
 
 /** What the loop needs from the outside. */
-export interface RunnerHost extends ReturnedHost {
+export interface RunnerHost {
   /** Milliseconds of a clock that never goes back. */
   now(): number;
+  /** Calls back after `ms` milliseconds. */
+  later(ms: number, callback: () => void): void;
+  /** Returns what stands for a new timer. */
+  newTimer(): number | object;
   /** Calls back after the events that wait now. */
   soon(callback: () => void): void;
   /**
@@ -77,7 +81,7 @@ export class Runner {
   #host: RunnerHost;
   #maxResult: number;
   #promised: Promised;
-  #returned: ReturnedValues;
+  #timers: Timers;
   #batch: Batch;
   #queue: Lease[] = [];
   #lease: Lease | null = null;
@@ -115,7 +119,7 @@ export class Runner {
     this.#host = host;
     this.#maxResult = maxResult;
     this.#promised = promised;
-    this.#returned = new ReturnedValues(host, () => this.#open);
+    this.#timers = new Timers(() => host.newTimer());
     this.#batch = new Batch(maxResult);
   }
 
@@ -219,7 +223,8 @@ export class Runner {
 
   /** Looks at what came back of a function that has not called back: an `async` one may fail before it does. */
   #watch(call: number, returned: unknown): void {
-    if (!isThenable(returned)) return this.#returned.ignore(call, returned);
+    // A value that is no promise says nothing: it may be a timer, an element, the length of a list.
+    if (!isThenable(returned)) return;
     returned.then(
       (value) => this.#takePromised(call, value),
       (reason) => this.#called(call, failureOf(reason), undefined),
@@ -228,8 +233,7 @@ export class Runner {
 
   /** Takes what the function's promise brought. Nothing may come of it: the callback comes later then. */
   #takePromised(call: number, value: unknown): void {
-    if (value === undefined || call !== this.#open) return;
-    if (this.#returned.isTimer(value)) return this.#returned.ignore(call, value);
+    if (value === undefined || call !== this.#open || this.#timers.has(value)) return;
     if (this.#promised === "result") return this.#called(call, null, value);
     this.#host.later(
       CALLBACK_AFTER_PROMISE_MS,
@@ -250,27 +254,23 @@ export class Runner {
     if (error) return this.#settle(call, KIND.ERROR, toJson(errorText(error)));
     let value: Value;
     try {
-      const isPlain = typeof result !== "object" && typeof result !== "function";
-      value = isPlain ? String(result) : this.#valueOf(result);
+      value = (typeof result === "object" ? bytesOf(result) : null) ?? String(result);
     } catch (thrown) {
       return this.#settle(call, KIND.ERROR, toJson(notPrintable(thrown)));
     }
     if (isTooLong(value, this.#maxResult)) {
       return this.#settle(call, KIND.ERROR, toJson(tooLong(this.#maxResult)));
     }
+    if (typeof result === "object" || typeof result === "function") this.#lookForText(result, value);
     this.#settle(call, typeof value === "string" ? KIND.RESULT : KIND.BINARY, value);
   }
 
-  /** Returns what is sent of a result that is an object or a function, and says if that is no text of its own. */
-  #valueOf(result: unknown): Value {
-    const bytes = bytesOf(result);
-    if (bytes !== null) return bytes;
-    const text = String(result);
-    if (!this.#said.noText && (typeof result === "function" || text.includes(TEXTLESS))) {
-      this.#said.noText = true;
-      this.#host.noText(text);
-    }
-    return text;
+  /** Says once if what is sent for a result that is an object or a function is no text of its own. */
+  #lookForText(result: unknown, value: Value): void {
+    if (this.#said.noText || typeof value !== "string") return;
+    if (typeof result !== "function" && !value.includes(TEXTLESS)) return;
+    this.#said.noText = true;
+    this.#host.noText(value);
   }
 
   #settle(call: number, kind: number, value: Value): void {

@@ -6,12 +6,10 @@
  * private fields: the function cannot reach them and so cannot speak for the slot.
  */
 
-import { MAX_REMARK_CHARACTERS } from "../wire/constants.ts";
 import type { Context } from "../wire/environment.ts";
 import { ConsoleWriter } from "./console.ts";
 import { errorName, errorText } from "./error_text.ts";
 import { functionApi, Reports } from "./function_api.ts";
-import { inspect } from "./inspect.ts";
 import type { FromWorker, LoadOrder, Order } from "./messages.ts";
 import { type Exported, exportedFunction, ExportError } from "./module_exports.ts";
 import { Runner, type RunnerHost } from "./runner.ts";
@@ -126,11 +124,7 @@ class SlotRuntime implements RunnerHost {
   }
 
   noText(text: string): void {
-    this.#reports.remark("no_text", text);
-  }
-
-  noCallback(value: unknown): void {
-    this.#reports.remark("no_callback", inspect(value, MAX_REMARK_CHARACTERS));
+    this.#reports.textless(text);
   }
 
   newTimer(): number | object {

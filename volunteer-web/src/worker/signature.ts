@@ -17,9 +17,6 @@ const BUILT_IN = /^function [^\s(]+( [^\s(]+)?\(\)\s*\{\s*\[native code\]\s*\}$/
 const TWO_NAMES =
   /^(?:async\b\s*)?(?:function\b\s*)?(?:[\w$]+|'[^'\\]*'|"[^"\\]*")?\s*\(\s*[\w$]+\s*,\s*([\w$]+)\s*(?=[,)])/;
 
-/** A `return` with a value, or an arrow with one. */
-const RETURNS = /\breturn\b\s*[^\s;}]|^\)\s*=>\s*[^\s{]/;
-
 /** Returns what a function is. */
 export function kindOf(value: AnyFunction): FunctionKind {
   const text = textOf(value);
@@ -33,23 +30,12 @@ export function kindOf(value: AnyFunction): FunctionKind {
  * parameter does not occur again cannot. `arguments` and `eval` reach it under other names.
  */
 export function canCallBack(value: AnyFunction): boolean {
-  const body = afterTwoNames(value);
-  if (body === null) return true;
-  const words = body.text.match(/[\w$]+/g) ?? [];
-  return words.some((word) => word === body.callback || word === "arguments" || word === "eval");
-}
-
-/** Returns whether a function that cannot call back returns something instead, as far as its text tells. */
-export function returnsInstead(value: AnyFunction): boolean {
-  const body = afterTwoNames(value);
-  return body !== null && !canCallBack(value) && RETURNS.test(body.text);
-}
-
-/** Returns the name of its second parameter and the text behind it; null if the head is not plain. */
-function afterTwoNames(value: AnyFunction): { readonly callback: string; readonly text: string } | null {
+  if (kindOf(value) === "built-in") return false;
   const text = textOf(value);
   const [head, callback] = TWO_NAMES.exec(text) ?? [];
-  return head === undefined ? null : { callback, text: text.slice(head.length) };
+  if (head === undefined) return true;
+  const words = text.slice(head.length).match(/[\w$]+/g) ?? [];
+  return words.some((word) => word === callback || word === "arguments" || word === "eval");
 }
 
 /** Its text as the engine has it, whatever `toString` it has itself. */

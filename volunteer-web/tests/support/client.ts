@@ -10,7 +10,7 @@ import {
   MAX_ERROR_BYTES,
   MAX_GOODBYE_CHARACTERS,
   MAX_LEASES_NAMED,
-  MAX_REMARK_CHARACTERS,
+  MAX_NO_TEXT_CHARACTERS,
   MAX_REPORTED,
   MAX_RESULT_BYTES,
   MAX_SLOTS,
@@ -22,7 +22,7 @@ import {
 import { Joiner, Outbox } from "../../src/wire/framing.ts";
 import { checkJson, type Fields, integer, leaseList, text } from "../../src/wire/json_body.ts";
 import type { FromClient, FromVolunteer } from "../../src/wire/messages.ts";
-import { remarksOf, type Report } from "../../src/wire/report.ts";
+import { type Report, textless } from "../../src/wire/report.ts";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -190,12 +190,10 @@ function readReport(fields: Fields): Report {
     data_transfer_ms: amount("data_transfer_ms"),
     items: amount("items"),
     units,
-    ...remarksOf({ no_text: remark(fields, "no_text"), no_callback: remark(fields, "no_callback") }),
+    ...textless(
+      fields.no_text === undefined ? undefined : text(fields, "no_text", MAX_NO_TEXT_CHARACTERS, ""),
+    ),
   };
-}
-
-function remark(fields: Fields, name: string): string | undefined {
-  return fields[name] === undefined ? undefined : text(fields, name, MAX_REMARK_CHARACTERS, "");
 }
 
 function readResults(bytes: Bytes): Results {

@@ -60,6 +60,22 @@ Deno.test("a function of the engine gets the item alone", async () => {
   }
 });
 
+Deno.test("a function of the original that returns and cannot call back fails, and says why", async () => {
+  const silent: ((x: string, cb: unknown) => unknown)[] = [
+    (x, _cb) => x,
+    async (x, _cb) => await x,
+    parseInt as (x: string) => unknown,
+  ];
+  for (const run of silent) {
+    const [error] = await called({ [NAME]: run }, "7");
+    assert.ok(/^the function returned "?7"? and did not call back/.test((error as Error).message), `${run}`);
+  }
+  const reason = new Error("no");
+  assert.deepEqual(await called({ [NAME]: (_x: string, _cb: unknown) => Promise.reject(reason) }, "7"), [
+    ...[reason, undefined],
+  ]);
+});
+
 const rejections: [reason: unknown, error: unknown][] = [
   [true, true],
   ["no", "no"],
@@ -88,10 +104,6 @@ const wrong: [what: string, exports: unknown, isShape: boolean][] = [
   ["a generator function", function* (x: string) {
     yield x;
   }, true],
-  ["a function under the name that returns instead of calling back", {
-    [NAME]: (x: string, _callback: unknown) => x,
-  }, true],
-  ["a function of the engine under the name", { [NAME]: parseInt }, true],
   ["three parameters", (a: unknown, b: unknown, c: unknown) => [a, b, c], true],
 ];
 for (const [what, exports, isShape] of wrong) {

@@ -39,7 +39,6 @@ function ran(
       open: () => undefined,
       warn: () => undefined,
       noText: () => undefined,
-      noCallback: () => undefined,
       newTimer: () => 0,
     },
     DEFAULT_RESULT_BYTES,

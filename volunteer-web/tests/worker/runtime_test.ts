@@ -93,14 +93,14 @@ Deno.test("of a result that has no text it is said once what is printed, before 
         "module.exports['/pando/1.0.0'] = ",
       ),
     async (w) => {
-      const remarks = () => w.notes.flatMap((n) => n.note === "report" ? [n.report.no_text] : []);
+      const said = () => w.notes.flatMap((n) => n.note === "report" ? [n.report.no_text] : []);
       await w.run(["1", "2", "3"]);
-      assert.deepEqual(remarks(), []);
+      assert.deepEqual(said(), []);
       assert.deepEqual(await w.run(["4", "5", "6"]), [[0, "[object Object]"], [0, "[object Map]"], [
         0,
         "() => 1",
       ]]);
-      assert.deepEqual(remarks(), ["[object Object]"]);
+      assert.deepEqual(said(), ["[object Object]"]);
     },
   ));
 

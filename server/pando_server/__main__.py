@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import signal
 import socket
 import sys
 from pathlib import Path
 
-from pando_shared import __version__, ports, secret
+from pando_shared import __version__, machine, ports, secret
 from pando_shared.errors import PandoError
+from pando_shared.text import printable
+
+MIN_DESCRIPTORS = 32
+"""What a server opens before anybody comes, and for a few who do."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,6 +28,11 @@ def main(arguments: list[str] | None = None) -> int:
     except PandoError as error:
         sys.stderr.write(f"pando-server: {error}\n")
         return error.exit_status
+    except Exception as error:  # the last edge: no traceback ever reaches an operator
+        refused = machine.in_words(error)
+        own = f"an error in Pando itself, please report it: {type(error).__name__}: {printable(error, 500)}"
+        sys.stderr.write(f"pando-server: {own if refused is None else refused}\n")
+        return 1
     return 0
 
 
@@ -44,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(given: argparse.Namespace) -> None:
+    if machine.is_short_of_files(MIN_DESCRIPTORS):
+        raise PandoError(machine.refusal(errno.EMFILE))
     # Late, so that --help does not wait for them.
     from pando_server import app, logs, settings
 

@@ -41,5 +41,7 @@ def for_phones(url: str, columns: int | None, encoding: str) -> str:
     try:
         code.encode(encoding)
     except (UnicodeEncodeError, LookupError):
-        return f"pando: there is no QR code: this terminal's encoding ({printable(encoding, 40)}) has no blocks to draw it"
+        return (
+            f"pando: there is no QR code: this terminal's encoding ({printable(encoding, 40)}) has no blocks to draw it"
+        )
     return code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import signal
@@ -12,10 +13,14 @@ from typing import Any
 
 from pando_client import console
 from pando_client.function import deno_process
+from pando_shared import machine
+from pando_shared.errors import ToolError
 
 Interruption = asyncio.Future[Exception]
 """Done with an `Interrupted` as soon as a signal asks the program to end."""
 
+MIN_DESCRIPTORS = 16
+"""What an event loop and a process open; with fewer, libuv ends this process without a word."""
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOPPING_SIGNALS = [getattr(signal, name) for name in ("SIGTSTP", "SIGTTIN", "SIGTTOU") if hasattr(signal, name)]
 """Ctrl-Z, and what the terminal does to a program in the background."""
@@ -37,9 +42,12 @@ def run_in_event_loop(program: Callable[[Interruption], Coroutine[Any, Any, int]
     """Runs a program in an event loop of its own and returns its exit status, also when a signal ends it.
 
     Raises:
+        ToolError: this process may open so few files that not even an event loop can be made.
         Exception: what the program raises, but for a broken pipe.
     """
     raise_descriptor_limit()
+    if machine.is_short_of_files(MIN_DESCRIPTORS):
+        raise ToolError(str(machine.refusal(errno.EMFILE)))
     # Libraries that log find a handler, so that Python does not print their warnings on standard error itself.
     logging.getLogger().addHandler(logging.NullHandler())
     with asyncio.Runner(loop_factory=loop_factory()) as runner:

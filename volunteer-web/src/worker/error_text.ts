@@ -1,7 +1,7 @@
 /** What is said to the client about an error of the function. */
 
 import { withAdvice } from "./missing_globals.ts";
-import { SCRIPT_NAME } from "./script.ts";
+import { BOTTOM_CALL, SCRIPT_NAME } from "./script.ts";
 
 /** A control character takes six bytes in JSON: with these an error stays below `MAX_ERROR_BYTES`. */
 const MAX_MESSAGE_CHARACTERS = 2_000;
@@ -44,8 +44,10 @@ export function tooLong(maxResult: number): ErrorText {
   return { message: `the result is longer than ${size}`, stack: "" };
 }
 
-/** Returns the stack without the lines behind the function's last: those are about the worker. */
-function ofFunction(stack: string): string {
+/** Returns the stack without the lines behind the function's last: those are about the worker, and about other items. */
+function ofFunction(whole: string): string {
+  const bottom = whole.indexOf(BOTTOM_CALL);
+  const stack = bottom < 0 ? whole : whole.slice(0, whole.lastIndexOf("\n", bottom) + 1);
   const last = stack.lastIndexOf(SCRIPT_NAME);
   return last < 0 ? stack : stack.slice(0, last) + stack.slice(last).split("\n", 1)[0];
 }

@@ -1,9 +1,13 @@
 /** Turns a module and what it requires and imports into one script, with esbuild. */
 
-import { basename, dirname, isAbsolute, join, posix, relative } from "node:path";
+import { basename, dirname, posix, relative } from "node:path";
 import * as esbuild from "esbuild";
-import type { BundleError, BundleOutcome } from "./outcome.ts";
+import { importMetaWarnings, withImportMeta } from "./import_meta.ts";
+import { isTypeScript } from "./loaders.ts";
+import { inOurWords, isOurs } from "./messages.ts";
 import { npmPackages } from "./npm_packages.ts";
+import type { BundleOutcome } from "./outcome.ts";
+import { scriptFiles } from "./script_files.ts";
 import { globalsIn, injected, standIns } from "./stand_ins.ts";
 import { wasmModules } from "./wasm_modules.ts";
 
@@ -38,7 +42,7 @@ export async function bundleModule(path: string, folders: BundlerFolders): Promi
       format: "cjs",
       platform: "browser",
       // A `tsconfig.json` beside a function in JavaScript (which may make all of it strict, say) is not meant for it.
-      ...(/\.[cm]?tsx?$/.test(entry) ? {} : { tsconfigRaw: {} }),
+      ...(isTypeScript(entry) ? {} : { tsconfigRaw: {} }),
       // Every browser that has `DecompressionStream`, without which the page cannot work, can run this.
       target: "es2022",
       charset: "utf8",
@@ -49,8 +53,9 @@ export async function bundleModule(path: string, folders: BundlerFolders): Promi
         "process.env.NODE_ENV": '"production"',
       },
       plugins: [
-        loads(root, loaded),
+        scriptFiles(entry, loaded),
         functionApi,
+        noAddresses,
         npmPackages(folders.npm),
         standIns(folders.standIns),
         wasmModules(root),
@@ -64,19 +69,19 @@ export async function bundleModule(path: string, folders: BundlerFolders): Promi
     const prefix = `${relative(root, folders.npm)}/`.replaceAll("\\", "/");
     const text = (ending: string) =>
       outputFiles.find((file) => file.path.endsWith(ending))!.text.replaceAll(prefix, "npm:");
-    const told = warnings.filter((warning) => warning.pluginName !== "");
+    const told = warnings.filter(isOurs).map((warning) => inOurWords(warning, root));
     return {
       ok: true,
-      code: text("bundle.js"),
+      code: withImportMeta(text("bundle.js")),
       map: text("bundle.js.map"),
       files: filesOf(Object.keys(metafile!.inputs)),
-      warnings: told.map((warning) => describe(warning, dirname(path))),
+      warnings: [...told, ...importMetaWarnings(warnings, root)],
     };
   } catch (error) {
     const messages = (error as esbuild.BuildFailure).errors;
     if (!Array.isArray(messages) || messages.length === 0) throw error;
     const named = messages.flatMap(filesNamed);
-    return { ok: false, error: describe(messages[0], dirname(path)), files: filesOf([...loaded, ...named]) };
+    return { ok: false, error: inOurWords(messages[0], root), files: filesOf([...loaded, ...named]) };
   }
 }
 
@@ -90,6 +95,20 @@ const functionApi: esbuild.Plugin = {
     build.onLoad({ filter: /^pando-computing$/, namespace: "pando" }, () => ({
       contents: 'module.exports = require("pando-computing");',
     }));
+  },
+};
+
+/** What is at an address is nobody's to bundle: esbuild would leave it for the volunteer to find. */
+const noAddresses: esbuild.Plugin = {
+  name: "no-addresses",
+  setup(build) {
+    build.onResolve({ filter: /^(?:https?:)?\/\/[^/]/ }, ({ path, kind }) =>
+      kind === "entry-point" ? null : {
+        errors: [{
+          text:
+            `A module is not fetched from an address ("${path}"): save it beside the module, or install its package.`,
+        }],
+      });
   },
 };
 
@@ -130,20 +149,6 @@ async function withGlobals(built: Built, options: Build): Promise<Built> {
   }
 }
 
-/** Collects the names of the files that are loaded, as a metafile has them: esbuild makes one only when it succeeds. */
-function loads(root: string, names: Set<string>): esbuild.Plugin {
-  return {
-    name: "loads",
-    setup(build) {
-      build.onLoad({ filter: /^/ }, ({ path, namespace }) => {
-        const isFile = namespace === "file";
-        names.add(isFile ? relative(root, path).replaceAll("\\", "/") : `${namespace}:${path}`);
-        return null;
-      });
-    },
-  };
-}
-
 /** Returns the files that a message is about: the one that it points at, and those that it says are missing. */
 function filesNamed({ text, location }: esbuild.Message): string[] {
   if (location === null) return [];
@@ -157,7 +162,11 @@ function filesNamed({ text, location }: esbuild.Message): string[] {
 /** Returns the user's files among these inputs, by their names relative to the module's folder. */
 function filesOf(inputs: readonly string[]): string[] {
   const names = inputs.filter((name) => !/^(node:|pando:|<stdin>)/.test(name));
-  return [...new Set(names.map((name) => name.replace(/^wasm(-required)?:/, "").replace(/ with \{.*$/, "")))];
+  return [
+    ...new Set(
+      names.map((name) => name.replace(/^(wasm|wasm-required|url|bytes):/, "").replace(/ with \{.*$/, "")),
+    ),
+  ];
 }
 
 function codeOf(built: Built): string {
@@ -172,34 +181,4 @@ async function whyNotReadable(path: string): Promise<string | null> {
     if (error instanceof Deno.errors.NotFound) return `There is no file ${path}.`;
     return `${path} cannot be read.`;
   }
-}
-
-function describe({ text, location, pluginName }: esbuild.Message, folder: string): BundleError {
-  const unresolved = text.match(/^Could not (resolve|read from file:?) "?([^"]*)"?/);
-  return {
-    kind: unresolved === null && pluginName === "" ? "syntax" : "resolve",
-    text: unresolved !== null ? unresolvedText(unresolved[2]) : pluginName === "" ? plainText(text) : text,
-    // esbuild counts columns from 0; people and editors from 1.
-    ...(location === null ? {} : {
-      file: isAbsolute(location.file) ? location.file : join(folder, location.file),
-      line: location.line,
-      column: location.column + 1,
-      source: location.lineText,
-    }),
-  };
-}
-
-function plainText(text: string): string {
-  if (text.startsWith("Top-level await")) {
-    return "A module cannot await at its top level: await in the function, once, and keep what comes of it.";
-  }
-  if (text.startsWith("No loader is configured")) {
-    return "A file of this kind is imported with { type: 'text' } or { type: 'bytes' }.";
-  }
-  return `${text}.`;
-}
-
-function unresolvedText(name: string): string {
-  if (name.startsWith(".") || name.startsWith("/")) return `There is no module "${name}".`;
-  return `There is no package "${name}" beside the module; packages are looked for in node_modules.`;
 }

@@ -29,7 +29,7 @@ export async function bundleAndCheck(path: string, folders: BundlerFolders): Pro
   } catch (error) {
     return {
       ok: false,
-      error: { kind: "internal", text: `The bundler failed: ${(error as Error).message}` },
+      error: { kind: "internal", text: "The bundler failed.", original: String((error as Error).message) },
       files,
     };
   }

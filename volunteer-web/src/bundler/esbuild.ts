@@ -8,6 +8,7 @@ import { inOurWords, isOurs } from "./messages.ts";
 import { npmPackages } from "./npm_packages.ts";
 import type { BundleOutcome } from "./outcome.ts";
 import { scriptFiles } from "./script_files.ts";
+import { GLOBALS } from "./stand_in_names.ts";
 import { globalsIn, injected, standIns } from "./stand_ins.ts";
 import { wasmModules } from "./wasm_modules.ts";
 
@@ -118,35 +119,47 @@ const ENDINGS = ["", ".js", ".ts", ".tsx", ".jsx", ".json", "/index.js", "/index
 type Build = esbuild.BuildOptions & { write: false };
 type Built = esbuild.BuildResult<Build>;
 
-/** Bundles as simply as possible: a detour is made only for a module that needs it. */
+/** Bundles as simply as possible: again only for a module that needs more. */
 async function buildAsUsed(entry: string, common: Build): Promise<Built> {
   let options: Build = { ...common, metafile: true, entryPoints: [entry] };
-  let built = await esbuild.build(options);
-  if (codeOf(built).startsWith('"use strict"') && Object.keys(built.metafile!.inputs).length > 1) {
-    // A strict module would make all that it requires strict. Required itself, it gets a scope of its own.
-    const contents = `module.exports = require(${JSON.stringify(`./${basename(entry)}`)});`;
-    const stdin = { contents, resolveDir: dirname(entry), sourcefile: "pando:entry" };
-    options = { ...options, entryPoints: [], stdin };
-    built = await esbuild.build(options);
-  }
-  return await withGlobals(built, options);
-}
-
-/** Bundles once more with stand-ins for the globals of Node.js, if there is a name of one in the bundle. */
-async function withGlobals(built: Built, options: Build): Promise<Built> {
+  let globals = guessed(new TextDecoder().decode(await Deno.readFile(entry)));
   const assigned = new Set<string>();
   for (;;) {
-    const globals = globalsIn(codeOf(built), assigned);
-    if (globals.length === 0) return built;
+    let built: Built;
     try {
-      return await esbuild.build({ ...options, inject: injected(globals) });
+      built = await esbuild.build({ ...options, inject: injected(globals) });
     } catch (error) {
       // A script may make its own global of that name, without declaring it.
       const name = (error as esbuild.BuildFailure).errors?.[0]?.text.match(/^Cannot assign to "(\w+)"/)?.[1];
-      if (name === undefined || assigned.has(name)) throw error;
+      if (name === undefined || !globals.includes(name)) throw error;
       assigned.add(name);
+      globals = globals.filter((global) => global !== name);
+      continue;
     }
+    const inputs = Object.keys(built.metafile!.inputs);
+    const more = globalsIn(codeOf(built), assigned).filter((global) => !globals.includes(global));
+    if (codeOf(built).startsWith('"use strict"') && inputs.length > 1) options = required(entry, options);
+    else if (more.length === 0) return built;
+    globals = [...globals, ...more];
   }
+}
+
+/** Modules whose stand-ins need stand-ins for globals themselves, as people name them. */
+const NEED_GLOBALS = /["'](?:node:)?(?:assert|buffer|crypto|https?|stream|string_decoder|url|util|zlib)\b/;
+
+/** Returns the globals that a module may need: what is not used is not in the bundle, and a good guess saves bundling again. */
+function guessed(text: string): string[] {
+  return NEED_GLOBALS.test(text) ? Object.keys(GLOBALS) : globalsIn(text, new Set());
+}
+
+/** A strict module would make all that it requires strict. Required itself, it gets a scope of its own. */
+function required(entry: string, options: Build): Build {
+  const contents = `module.exports = require(${JSON.stringify(`./${basename(entry)}`)});`;
+  return {
+    ...options,
+    entryPoints: [],
+    stdin: { contents, resolveDir: dirname(entry), sourcefile: "pando:entry" },
+  };
 }
 
 /** Returns the files that a message is about: the one that it points at, and those that it says are missing. */

@@ -92,7 +92,10 @@ function said(message: Message): Pick<BundleError, "kind" | "text" | "original">
   // Also when a plugin of ours has asked for it.
   const unresolved = text.match(/^Could not resolve "(.*)"$/);
   if (unresolved !== null) return { kind: "resolve", text: missing(unresolved[1], message) };
-  if (isOurs(message)) return { kind: "resolve", text };
+  if (isOurs(message)) {
+    const { detail } = message;
+    return { kind: "resolve", text, ...(typeof detail === "string" ? { original: detail } : {}) };
+  }
   if (/^(?:Could not read from file|Cannot read (?:file|directory))/.test(text)) {
     return { kind: "resolve", text: "This names something that cannot be read." };
   }

@@ -55,7 +55,7 @@ async def _failure_in_words(job: Job, failure: Failure, function: Bundle, module
     return (
         f"the function failed on item {failure.index + 1} ({printable(failure.item.decode(), 60)}),"
         f" {f'{times} times' if times > 1 else 'once'}: {printable(error.message)}"
-        + "".join(f", at {printable(call, 120)}" for call in calls[:CALLS_SHOWN])
+        + "".join(f", at {printable(call, 300)}" for call in calls[:CALLS_SHOWN])
         + (", …" if len(calls) > CALLS_SHOWN else "")
         + (f" (on {', '.join(names)})" if names else "")
     )

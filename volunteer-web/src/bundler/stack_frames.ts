@@ -3,9 +3,11 @@
 /** The end of the name that engines give to the function itself, unless it has one. */
 const EXPORT = /\/pando\/1\.0\.0(?:["']?\])?$/;
 /** Names that engines make up for what has none. */
-const NO_NAME =
-  /^(?:<?anonymous>?|eval|eval code|module code|global code|Object\.<anonymous>|.*\beval \[as .*\])$/;
-const RECEIVER = /^(?:Object|Timeout|Function|Module|exports|module\.exports)\.(?=[\w$#]+$)/;
+const NO_NAME = /^(?:<?anonymous>?|eval|eval code|module code|global code|Object\.<anonymous>|.*\.eval)$/;
+/** A bundle has functions round its modules, called as their files are. */
+const MODULE = /\/[^/]*\.(?:[cm]?[jt]sx?|json)$/;
+/** Objects that say nothing: those of timers and exports, which bundles number. */
+const RECEIVER = /^(?:(?:Object|Timeout|Function|Module|exports\d*|module\d*\.exports)\.)+(?=[\w$#]+$)/;
 const MAX_LINES = 200;
 /** A line that is longer is not looked at: a volunteer may send anything as a stack. */
 const MAX_LINE_CHARACTERS = 1000;
@@ -36,7 +38,7 @@ function callOf(line: string): StackLine | null {
 /** Returns the name as people know it: engines say round it how the call came about, and on what object. */
 function named(name: string): string {
   // "setTimeout handler*f", "f/<" in Firefox; "Timeout.f [as _onTimeout]" in V8.
-  const plain = name.slice(name.lastIndexOf("*") + 1).replace(/[/<]+$/, "");
-  if (EXPORT.test(plain) || NO_NAME.test(plain)) return "";
-  return plain.replace(/ \[as [^\]]*\]$/, "").replace(RECEIVER, "").slice(0, MAX_NAME_CHARACTERS);
+  const plain = name.slice(name.lastIndexOf("*") + 1).replace(/[/<]+$/, "").replace(/ \[as [^\]]*\]$/, "");
+  if (EXPORT.test(plain) || NO_NAME.test(plain) || MODULE.test(plain)) return "";
+  return plain.slice(plain.lastIndexOf("/") + 1).replace(RECEIVER, "").slice(0, MAX_NAME_CHARACTERS);
 }

@@ -18,6 +18,10 @@ const lines: [line: string, name: string, place: string][] = [
   ['module.exports["/pando/1.0.0"]@a.js:1:2', "", "a.js:1:2"],
   ["async*wait@a.js:1:2", "wait", "a.js:1:2"],
   ["setTimeout handler*later/<@a.js:1:2", "later", "a.js:1:2"],
+  ["    at Object.exports2.fail (a.js:1:2)", "fail", "a.js:1:2"],
+  ["    at node_modules/p/i.js (a.js:1:2)", "", "a.js:1:2"],
+  ["node_modules/p/i.js/exports2.fail@a.js:1:2", "fail", "a.js:1:2"],
+  ["outer/inner@a.js:1:2", "inner", "a.js:1:2"],
   ["map@[native code]", "map", "[native code]"],
   ["eval code@", "", ""],
 ];

@@ -26,6 +26,7 @@ import { errorText, notPrintable, returnedInstead, tooLong } from "./error_text.
 import { LeaseItems } from "./lease_items.ts";
 import type { ResumeOrder } from "./messages.ts";
 import { failureOf, isThenable, Timers } from "./returned_values.ts";
+import { bottom } from "./script.ts";
 
 /** The function as the module exports it. */
 export type ItemFunction = (x: string, callback: (error?: unknown, result?: unknown) => void) => unknown;
@@ -210,9 +211,8 @@ export class Runner {
     this.#open = call;
     this.#inCall = true;
     try {
-      // Not as a method: the function's `this` is not this object.
-      const itemFunction = this.#function;
-      const returned = itemFunction(item, (error, result) => this.#called(call, error, result));
+      const called = (error?: unknown, result?: unknown) => this.#called(call, error, result);
+      const returned = bottom.pandoCallsTheFunction(this.#function, item, called);
       if (returned !== undefined && this.#open === call) this.#watch(call, returned);
     } catch (error) {
       if (this.#open === call) this.#settle(call, KIND.ERROR, toJson(errorText(error)));

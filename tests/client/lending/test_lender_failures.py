@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pando_client.lending.instructions import OnError, Policy
-from pando_client.lending.lender import FAILED_NAMED, Lender
+from pando_client.lending.lender import Lender
+from pando_client.lending.outcomes import FAILED_NAMED
 from pando_shared.wire.messages import ERROR, RESULT
 from tests.support.lender_model import Shell
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pando_client.lending.ledger import Ledger
 from pando_client.lending.retries import Retry
+from pando_client.lending.risks import Risks
 from pando_client.lending.selection import LOOKED_AT, MAX_LEASE_BYTES, Selection, Taken
 
 HERE = {"a", "b"}
@@ -17,7 +18,8 @@ class Items:
         self.ledger = Ledger()
         self.ledger.read([b"%d" % index if size == 1 else bytes(size) for index in range(count)])
         self.retries: dict[int, Retry] = {}
-        self.selection = Selection(self.ledger, self.retries)
+        self.risks = Risks()
+        self.selection = Selection(self.ledger, self.retries, self.risks)
 
     def trouble(self, index: int, *, failed_on: tuple[str, ...] = (), declined_by: tuple[str, ...] = ()) -> None:
         self.retries[index] = Retry(b"%d" % index, b"{}", list(failed_on), set(declined_by))

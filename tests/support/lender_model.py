@@ -244,7 +244,7 @@ class Shell:
     def _must_be_written_now(self, results: Sequence[bytes]) -> None:
         for result in results:
             if self.lender.policy.ordered:
-                while self._next in self.lender.failed:
+                while self._next in self.lender.outcomes.failed:
                     self._next += 1
                 assert result == result_of(self.given[self._next]), f"P2: {self._next} is the next one"
                 self._next += 1

@@ -93,6 +93,21 @@ class Leases:
     def __iter__(self) -> Iterator[Lease]:
         return iter(self._leases.values())
 
+    @property
+    def typical(self) -> float:
+        """Seconds that a lease is out; 0 while none has been answered."""
+        return self._typical or 0.0
+
+    def longest_with(self, since: float, index: int | None) -> Lease | None:
+        """Returns the oldest lease without an answer since then; with an index, of those that hold this item."""
+        for lease in self._leases.values():
+            if lease.lent_at > since:
+                return None
+            holds = index is None or lease.next <= index < lease.stop
+            if holds and lease.answered_at <= since and not lease.doubted:
+                return lease
+        return None
+
     def get(self, number: int) -> Lease | None:
         """Returns the lease of this number, if it is out."""
         return self._leases.get(number)

@@ -62,6 +62,11 @@ class Ledger:
         """Items that are answered and not yet written."""
         return self.answered_count - self.written_count
 
+    @property
+    def awaited(self) -> int | None:
+        """The index of the item for which results wait, if they are ordered."""
+        return self._next_write if self._ordered and self._next_write < self.read_count else None
+
     def read(self, items: Sequence[bytes]) -> None:
         """Adds items; they wait."""
         self.waiting.add(self.read_count, items)

@@ -67,6 +67,7 @@ class Lender:
         self.outcomes = Outcomes(self.policy, self.ledger, self.leases, self.demand, self._conduct)
         """What became of items that were answered or are in trouble; to be looked at only."""
         self._shares = Shares(self.ledger, self.leases, self.demand, self.outcomes, self._conduct)
+        self._answered_at = 0.0
         self._reading = False
         self._input_open = True
         self._input_error: Exception | None = None
@@ -78,16 +79,6 @@ class Lender:
         )
 
     # What can be seen
-
-    @property
-    def failed_count(self) -> int:
-        """Items given up, with `OnError.SKIP`."""
-        return self.outcomes.failed_count
-
-    @property
-    def failed(self) -> Sequence[int]:
-        """The indexes of the first of them."""
-        return self.outcomes.failed
 
     @property
     def failure(self) -> Failure | None:
@@ -141,6 +132,16 @@ class Lender:
         """Returns how many leases a volunteer that is here would take, and of how many items each."""
         wanted = self._shares.volunteers[volunteer]
         return wanted.leases, wanted.items
+
+    def awaited(self, seconds: float, now: float) -> Lease | None:
+        """Returns what everything else waits for: a lease of which nothing was answered for so many seconds.
+
+        That is one of the item that is written next; if results are not ordered, any, when nothing else was answered.
+        """
+        since = now - seconds
+        if not self.policy.ordered and self._answered_at > since:
+            return None
+        return self.leases.longest_with(since, self.ledger.awaited)
 
     # Time
 
@@ -219,7 +220,7 @@ class Lender:
         first = lease.next
         items = lease.items[offset : offset + len(values)]
         lease.done += len(values)
-        lease.answered_at = now
+        lease.answered_at = self._answered_at = now
         failure = self.failure
         found = {RESULT} if kinds is None else set(kinds)
         productive = bool(found & {RESULT, BINARY})

@@ -25,6 +25,7 @@ from pando_client.rendezvous.local_network import load_server, serve_local_netwo
 from pando_client.rendezvous.public_server import join_public_server
 from pando_client.rendezvous.server_url import ServerUrl
 from pando_client.rendezvous.this_machine import compute_on_this_machine
+from pando_client.run.failures import Failures
 from pando_client.run.process import Interruption, run_in_event_loop
 from pando_client.run.progress import HowToJoin, say_what_we_wait_for
 from pando_client.run.verdict import exit_status
@@ -89,6 +90,9 @@ async def _run_once(
         name = identifiers()
         exchange = SyncStdio() if options.sync_stdio else None
         job = _job(options, name, function, identifiers, exchange)
+        failures = Failures(job, function, options.module)
+        job.on_failure = failures.on_failure
+        scope.start(failures.tell())
         scope.start(job.watch())
         urls: tuple[str, ...] = ()
         if server is not None:
@@ -101,8 +105,9 @@ async def _run_once(
         how_to_join = HowToJoin(urls, options.allow_net, needs_page=function.context == "page")
         scope.start(say_what_we_wait_for(job, how_to_join))
         finish = await _until_over(job, scope.tasks, interrupted)
+        await first_of(asyncio.create_task(failures.told()), interrupted)
     try:
-        status = await exit_status(job, finish, function, options.module, interrupted)
+        status = await exit_status(job, finish, failures, interrupted)
     except PandoError as error:
         if exchange is not None:
             await _take_leave(exchange, interrupted, str(error))
@@ -185,7 +190,7 @@ async def _take_leave(exchange: SyncStdio, interrupted: Interruption, error: str
 def _job(
     options: Options, name: str, function: Bundle, identifiers: Callable[[], str], exchange: SyncStdio | None
 ) -> Job:
-    limits = SessionLimits(options.heartbeat / 1000, options.bootstrap_timeout, options.max_result)
+    limits = SessionLimits(options.heartbeat / 1000, options.bootstrap_timeout, options.max_result, options.timeout)
     info = HelloInfo(
         job=name,
         title=printable(options.module.name),

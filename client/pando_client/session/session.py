@@ -61,6 +61,7 @@ class SessionLimits:
     heartbeat: float = 2.5
     ready_timeout: float = 60.0
     max_result: int = DEFAULT_RESULT_BYTES
+    item_timeout: float | None = None
 
 
 @dataclass(slots=True)

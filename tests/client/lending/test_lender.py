@@ -249,7 +249,7 @@ def test_p8_after_the_retries_the_policy_decides(on_error: OnError) -> None:
         assert (s.finish.failure.index, s.finish.failure.item, s.finish.failure.volunteers) == (1, b"1", ("a", "a"))
     else:
         assert s.output == [b"<0>", b"<2>"]
-        assert (s.lender.failed, s.lender.failed_count) == ([1], 1)
+        assert (s.lender.outcomes.failed, s.lender.outcomes.failed_count) == ([1], 1)
 
 
 def test_p8_after_a_failure_what_comes_after_it_is_withdrawn_and_nothing_more_is_read() -> None:

@@ -44,8 +44,8 @@ def test_p8_the_indexes_of_the_first_items_that_were_given_up_are_kept_and_the_o
     lender.want("a", 1, count, 0.0)
     lender.read([b"x"] * count, 0.0)
     lender.results("a", 1, 0, [b"{}"] * count, bytes([ERROR]) * count, 0.0)
-    assert lender.failed_count == count
-    assert lender.failed == list(range(FAILED_NAMED))
+    assert lender.outcomes.failed_count == count
+    assert lender.outcomes.failed == list(range(FAILED_NAMED))
     assert (lender.written_count, lender.ledger.bytes) == (count, 0)
 
 

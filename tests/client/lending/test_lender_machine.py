@@ -354,10 +354,10 @@ class LenderMachine(RuleBasedStateMachine):
             return
         assert self.exhausted
         assert shell.finish.input_error is self.error
-        assert len(shell.output) == self.total - len(shell.lender.failed)
-        assert shell.lender.failed_count == len(shell.lender.failed)
+        assert len(shell.output) == self.total - len(shell.lender.outcomes.failed)
+        assert shell.lender.outcomes.failed_count == len(shell.lender.outcomes.failed)
         self.check_failed(shell.gave_up)
-        assert [failure.index for failure in shell.gave_up] == list(shell.lender.failed)
+        assert [failure.index for failure in shell.gave_up] == list(shell.lender.outcomes.failed)
         assert self.deadly & set(shell.given) <= {failure.item for failure in shell.gave_up}
 
     def check_failed(self, failures: Sequence[Failure]) -> None:

@@ -264,7 +264,7 @@ class Lender:
         """Nothing was heard from the volunteer for too long: its items wait again, its late answers still count."""
         if volunteer not in self.volunteers or volunteer in self.suspects:
             return []
-        self.outcomes.silent(volunteer, self.begun(volunteer, at_work))
+        self.outcomes.silent(volunteer, self.begun(volunteer, at_work), now)
         self._shares.suspect(volunteer)
         for lease in self.leases.of(volunteer):
             self.outcomes.wait_again(lease)

@@ -15,7 +15,7 @@ from pando_client.lending.instructions import Failure, GaveUp, OnError, Policy, 
 from pando_client.lending.leases import Lease, Leases
 from pando_client.lending.ledger import GIVEN_UP, Ledger
 from pando_client.lending.retries import Retry
-from pando_client.lending.risks import Risks
+from pando_client.lending.risks import MAX_DEATHS, Risks
 from pando_client.lending.selection import LOOKED_AT
 from pando_shared.wire.messages import BINARY, DECLINED, RESULT
 
@@ -120,9 +120,9 @@ class Outcomes:
 
     # Volunteers that are silent, or dead
 
-    def silent(self, volunteer: VolunteerId, begun: Sequence[Begun]) -> None:
+    def silent(self, volunteer: VolunteerId, begun: Sequence[Begun], now: float) -> None:
         """A volunteer that may have been working on these is silent."""
-        self.risks.silent(volunteer, begun)
+        self.risks.silent(volunteer, begun, now)
 
     def heard(self, volunteer: VolunteerId) -> None:
         """A volunteer is not silent any more, or has left well."""
@@ -146,9 +146,10 @@ class Outcomes:
             return []
         lease = begun[0].lease
         index, risk = lease.first, self.risks[lease.first]
-        if not risk.is_fatal:
+        if not self.risks.is_fatal(index):
             return []
-        return self._give_up(Failure(index, lease.items[0], b"", risk.deaths, deaths=risk.times))
+        deaths = len(risk.deaths) if len(risk.deaths) >= MAX_DEATHS else risk.times
+        return self._give_up(Failure(index, lease.items[0], b"", risk.deaths, deaths))
 
     def _wait_at_risk(self, begun: Begun) -> None:
         for index in begun.indexes:

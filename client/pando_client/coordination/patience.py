@@ -49,12 +49,13 @@ class Patience:
             self._say_after = max(self._first, TYPICAL_FACTOR * typical)
         if seconds < self._say_after:
             return False
-        self._say_after = 2 * seconds
+        while self._say_after <= seconds:
+            self._say_after *= 2
         return True
 
 
 def in_words(seconds: float) -> str:
-    """Returns a duration for a person."""
+    """Returns a duration for a person, who does not care for a few seconds."""
     if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+        return f"{5 * int(seconds / 5)} s"
+    return f"{int(seconds / 60)} min" if seconds < 7200 else f"{int(seconds / 3600)} h"

@@ -39,7 +39,7 @@ class Notices:
             self._names[found.id] = found.name
             if len(self._names) > NAMES_REMEMBERED:
                 del self._names[next(iter(self._names))]
-        return _event(f"{found.name} joined with {found.session.slots} slots ({found.kind})")
+        return _event(f"{found.name} joined {_cores(found.session.slots)} ({found.kind})")
 
     def suspected(self, found: ConnectedVolunteer) -> list[Notice]:
         """A volunteer is silent."""
@@ -102,6 +102,12 @@ def _one_of(indexes: Sequence[int]) -> str:
     if len(numbers) > ITEMS_NAMED:
         return f"one of {len(numbers)} items, from {numbers[0]} on"
     return f"item {', '.join(numbers[:-1])} or {numbers[-1]}"
+
+
+def _cores(slots: int) -> str:
+    if slots == 0:
+        return "and is paused"
+    return "with 1 core" if slots == 1 else f"with {slots} cores"
 
 
 def _event(text: str) -> list[Notice]:

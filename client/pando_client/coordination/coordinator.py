@@ -297,7 +297,7 @@ class Coordinator:
                 self._out += self._notices.address_quarantined(found.peer)
             return self.lender.leave(found.id, now)
         at_work = found.at_work(now)
-        indexes = [index for begun in self.lender.begun(found.id, at_work) for index in begun.indexes]
+        indexes = sorted(index for begun in self.lender.begun(found.id, at_work) for index in begun.indexes)
         found.died_at_work = bool(indexes)
         self._out += self._notices.died(found, ended, indexes)
         return self.lender.died(found.id, now, at_work)

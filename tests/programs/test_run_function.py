@@ -57,7 +57,7 @@ async def test_failed_items_may_be_skipped(programs: Programs) -> None:
     outcome = await programs.pando("g.js", "--local", "--on-error=skip", *DIGITS)
     assert (outcome.status, outcome.lines) == (1, ["0", "2", "4"])
     assert outcome.complaints == [
-        *(f"pando: the function failed on item {n} ({n - 1}), 3 times: odd, at g.js:1:71" for n in (2, 4, 6)),
+        *(f"pando: the function failed on item {n} ({n - 1}), 3 times: odd, at g.js:1:70" for n in (2, 4, 6)),
         "pando: 3 items have no result: 2, 4, 6",
     ]
     outcome = await programs.pando("g.js", "--local", "--on-error=skip", "1")

@@ -1,4 +1,4 @@
-"""Items that end tabs: the whole of them where frames share the page's process, as on phones, or the function's page."""
+"""Items that end tabs, where frames share the page's process as they do on phones, or the page of a function."""
 
 from pathlib import Path
 
@@ -34,9 +34,8 @@ async def test_an_item_that_ends_whole_tabs_fails_and_all_others_are_done(tmp_pa
         await client.feed(ITEMS)
         assert await client.ends() == 1, client
         assert client.lines == squared([item for item in ITEMS if item != DEADLY])
-        assert (
-            client.said(rf"pando: item {DEADLY} \({DEADLY}\) ended 3 volunteers that worked on it \(on Tab \d, ") == 1
-        )
+        sentence = rf"pando: item {DEADLY} \({DEADLY}\) ended 3 volunteers that worked on it \(on Tab \d, "
+        assert client.said(sentence) == 1
         assert client.said("left .* while it was working on") >= 3
 
 

@@ -69,6 +69,8 @@ class Shares:
         """A volunteer that is here would take so many more leases, each of at most so many items."""
         self.volunteers[name] = Wanted(leases, items)
         self._update_demand(name)
+        if self._ledger.at_risk:
+            self._leases.emptied[name] = None  # perhaps
 
     def suspect(self, name: VolunteerId) -> None:
         """Nothing was heard from a volunteer: it gets nothing."""
@@ -179,12 +181,16 @@ class Shares:
         return [] if self._leases.are_with(name) else self._lend_next_alone(name, now)
 
     def _lend_alone(self, now: float) -> list[Instruction]:
-        """Lends items at risk to those of the reserved volunteers that hold nothing any more."""
+        """Lends items at risk to volunteers that hold nothing, also where others are reserved that hold something."""
         lends: list[Instruction] = []
         emptied, self._leases.emptied = self._leases.emptied, {}
         for name in emptied:
-            if name in self._reserved and not self._leases.are_with(name):
+            if self._leases.are_with(name):
+                continue
+            if name in self._reserved:
                 lends += self._lend_next_alone(name, now)
+            elif self._ledger.at_risk and name in self._demand and self._first_at_risk(name) is not None:
+                lends += self._reserve(name, now)
         if not self._ledger.at_risk:
             for name in list(self._reserved.finishing):
                 self._release(name)

@@ -94,6 +94,20 @@ def test_p12_an_item_at_risk_is_with_a_volunteer_that_holds_nothing_else() -> No
     assert "b" in s.lender.demand
 
 
+def test_p12_one_that_holds_nothing_does_not_wait_for_those_that_finish_what_they_hold() -> None:
+    s = shell()
+    s.join("a", leases=1, items=1)
+    s.read(1)
+    s.join("b", leases=2, items=1)
+    s.read(2)
+    s.die("a")
+    s.want("b", 1, 1)
+    assert "b" not in s.lender.demand
+    s.join("c", leases=1, items=1)
+    assert [list(s.leases[lease].items) for lease in s.of("c")] == [[b"0"]]
+    assert "b" in s.lender.demand
+
+
 def test_p12_what_had_not_begun_is_lent_as_ever() -> None:
     s = shell()
     s.join("a", leases=4, items=2)
@@ -216,3 +230,21 @@ def test_p12_volunteers_that_die_by_chance_make_no_item_fail(seed: int) -> None:
     assert s.finish is not None
     assert s.gave_up == []
     assert len(s.output) == 200
+
+
+def test_p12_one_reserved_for_a_copy_gets_the_item_itself_if_its_holder_has_fallen_silent() -> None:
+    s = shell()
+    s.join("a", leases=1, items=1)
+    s.read(1)
+    s.die("a")
+    s.join("hole", leases=1, items=1)
+    s.join("busy", leases=2, items=1)
+    s.read(2)
+    s.want("busy", 1, 1)
+    s.tick(30.0)
+    assert len(s.of("busy")) == 2, "it finishes what it holds"
+    s.suspect("hole")
+    for lease in s.of("busy"):
+        s.answer(lease)
+    [lease] = s.of("busy")
+    assert (s.leases[lease].items, s.leases[lease].copy) == ([b"0"], False)

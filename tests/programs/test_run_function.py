@@ -56,10 +56,13 @@ async def test_failed_items_may_be_skipped(programs: Programs) -> None:
     programs.file("g.js", function("if (x % 2) throw new Error('odd'); cb(null, x)"))
     outcome = await programs.pando("g.js", "--local", "--on-error=skip", *DIGITS)
     assert (outcome.status, outcome.lines) == (1, ["0", "2", "4"])
-    assert outcome.complaint == "pando: the function failed on 3 items, which have no result: 2, 4, 6"
+    assert outcome.complaints == [
+        *(f"pando: the function failed on item {n} ({n - 1}), 3 times: odd, at g.js:1:70" for n in (2, 4, 6)),
+        "pando: 3 items have no result: 2, 4, 6",
+    ]
     outcome = await programs.pando("g.js", "--local", "--on-error=skip", "1")
     assert (outcome.status, outcome.lines) == (1, [])
-    assert outcome.complaint == "pando: the function failed on 1 item, which has no result: 1"
+    assert outcome.complaints[-1] == "pando: 1 item has no result: 1"
 
 
 async def test_it_is_tried_as_often_as_is_allowed(programs: Programs) -> None:

@@ -246,10 +246,10 @@ class Programs:
         env = {"PANDO_SECRET": secret}
         return await self.start_pando(*arguments, f"--host=127.0.0.1:{port}", env=env, **more)
 
-    async def volunteer(self, port: int, *arguments: str) -> Program:
-        """Starts a headless volunteer of one core."""
+    async def volunteer(self, port: int, *arguments: str, **more: Any) -> Program:
+        """Starts a headless volunteer of one core; `more` is as for `launch`."""
         command = (str(BIN / "pando-volunteer"), f"http://127.0.0.1:{port}", "--cores=1", *arguments)
-        return await self.launch(Program, *command)
+        return await self.launch(Program, *command, **more)
 
     def left(self) -> dict[int, str]:
         """Returns the processes of this test that live, with their command lines."""

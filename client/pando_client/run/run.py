@@ -26,6 +26,7 @@ from pando_client.rendezvous.local_network import load_server, serve_local_netwo
 from pando_client.rendezvous.public_server import join_public_server
 from pando_client.rendezvous.server_url import ServerUrl
 from pando_client.rendezvous.this_machine import compute_on_this_machine
+from pando_client.run.failures import Failures
 from pando_client.run.process import Interruption, run_in_event_loop
 from pando_client.run.progress import HowToJoin, say_what_we_wait_for
 from pando_client.run.verdict import exit_status
@@ -103,6 +104,9 @@ async def _run_once(
         name = identifiers()
         exchange = SyncStdio() if options.sync_stdio else None
         job = _job(options, module, name, function, identifiers, exchange)
+        failures = Failures(job, function, module.path)
+        job.on_failure = failures.on_failure
+        scope.start(failures.tell())
         scope.start(job.watch())
         urls: tuple[str, ...] = ()
         if server is not None:
@@ -115,8 +119,9 @@ async def _run_once(
         how_to_join = HowToJoin(urls, options.allow_net, needs_page=function.context == "page")
         scope.start(say_what_we_wait_for(job, how_to_join))
         finish = await _until_over(job, scope.tasks, interrupted)
+        await first_of(asyncio.create_task(failures.told()), interrupted)
     try:
-        status = await exit_status(job, finish, function, module.path, interrupted)
+        status = await exit_status(job, finish, failures, interrupted)
     except PandoError as error:
         if exchange is not None:
             await _take_leave(exchange, interrupted, str(error))
@@ -204,7 +209,7 @@ def _job(
     identifiers: Callable[[], str],
     exchange: SyncStdio | None,
 ) -> Job:
-    limits = SessionLimits(options.heartbeat / 1000, options.bootstrap_timeout, options.max_result)
+    limits = SessionLimits(options.heartbeat / 1000, options.bootstrap_timeout, options.max_result, options.timeout)
     info = HelloInfo(
         job=name,
         title=module.title,

@@ -82,6 +82,8 @@ def run_job(line: CommandLine) -> int:
     if options.stdin or options.sync_stdio or options.module == "-":
         refuse_closed_input()
     refuse_closed_output()
+    if options.module == "-" and os.isatty(0):
+        console.note("the function is read from this terminal, up to Ctrl-D")
     module = module_of(options.module or "", options.eval)
     from pando_client.run.run import run  # late: everything
 

@@ -25,9 +25,13 @@ export const CORES: readonly string[] = [
   "wire/",
   "volunteer/session.ts",
   "worker/runner.ts",
+  "worker/returned_values.ts",
+  "worker/signature.ts",
   "worker/lease_items.ts",
   "worker/batch.ts",
   "worker/error_text.ts",
+  "worker/inspect.ts",
+  "worker/line_limit.ts",
   "worker/missing_globals.ts",
   "worker/script.ts",
 ];

@@ -38,6 +38,8 @@ function ran(
       dropped: () => undefined,
       open: () => undefined,
       warn: () => undefined,
+      noText: () => undefined,
+      newTimer: () => 0,
     },
     DEFAULT_RESULT_BYTES,
   );

@@ -11,6 +11,7 @@ from pathlib import Path
 from pando_shared import __version__, ports, secret
 from pando_shared.errors import PandoError, UsageError
 from pando_shared.near_miss import near_miss
+from pando_shared.standard_streams import open_standard_streams
 from pando_shared.text import printable
 
 HELP = "see pando-server --help"
@@ -20,13 +21,15 @@ NAMES = ("host", "port", "secret-file", "version", "help")
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the server until it is told to end. Returns the exit status: 0, 1 (it cannot run), 2 (wrong usage)."""
+    open_standard_streams()
     # A signal may come before the server can handle it: then there is nothing to close.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)
     try:
         _run(_parsed(_parser(), arguments))
     except PandoError as error:
-        sys.stderr.write(f"pando-server: {error}\n")
+        if sys.stderr is not None:
+            sys.stderr.write(f"pando-server: {error}\n")
         return error.exit_status
     return 0
 
@@ -102,10 +105,19 @@ def _announce(listener: socket.socket) -> None:
         import ifaddr
 
         addresses = [str(ip.ip) for adapter in ifaddr.get_adapters() for ip in adapter.ips if ip.is_IPv4]
-    for address in addresses:
-        shown = f"[{address}]" if ":" in address else address
-        sys.stdout.write(f"Listening at http://{shown}:{port}\n")
-    sys.stdout.flush()
+    shown = [f"[{address}]" if ":" in address else address for address in addresses]
+    _say("".join(f"Listening at http://{address}:{port}\n" for address in shown))
+
+
+def _say(text: str) -> None:
+    """Prints lines, if there is somebody to read it: a server serves without that."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+    except OSError as error:
+        if sys.stderr is not None:
+            sys.stderr.write(f"pando-server: standard output cannot be written: {error.strerror}\n")
 
 
 if __name__ == "__main__":

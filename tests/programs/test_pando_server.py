@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from pando_server.__main__ import main
+from tests.support.machine import free_port
 from tests.support.server_peers import PATIENCE, Client, Site, Volunteer
 
 SECRET = "a secret that is long enough"
@@ -189,6 +190,29 @@ def test_a_busy_port_is_one_clear_line(command: list[str]) -> None:
     assert done.stderr == (
         f"pando-server: port {port} is in use by another program; choose another one with --port or PORT\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("streams", "says"),
+    [
+        (">&-", ""),
+        ("<&- >&-", ""),
+        (">/dev/full", "pando-server: standard output cannot be written: No space left on device\n"),
+    ],
+)
+def test_a_server_serves_also_where_nobody_reads_its_addresses(command: list[str], streams: str, says: str) -> None:
+    port = free_port()
+    line = ["sh", "-c", f'exec "$@" {streams}', "sh", *command, "--host=127.0.0.1", f"--port={port}"]
+    process = subprocess.Popen(line, env=environment(SECRET=SECRET), stderr=subprocess.PIPE, text=True)
+    try:
+        transport = httpx.HTTPTransport(retries=8)  # after waiting for half a second, a second, two, and so on
+        with httpx.Client(transport=transport) as client:
+            assert client.get(f"http://127.0.0.1:{port}/healthz").json()["status"] == "ok"
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=PATIENCE)[1] == says
+    finally:
+        process.kill()
+        process.communicate(timeout=PATIENCE)
 
 
 def test_a_secret_can_come_from_a_file(command: list[str], tmp_path: Path) -> None:

@@ -44,6 +44,20 @@ export function tooLong(maxResult: number): ErrorText {
   return { message: `the result is longer than ${size}`, stack: "" };
 }
 
+/**
+ * Returns what is said about an item that nothing can give a result any more.
+ *
+ * @param error the last one that nobody caught while it was open
+ */
+export function givenUp(error: ErrorText | null): ErrorText {
+  if (error === null) return { message: "it did not call back, and nothing is left that could", stack: "" };
+  const { message, stack } = error;
+  return {
+    message: `${message} (nobody caught this error, and nothing is left that could call back)`,
+    stack,
+  };
+}
+
 /** Returns the stack without the lines behind the function's last: those are about the worker. */
 function ofFunction(stack: string): string {
   const last = stack.lastIndexOf(SCRIPT_NAME);

@@ -22,15 +22,18 @@ import { KIND, WORKER_HOLDS_MS } from "../wire/constants.ts";
 import { toJson } from "../wire/json.ts";
 import type { Value } from "../wire/results.ts";
 import { Batch, bytesOf, isTooLong } from "./batch.ts";
-import { errorText, tooLong } from "./error_text.ts";
+import { type ErrorText, errorText, tooLong } from "./error_text.ts";
 import { LeaseItems } from "./lease_items.ts";
 import type { ResumeOrder } from "./messages.ts";
+import { OpenItem, type Surroundings } from "./open_item.ts";
+
+type ItemCallback = (error?: unknown, result?: unknown) => void;
 
 /** The function as the module exports it. */
-export type ItemFunction = (x: string, callback: (error?: unknown, result?: unknown) => void) => unknown;
+export type ItemFunction = (x: string, callback: ItemCallback) => unknown;
 
 /** What the loop needs from the outside. */
-export interface RunnerHost {
+export interface RunnerHost extends Surroundings {
   /** Milliseconds of a clock that never goes back. */
   now(): number;
   /** Calls back after `ms` milliseconds. */
@@ -47,6 +50,8 @@ export interface RunnerHost {
   dropped(lease: number): void;
   /** Says that an item, and none before it, has no result, while the event loop turns. */
   open(lease: number, item: number): void;
+  /** Says that an error came that nobody caught, while an item, and none before it, had no result. */
+  stray(lease: number, item: number, text: string): void;
   /** Tells the owner of the device something. */
   warn(text: string): void;
 }
@@ -76,6 +81,14 @@ export class Runner {
   /** Number of the item that has no result yet, or 0. */
   #open = 0;
   #calls = 0;
+  /** What the open item was given and what came back, as long as nobody watches whether others hold them. */
+  #callback: ItemCallback | null = null;
+  #returned: object | null = null;
+  #openItem: OpenItem;
+  /** Whether `#openItem` watches. */
+  #isWatched = false;
+  /** The last error that nobody caught while the open item ran. */
+  #stray: ErrorText | null = null;
   /** Whether the function is on the stack, called by the loop. */
   #inCall = false;
   /** Whether the event loop turns, and `soon` will continue the loop. */
@@ -95,6 +108,7 @@ export class Runner {
     this.#host = host;
     this.#maxResult = maxResult;
     this.#batch = new Batch(maxResult);
+    this.#openItem = new OpenItem(host);
   }
 
   /** Takes a lease: a whole `lend` message whose lengths were checked. */
@@ -119,7 +133,7 @@ export class Runner {
   drop(lease: number): void {
     if (this.#lease?.items.lease === lease) {
       this.#lease = null;
-      this.#open = 0;
+      this.#close();
       this.#batch.begin(0);
       this.#host.dropped(lease);
       if (!this.#turning && !this.#inCall) this.#loop();
@@ -130,14 +144,16 @@ export class Runner {
   }
 
   /**
-   * Blames the open item for an error that nobody caught: the function's callback would never come.
-   *
-   * @returns whether there was an item to blame
+   * Takes an error that nobody caught. The open item goes on: it fails with this error only if nothing is left that could
+   * give it a result.
    */
-  fail(error: unknown): boolean {
-    if (this.#open === 0 || this.#inCall) return false;
-    this.#settle(this.#open, KIND.ERROR, toJson(errorText(error)));
-    return true;
+  stray(error: unknown): void {
+    if (this.#open === 0 || this.#lease === null) return;
+    const text = errorText(error);
+    const { items } = this.#lease;
+    this.#host.stray(items.lease, items.next - 1, text.message);
+    this.#stray = text;
+    if (!this.#inCall) this.#watchOver();
   }
 
   #loop(): void {
@@ -156,6 +172,7 @@ export class Runner {
         this.#call(items.take());
         if (this.#open !== 0) {
           this.#armTimer();
+          if (this.#stray !== null) this.#watchOver();
           return;
         }
       }
@@ -183,10 +200,13 @@ export class Runner {
     const call = this.#calls = this.#calls % Number.MAX_SAFE_INTEGER + 1;
     this.#open = call;
     this.#inCall = true;
+    this.#stray = null;
     try {
       // Not as a method: the function's `this` is not this object.
       const itemFunction = this.#function;
-      const returned = itemFunction(item, (error, result) => this.#called(call, error, result));
+      const callback = (error?: unknown, result?: unknown) => this.#called(call, error, result);
+      this.#callback = callback;
+      const returned = itemFunction(item, callback);
       if (returned !== undefined && this.#open === call) this.#watch(call, returned);
     } catch (error) {
       if (this.#open === call) this.#settle(call, KIND.ERROR, toJson(errorText(error)));
@@ -198,6 +218,7 @@ export class Runner {
   /** An `async` function that fails before it calls back would leave its item open for ever. */
   #watch(call: number, returned: unknown): void {
     if (!(returned instanceof Promise)) return;
+    this.#returned = returned;
     returned.then(undefined, (error) => this.#settle(call, KIND.ERROR, toJson(errorText(error))));
   }
 
@@ -220,10 +241,31 @@ export class Runner {
 
   #settle(call: number, kind: number, value: Value): void {
     if (call !== this.#open) return;
-    this.#open = 0;
+    this.#close();
     if (this.#batch.isFullFor(value)) this.#send(false);
     this.#batch.add(kind, value);
     if (!this.#inCall) this.#loop();
+  }
+
+  /** No item is open any more. */
+  #close(): void {
+    this.#open = 0;
+    this.#callback = this.#returned = null;
+    if (!this.#isWatched) return;
+    this.#isWatched = false;
+    this.#openItem.close();
+  }
+
+  /** Watches over the open item: whether anything is left that could give it a result. */
+  #watchOver(): void {
+    const call = this.#open;
+    if (!this.#isWatched) {
+      this.#isWatched = true;
+      const held = [this.#callback, this.#returned].filter((thing) => thing !== null);
+      this.#callback = this.#returned = null;
+      this.#openItem.watch(held, (error) => this.#settle(call, KIND.ERROR, toJson(error)));
+    }
+    if (this.#stray !== null) this.#openItem.doubt(this.#stray);
   }
 
   #send(urgent: boolean): void {
@@ -253,6 +295,7 @@ export class Runner {
       if (this.#open === 0 || this.#lease === null) return;
       const { items } = this.#lease;
       this.#host.open(items.lease, items.next - 1);
+      if (!this.#isWatched) this.#watchOver();
     });
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { MAX_ERROR_BYTES } from "../../src/wire/constants.ts";
-import { errorName, errorText, tooLong } from "../../src/worker/error_text.ts";
+import { errorName, errorText, givenUp, tooLong } from "../../src/worker/error_text.ts";
 
 Deno.test("an error says its message and its stack, and anything else what it is as a text", () => {
   assert.deepEqual(errorText({ message: "no", stack: "at f" }), { message: "no", stack: "at f" });
@@ -49,4 +49,15 @@ Deno.test("what is missing of a page is named with the option that gives it", ()
 Deno.test("a result that is too long is told the limit", () => {
   assert.equal(tooLong(16 * 1024 * 1024).message, "the result is longer than 16 MiB");
   assert.equal(tooLong(1001).message, "the result is longer than 1001 bytes");
+});
+
+Deno.test("an item that nothing can give a result is told so, with the last error that nobody caught", () => {
+  assert.deepEqual(givenUp(null), {
+    message: "it did not call back, and nothing is left that could",
+    stack: "",
+  });
+  assert.deepEqual(givenUp({ message: "lost", stack: "at f" }), {
+    message: "lost (nobody caught this error, and nothing is left that could call back)",
+    stack: "at f",
+  });
 });

@@ -10,6 +10,8 @@ from pando_shared.errors import OutputError
 from pando_shared.text import printable
 
 DEBUG_NAME = "pando-computing"
+PLAINER = {"…": "...", "“": '"', "”": '"', "→": "->"}
+"""What our own texts have that an old encoding may lack, and what stands for it there."""
 
 
 def say(text: str) -> None:
@@ -17,9 +19,27 @@ def say(text: str) -> None:
     if sys.stderr is None:
         return  # closed when we started; `print` would take standard output instead
     try:
-        print(text, file=sys.stderr, flush=True)  # noqa: T201 - the one place that prints
+        print(encodable(text, sys.stderr.encoding), file=sys.stderr, flush=True)  # noqa: T201 - the one place that prints
     except (OSError, ValueError):
         return  # it is closed by now, and there is no other way to tell the user
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    """Returns the text in characters that an encoding has, the others replaced or escaped.
+
+    Args:
+        text: what is to be written.
+        encoding: of the stream; None if it has none.
+
+    >>> encodable("1, …: é", "ascii")
+    '1, ...: \\\\xe9'
+    """
+    try:
+        text.encode(encoding or "utf-8")
+    except UnicodeEncodeError:
+        plain = "".join(PLAINER.get(character, character) for character in text)
+        return plain.encode(encoding or "utf-8", "backslashreplace").decode(encoding or "utf-8")
+    return text
 
 
 def error(text: str) -> None:
@@ -70,7 +90,7 @@ def result(text: str) -> None:
     if sys.stdout is None:
         raise OutputError("standard output is closed")
     try:
-        print(text, flush=True)  # noqa: T201 - the one place that prints
+        print(encodable(text, sys.stdout.encoding), flush=True)  # noqa: T201 - the one place that prints
     except BrokenPipeError:
         return
     except OSError as error:

@@ -1,27 +1,22 @@
-"""The options of a run: from the command line and the configuration file to one frozen value.
+"""The options of a run, as one frozen value, and the secret.
 
 Only `command` sees parsed arguments; everything below it gets `Options`.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
-    AliasChoices,
-    AliasGenerator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
-    ValidationError,
 )
 
 from pando_client.lending.instructions import OnError, Policy
@@ -30,7 +25,6 @@ from pando_shared.errors import UsageError
 from pando_shared.limits import DEFAULT_RESULT_BYTES, MAX_RESULT_BYTES
 from pando_shared.secret import MIN_SECRET_CHARACTERS, read_file
 from pando_shared.signaling import IceServer
-from pando_shared.text import printable
 from pando_shared.wire.messages import Context
 
 DEFAULT_PORT = 5000
@@ -64,9 +58,9 @@ def _ice_server(url: str) -> dict[str, str]:
 
 
 def _hosts(value: object) -> object:
-    """Accepts hosts separated by commas; `*`, or an option or key that is just true, means all."""
-    if isinstance(value, bool):
-        return (ANYTHING,) if value else ()
+    """Accepts hosts separated by commas; `*`, or an option or key that is just true, means all, and false none."""
+    if value in ("true", "false"):  # no host is called so
+        return (ANYTHING,) if value == "true" else ()
     if isinstance(value, str):
         hosts = tuple(host.strip().lower() for host in value.split(",") if host.strip())
         if not hosts:  # a shell variable that is not set should not open everything
@@ -80,18 +74,14 @@ class Options(BaseModel):
 
     model_config = ConfigDict(
         frozen=True,
-        extra="ignore",
+        extra="forbid",
         hide_input_in_errors=True,
-        populate_by_name=True,
-        # A configuration file may say ice-servers or iceServers.
-        alias_generator=AliasGenerator(
-            validation_alias=lambda name: AliasChoices(
-                name, name.replace("_", "-"), re.sub(r"_(\w)", lambda m: m[1].upper(), name)
-            )
-        ),
     )
 
-    module: Path
+    module: str | None = None
+    """The file of the function; `-` for standard input."""
+    eval: str | None = None
+    """The function itself, instead of a file."""
     items: tuple[str, ...] = ()
     stdin: bool = False
     sync_stdio: bool = False
@@ -132,53 +122,6 @@ class Options(BaseModel):
         return Where.LOCAL_NETWORK if self.host is None else Where.PUBLIC_SERVER
 
 
-def load(given: dict[str, Any], config_files: Sequence[Path]) -> Options:
-    """Merges the command line over the configuration files (the first one that exists) over the defaults.
-
-    Args:
-        given: what the command line says, and nothing that it does not say.
-        config_files: where to look.
-
-    Raises:
-        UsageError: a value is not of its kind; the text names the option and where it was set.
-    """
-    config, origin = _config(config_files)
-    known = {_name(key): value for key, value in config.items()}
-    merged = {key: value for key, value in known.items() if key not in ("module", "items")} | given
-    try:
-        return Options.model_validate(merged)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = str(first["loc"][0])
-        option = "MODULE" if name == "module" else "--" + _name(name).replace("_", "-")
-        source = "" if _name(name) in given else f" (in {origin})"
-        raise UsageError(f"{option}{source}: {printable(first['msg'])}") from None
-
-
-def _name(key: str) -> str:
-    """`ice-servers`, `iceServers` and `ice_servers` are the same option."""
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", key).replace("-", "_").lower()
-
-
-def _config(files: Sequence[Path]) -> tuple[dict[str, Any], Path | None]:
-    for file in files:
-        try:
-            config = json.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            continue
-        except (OSError, ValueError) as error:
-            raise UsageError(f"the configuration file {printable(file)} cannot be read: {_why(error)}") from None
-        if not isinstance(config, dict):
-            raise UsageError(f"the configuration file {printable(file)} does not hold an object")
-        return config, file
-    return {}, None
-
-
-def _why(error: OSError | ValueError) -> str:
-    """Without the number and the path that the text of an OSError repeats."""
-    return printable((isinstance(error, OSError) and error.strerror) or error)
-
-
 def secret_of(options: Options) -> str:
     """Returns the shared secret, from `--secret`, `--secret-file` or `PANDO_SECRET`, in this order.
 
@@ -191,6 +134,8 @@ def secret_of(options: Options) -> str:
         secret = read_file(options.secret_file)
     else:
         secret = os.environ.get("PANDO_SECRET", "")
+        if re.search("[\ud800-\udfff]", secret):  # how Python keeps bytes that it cannot decode
+            raise UsageError("the secret in PANDO_SECRET is not valid UTF-8")
     if not secret:
         raise UsageError("--host needs the server's secret: set PANDO_SECRET, or use --secret-file or --secret")
     if len(secret) < MIN_SECRET_CHARACTERS:

@@ -24,7 +24,7 @@ def read_file(path: Path) -> str:
     """
     name = printable(path)
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             text = file.read(MAX_FILE_CHARACTERS + 1)
     except UnicodeDecodeError:
         raise UsageError(f"the secret file {name} cannot be read: it is not text") from None

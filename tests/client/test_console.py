@@ -43,6 +43,37 @@ def test_an_error_is_one_line_that_no_terminal_acts_on(capsys: pytest.CaptureFix
     assert len(err) < 2050
 
 
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("utf-8", "ITEM… “é” → 😀"),
+        (None, "ITEM… “é” → 😀"),
+        ("latin-1", 'ITEM... "é" -> \\U0001f600'),
+        ("ascii", 'ITEM... "\\xe9" -> \\U0001f600'),
+        ("cp1252", 'ITEM... "é" -> \\U0001f600'),
+        ("utf-16", "ITEM… “é” → 😀"),
+    ],
+)
+def test_an_encoding_that_lacks_a_character_gets_another(encoding: str | None, shown: str) -> None:
+    assert console.encodable("ITEM… “é” → 😀", encoding) == shown
+    if encoding:
+        shown.encode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_streams_of_other_encodings_get_all_of_it(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, err = io.BytesIO(), io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding=encoding))
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(err, encoding=encoding, errors="strict"))
+    console.result("█ …\nmore")
+    console.say("█ …")
+    plain = "…" if encoding == "cp1252" else "..."
+    expected = console.encodable("█ …", encoding)
+    assert expected in (f"\\u2588 {plain}", "\\u2588 ...")
+    assert out.getvalue().decode(encoding) == f"{expected}\nmore\n"
+    assert err.getvalue().decode(encoding) == f"{expected}\n"
+
+
 def test_notes_are_for_those_who_watch(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.delenv("DEBUG", raising=False)
     console.note("quiet")

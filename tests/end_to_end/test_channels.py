@@ -24,7 +24,7 @@ async def test_chromium_over_webrtc_through_a_server(browser: Chromium, tmp_path
     async with pando_server() as server, pando(squares(tmp_path), ITEMS, server=server) as client:
         tab = await browser.open(server.url)
         await assert_exact(client)
-        assert client.said(r"joined with \d+ slots \(webrtc\)") == 1
+        assert client.said(r"joined with \d+ cores? \(webrtc\)") == 1
         await tab.state("done")
         assert await tab.items() == len(ITEMS)
 
@@ -44,7 +44,7 @@ async def test_chromium_over_websocket_to_the_client_itself(browser: Chromium, t
     async with pando(squares(tmp_path), ITEMS) as client:
         tab = await browser.open(client.url)
         await assert_exact(client)
-        assert client.said(r"joined with \d+ slots \(websocket\)") == 1
+        assert client.said(r"joined with \d+ cores? \(websocket\)") == 1
         await tab.state("done")
 
 
@@ -52,7 +52,7 @@ async def test_chromium_over_webrtc_to_the_client_itself(browser: Chromium, tmp_
     async with pando(squares(tmp_path), ITEMS) as client:
         await browser.open(client.url, protocol="webrtc")
         await assert_exact(client)
-        assert client.said(r"joined with \d+ slots \(webrtc\)") == 1
+        assert client.said(r"joined with \d+ cores? \(webrtc\)") == 1
 
 
 async def test_firefox_over_webrtc_through_a_server(tmp_path: Path) -> None:
@@ -62,13 +62,13 @@ async def test_firefox_over_webrtc_through_a_server(tmp_path: Path) -> None:
         firefox(server.url, tmp_path / "profile"),
     ):
         await assert_exact(client)
-        assert client.said(r"Firefox joined with \d+ slots \(webrtc\)") == 1
+        assert client.said(r"Firefox joined with \d+ cores? \(webrtc\)") == 1
 
 
 async def test_firefox_over_websocket_to_the_client_itself(tmp_path: Path) -> None:
     async with pando(squares(tmp_path), ITEMS) as client, firefox(client.url, tmp_path / "profile"):
         await assert_exact(client)
-        assert client.said(r"Firefox joined with \d+ slots \(websocket\)") == 1
+        assert client.said(r"Firefox joined with \d+ cores? \(websocket\)") == 1
 
 
 async def test_a_volunteer_without_a_browser_over_webrtc_through_a_server(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ async def test_a_volunteer_without_a_browser_over_webrtc_through_a_server(tmp_pa
         pando_volunteer(server.url, "--device=Deno", "--cores=2"),
     ):
         await assert_exact(client)
-        assert client.said(r"Deno joined with 2 slots \(webrtc\)") == 1
+        assert client.said(r"Deno joined with 2 cores \(webrtc\)") == 1
 
 
 async def test_a_volunteer_without_a_browser_over_websocket(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ async def test_a_volunteer_without_a_browser_over_websocket(tmp_path: Path) -> N
         pando_volunteer(client.url, "--device=Deno", "--cores=2"),
     ):
         await assert_exact(client)
-        assert client.said(r"Deno joined with 2 slots \(websocket\)") == 1
+        assert client.said(r"Deno joined with 2 cores \(websocket\)") == 1
 
 
 async def test_the_clients_own_machine_together_with_a_browser(browser: Chromium, tmp_path: Path) -> None:
@@ -110,4 +110,4 @@ async def test_all_kinds_at_once(browser: Chromium, tmp_path: Path) -> None:
         assert client.lines == squared(items)
         assert await first.items() > 0
         assert await second.items() > 0
-        assert client.said(r"Three joined with 1 slots \(webrtc\)") == 1
+        assert client.said(r"Three joined with 1 core \(webrtc\)") == 1

@@ -268,7 +268,7 @@ async def test_allowed_hosts_are_reached_once_the_volunteer_agrees(
         await expect(tab.page.locator("#reach")).to_have_text(
             f"This job's function may reach: {web.host}, example.org."
         )
-        await client.says("joined with 0 slots")
+        await client.says("joined and is paused")
         assert web.asked == []
         await tab.page.click("#agree")
         assert await client.ends() == 0, client

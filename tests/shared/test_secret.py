@@ -52,6 +52,10 @@ def test_no_more_is_read_than_a_secret_needs(tmp_path: Path) -> None:
         read_file(Path("/dev/zero"))
 
 
+def test_a_byte_order_mark_is_no_part_of_the_secret(tmp_path: Path) -> None:
+    assert read_file(written(tmp_path, b"\xef\xbb\xbf0123456789abcdef\r\n")) == "0123456789abcdef"
+
+
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     for path, reason in {
         tmp_path / "none": "No such file or directory",

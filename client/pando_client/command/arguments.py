@@ -1,138 +1,172 @@
-"""The command line of `pando`: its options, and what it says."""
+"""The command line of `pando`, taken apart.
+
+Not by argparse: it drops every `--` after the first, takes `-5` for an item and `-x` for an option, and cannot let a
+flag take `true` or `false` from the next word, as the original's parser does. The rules (`docs/command-line.md`):
+
+- Before the first `--`, a word that begins with a hyphen is an option, but for `-` alone. After it nothing is.
+- The word after a flag is its value if it is exactly `true` or `false`; with `=` there are more words for these two.
+- Every other word is a positional one: the module first, unless `--eval` gives the function, and then the items.
+- Of two values the last one counts.
+"""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
-from pathlib import Path
-from typing import NoReturn
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
+from pando_client.command.near_miss import near_miss
+from pando_client.command.option_table import BY_NAME, BY_WORD, Kind, Option
 from pando_shared.errors import UsageError
+from pando_shared.text import printable
 
-FLAGS = (
-    "stdin",
-    "sync-stdio",
-    "local",
-    "watch",
-    "start-idle",
-    "unordered",
-    "binary-output",
-    "speculate",
-    "headless",
-    "global-monitoring",
-)
-"""Options that are true or false: `--stdin`, `--stdin=false`, `--no-stdin`."""
-
-EPILOG = """
-The module exports the function:  module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, result) }
-Each item reaches it as a string; each result is printed on a line of its own, in the order of the items.
-Exit status: 0 all done, 1 the run failed, 2 wrong usage, 128 + N ended by signal N (130 for Ctrl-C).
-"""
+HELP = "see pando --help"
+TRUE_AND_FALSE = ("true", "false")
+LIKE_TRUE_OR_FALSE = ("true", "false", "yes", "no", "on", "off")
+MAX_SHOWN = 60
+"""Characters of a word that are shown."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; see pando --help")
+@dataclass(slots=True)
+class CommandLine:
+    """What the command line says.
+
+    Attributes:
+        given: the values of the options in it, by their names in `Options`.
+        module: the file of the function; None when there is none.
+        items: those in it.
+        questions: `help`, `version`.
+        warnings: what may have been meant otherwise.
+    """
+
+    given: dict[str, str] = field(default_factory=dict)
+    module: str | None = None
+    items: list[str] = field(default_factory=list)
+    questions: set[str] = field(default_factory=set)
+    warnings: list[str] = field(default_factory=list)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Returns the parser of the command line; only what is given ends up in its result."""
-    p = _Parser(
-        prog="pando",
-        usage="pando MODULE [OPTIONS] ITEM…",
-        description="Maps a JavaScript function over a stream of values, with the help of all who open a web page.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-        add_help=False,
-        argument_default=argparse.SUPPRESS,
-    )
-    p.add_argument("module", metavar="MODULE", nargs="?", help="file of the JavaScript module")
-    p.add_argument("items", metavar="ITEM", nargs="*", help="items, unless they come from --stdin")
-    p.add_argument("-h", "--help", action="store_true", help="show this and exit")
-    p.add_argument("-v", "--version", action="store_true", help="show the version and exit")
-    p.add_argument("--stdin", metavar="BOOL", help="read items from standard input, one a line (false)")
-    p.add_argument(
-        "--sync-stdio",
-        metavar="BOOL",
-        help="speak pull-sync on standard input and output, so that a program feeds the run from its results (false)",
-    )
-    p.add_argument("--local", metavar="BOOL", help="no volunteers: run the function here, to test it (false)")
-    p.add_argument(
-        "--watch", metavar="BOOL", help="with --local: run again whenever the function's files change (false)"
-    )
-    p.add_argument("--start-idle", metavar="BOOL", help="false: this machine computes too (true)")
-    p.add_argument("--host", help="public server: name, ADDRESS:PORT or URL; without it a server starts here")
-    p.add_argument("--port", help="port of the server that starts here; the monitoring page is at PORT+1 (5000)")
-    p.add_argument("--secret", help="secret of the public server; others on this machine can see it, so better:")
-    p.add_argument("--secret-file", metavar="FILE", help="file that holds the secret (or set PANDO_SECRET)")
-    p.add_argument("--batch-size", metavar="N", help="items lent at a time for each core of a volunteer (auto)")
-    p.add_argument("--window", metavar="N", help="items that may be read and not yet written (1000000, and 64 MiB)")
-    p.add_argument("--timeout", metavar="S", help="seconds that one item may take on a volunteer (no limit)")
-    p.add_argument("--max-result", metavar="BYTES", help="size of one result, at most 67108864 (16777216)")
-    p.add_argument(
-        "--context", metavar="worker|page", help="page: the function finds a document, on volunteers with one (worker)"
-    )
-    p.add_argument(
-        "--allow-net",
-        metavar="HOSTS",
-        help="what the function may reach, if the volunteer agrees: NAME[:PORT],…; all without HOSTS (nothing)",
-    )
-    p.add_argument("--unordered", metavar="BOOL", help="print results as they come (false)")
-    p.add_argument(
-        "--binary-output",
-        metavar="BOOL",
-        help="results that are typed arrays or ArrayBuffers: their bytes, and not a line of base64 (false)",
-    )
-    p.add_argument("--speculate", metavar="BOOL", help="idle cores run copies of items that take too long (true)")
-    p.add_argument("--retries", metavar="N", help="attempts an item has when the function fails on it (3)")
-    p.add_argument("--on-error", metavar="stop|skip", help="what happens after the last attempt (stop)")
-    p.add_argument("--bootstrap-timeout", metavar="S", help="seconds a volunteer has to connect (60)")
-    p.add_argument("--heartbeat", metavar="MS", help="a lost volunteer is noticed within twice this (2500)")
-    p.add_argument(
-        "--ice-servers",
-        metavar="URLS",
-        help="STUN and TURN servers, comma-separated: stun:HOST:PORT, turn:USER:PASSWORD@HOST:PORT; empty for none"
-        " (stun:stun.l.google.com:19302; on a local network none)",
-    )
-    p.add_argument("--reporting-interval", metavar="S", help="seconds between updates of the monitoring page (3)")
-    p.add_argument("--seed", help="deterministic identifiers")
-    p.add_argument("--headless", metavar="BOOL", help="accepted, without effect")
-    p.add_argument("--degree", metavar="D", help="accepted, without effect: channels are direct")
-    p.add_argument("--global-monitoring", metavar="BOOL", help="accepted, without effect")
-    return p
-
-
-def normalise(arguments: Sequence[str]) -> list[str]:
-    """Gives every flag its value, so that `--stdin 1 2` does not take the item 1 for one."""
-    out: list[str] = []
-    rest = iter(arguments)
-    for argument in rest:
-        if argument == "--":
-            out += ["--", *rest]
-            break
-        name, _, _ = argument.removeprefix("--").partition("=")
-        if argument in (f"--{name}", f"--no-{name.removeprefix('no-')}") and name.removeprefix("no-") in FLAGS:
-            argument = f"--{name.removeprefix('no-')}={'false' if name.startswith('no-') else 'true'}"
-        # Without hosts it means all, and does not take the next item for one.
-        out.append("--allow-net=*" if argument == "--allow-net" else argument)
-    return out
-
-
-def parse(arguments: Sequence[str]) -> dict[str, object]:
-    """Returns what the command line says, and nothing that it does not say; items may stand anywhere.
+def parse(arguments: Sequence[str]) -> CommandLine:
+    """Takes a command line apart; what its values mean is not looked at.
 
     Raises:
-        UsageError: it cannot be understood.
+        UsageError: there is no such option, or its value is missing.
     """
-    given, unknown = parser().parse_known_intermixed_args(normalise(arguments))
-    if unknown:
-        # argparse gives up on the items after an unknown option as well: those are not to blame.
-        option = next((word for word in unknown if word.startswith("-")), unknown[0])
-        raise UsageError(f"there is no option {option}; see pando --help (an item that begins with - comes after --)")
-    return vars(given)
+    found = CommandLine()
+    options, after = _split(arguments)
+    if asked := {option.name for word in options if (option := BY_WORD.get(word)) and option.kind is Kind.QUESTION}:
+        # Whatever else is wrong: who asks how it is done is told.
+        found.questions = asked
+        return found
+    words: list[str] = []
+    rest = _Words(options)
+    for word in rest:
+        if word.startswith("-") and word != "-":
+            _take_option(word, rest, found)
+        else:
+            words.append(word)
+    words += after
+    if "eval" not in found.given and words:
+        found.module = words.pop(0)
+    found.items = [_as_utf8(word) for word in words]
+    return found
 
 
-def config_files() -> list[Path]:
-    """Where a configuration file may be; the first that exists counts."""
-    return [Path("~/.pando/config.json").expanduser(), Path(__file__).parents[1] / "config.json"]
+def _split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Returns what comes before the first `--` and what comes after it, whatever it looks like."""
+    if "--" not in arguments:
+        return arguments, ()
+    at = arguments.index("--")
+    return arguments[:at], arguments[at + 1 :]
+
+
+class _Words(Iterator[str]):
+    """Words of a command line, of which the next one can be looked at before it is taken."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = words
+        self._at = 0
+
+    def __next__(self) -> str:
+        if self._at == len(self._words):
+            raise StopIteration
+        self._at += 1
+        return self._words[self._at - 1]
+
+    @property
+    def coming(self) -> str | None:
+        """The next word, or None at the end."""
+        return self._words[self._at] if self._at < len(self._words) else None
+
+
+def _take_option(word: str, rest: _Words, found: CommandLine) -> None:
+    """Takes one option and its value.
+
+    Raises:
+        UsageError: there is no such option, or its value is missing or one too many.
+    """
+    name, equals, value = word.partition("=")
+    option, negated = BY_WORD.get(name), False
+    if option is None and name.startswith("--no-"):
+        option, negated = BY_NAME.get(name.removeprefix("--no-")), True
+        if option is not None and option.kind not in (Kind.FLAG, Kind.LIST):
+            option = None
+    if option is None:
+        raise UsageError(_no_such_option(name))
+    if equals and (negated or option.kind is Kind.QUESTION):
+        raise UsageError(f"{name} takes no value; {HELP}")
+    if negated:
+        value = "false"
+    elif not equals:
+        value = _value_of(option, name, rest, found)
+    if option.key != "secret_file":  # a path is bytes, whatever they mean
+        value = _as_utf8(value)
+        if not _is_text(value):
+            raise UsageError(f"the value of {name} is not valid UTF-8")
+    found.given[option.key] = value
+
+
+def _value_of(option: Option, name: str, rest: _Words, found: CommandLine) -> str:
+    """Returns the value of an option that has none behind an equals sign.
+
+    Raises:
+        UsageError: it needs one.
+    """
+    coming = rest.coming
+    if option.kind is Kind.VALUE:
+        # What looks like an option is one: somebody forgot the value. A number may be a value that is out of range.
+        if coming is None or re.match(r"-[^\d]", coming):
+            example = f"{name} {option.metavar}" if option.short else f"{name}={option.metavar}"
+            raise UsageError(f"{name} needs a value: {example}; {HELP}")
+        return next(rest)
+    if coming in TRUE_AND_FALSE:
+        return next(rest)
+    if coming is not None and coming.lower() in LIKE_TRUE_OR_FALSE:
+        found.warnings.append(
+            f"{coming} after {name} is taken for an item; if it is meant for the option, write {name}={coming.lower()}"
+        )
+    return "true"
+
+
+def _no_such_option(name: str) -> str:
+    shown = printable(_as_utf8(name), MAX_SHOWN)
+    meant = near_miss(name.lstrip("-"), BY_NAME)
+    if meant is not None:
+        return f"there is no option {shown}; did you mean --{meant}? (pando --help lists all of them)"
+    if name.startswith("--"):
+        return f"there is no option {shown}; {HELP}"
+    return f"there is no option {shown}; if it is an item, put -- before the items: pando MODULE -- {shown}"
+
+
+def _as_utf8(word: str) -> str:
+    """Returns a word as it was typed, whatever encoding Python was told that it is in, if it is UTF-8."""
+    try:
+        return word if _is_text(word) else os.fsencode(word).decode()
+    except ValueError:  # it is not UTF-8 either
+        return word
+
+
+def _is_text(word: str) -> bool:
+    """Whether Python could decode it: what it could not is in half characters."""
+    return word.isascii() or not re.search("[\ud800-\udfff]", word)

@@ -11,9 +11,18 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from pando_client import console
-from pando_client.command.arguments import config_files, parse, parser
+from pando_client.command import configuration
+from pando_client.command.arguments import CommandLine, parse
+from pando_client.command.help import help_text
 from pando_shared import __version__
-from pando_shared.errors import PandoError, UsageError
+from pando_shared.errors import PandoError
+
+SHORT_HELP = """\
+pando: there is no function to map
+usage: pando MODULE [OPTIONS] ITEM…
+For example, on this machine alone:  pando -e 'x => x * x' --local 1 2 3
+See pando --help for the options."""
+"""What `pando` alone says."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -27,15 +36,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def exit_status(arguments: Sequence[str]) -> int:
     """Does what the command line says, prints what is wrong with it, and returns the exit status."""
+    if not arguments:
+        for text in SHORT_HELP.splitlines():
+            console.say(text)
+        return 2
     try:
-        given = parse(arguments)
-        if given.pop("help", False):
-            console.result(parser().format_help().rstrip("\n"))
+        line = parse(arguments)
+        if "help" in line.questions:
+            console.result(help_text())
             return 0
-        if given.pop("version", False):
+        if line.questions:
             console.result(f"pando {__version__}")
             return 0
-        return run_job(given)
+        return run_job(line)
     except PandoError as error:
         console.error(str(error))
         return error.exit_status
@@ -48,35 +61,38 @@ def exit_status(arguments: Sequence[str]) -> int:
         return 1
 
 
-def run_job(given: dict[str, object]) -> int:
-    """Runs a job; `given` is what the command line says.
+def run_job(line: CommandLine) -> int:
+    """Runs a job.
 
     Raises:
         PandoError: the options do not go together, or the run failed.
     """
-    if not given.get("module"):
-        raise UsageError("MODULE is missing; see pando --help")
-    if "secret" in given:
+    found = configuration.read(configuration.files())
+    configuration.forget_useless_home()
+    for warning in (*line.warnings, *found.warnings):
+        console.error(warning)
+    if "secret" in line.given:
         console.say("pando: --secret can be read by other users of this machine; PANDO_SECRET or --secret-file cannot")
-    from pando_client.options import load  # late: pydantic
+    from pando_client.command import usage, values  # late: pydantic
+    from pando_client.function.module import module_of
+    from pando_client.stdio.descriptors import refuse_closed_input, refuse_closed_output
 
-    options = load(given, config_files())
-    if (options.stdin or options.sync_stdio) and options.items:
-        raise UsageError("items come from the command line or from standard input, not from both")
-    if options.sync_stdio and options.binary_output:
-        raise UsageError("--binary-output does not go with --sync-stdio, whose results are lines of JSON")
-    if options.watch and (options.stdin or options.sync_stdio or not options.local):
-        raise UsageError("--watch runs the items of the command line again and again: it needs --local, and no --stdin")
+    options = values.merged(line, found)
+    usage.check(options)
+    if options.stdin or options.sync_stdio or options.module == "-":
+        refuse_closed_input()
+    refuse_closed_output()
+    module = module_of(options.module or "", options.eval)
     from pando_client.run.run import run  # late: everything
 
-    return run(options)
+    return run(options, module)
 
 
 def open_standard_streams() -> None:
     """Makes sure that descriptors 0 to 2 are open: otherwise a socket gets one of them, and results go into it."""
-    # In this order, because `open` takes the lowest number that is free. Standard output is opened for reading, so that
-    # the first result says that it is closed.
-    for descriptor, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+    # In this order, because `open` takes the lowest number that is free. Standard input is opened for writing and
+    # standard output for reading, so that whoever needs them is told that they are closed.
+    for descriptor, mode in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
             os.fstat(descriptor)
         except OSError:

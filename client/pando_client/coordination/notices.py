@@ -34,7 +34,7 @@ class Notices:
             self._names[found.id] = found.name
             if len(self._names) > NAMES_REMEMBERED:
                 del self._names[next(iter(self._names))]
-        return _event(f"{found.name} joined with {found.session.slots} slots ({found.kind})")
+        return _event(f"{found.name} joined {_cores(found.session.slots)} ({found.kind})")
 
     def suspected(self, found: ConnectedVolunteer) -> list[Notice]:
         """A volunteer is silent."""
@@ -69,6 +69,12 @@ class Notices:
             return []
         self._complaints.add(text)
         return [Notice(Level.COMPLAINT, text)]
+
+
+def _cores(slots: int) -> str:
+    if slots == 0:
+        return "and is paused"
+    return "with 1 core" if slots == 1 else f"with {slots} cores"
 
 
 def _event(text: str) -> list[Notice]:

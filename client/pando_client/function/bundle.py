@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pando_client import console
 from pando_client.function.deno import command
+from pando_client.function.module import Module
 from pando_shared.errors import FunctionError, ToolError
 from pando_shared.limits import MAX_PACKED_BUNDLE_BYTES, MAX_UNPACKED_BUNDLE_BYTES
 from pando_shared.text import printable
@@ -62,22 +63,22 @@ class Bundle:
     """Where the function runs."""
 
 
-async def bundle(module: Path, context: Context | None = None) -> Bundle:
+async def bundle(module: Module, context: Context | None = None) -> Bundle:
     """Bundles the module and what it requires, and says on standard error what may be wrong with it.
 
     Args:
-        module: the file that exports the function.
+        module: that exports the function.
         context: where the function is to run; None for where its module asks to be run.
 
     Raises:
         FunctionError: the module is missing, does not parse, lacks a package, or has no function of the right shape.
         ToolError: the bundler itself failed.
     """
-    path = _readable(module)
+    arguments = _arguments(module)
     permissions = ["--allow-read", "--allow-env", "--allow-run", "--allow-sys", "--allow-write"]
     process = await asyncio.create_subprocess_exec(
-        *command("bundler.js", permissions, [str(path)]),
-        stdin=asyncio.subprocess.DEVNULL,
+        *command("bundler.js", permissions, arguments),
+        stdin=asyncio.subprocess.DEVNULL if module.text is None else asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         # Its own session: Ctrl-C in the terminal is ours to handle, not the bundler's.
@@ -85,7 +86,7 @@ async def bundle(module: Path, context: Context | None = None) -> Bundle:
     )
     try:
         async with asyncio.timeout(BUNDLE_SECONDS):
-            output, errors = await process.communicate()
+            output, errors = await process.communicate(None if module.text is None else module.text.encode())
     except TimeoutError:
         raise ToolError(f"the bundler did not finish within {BUNDLE_SECONDS:.0f} s") from None
     finally:
@@ -110,13 +111,24 @@ async def bundle(module: Path, context: Context | None = None) -> Bundle:
     return Bundle(_packed(outcome.code.encode(), module), outcome.map, outcome.files, chosen)
 
 
-def _packed(script: bytes, module: Path) -> bytes:
+def _arguments(module: Module) -> list[str]:
+    """Returns what the bundler is given, besides a text on its standard input.
+
+    Raises:
+        FunctionError: the module's file is missing.
+    """
+    if module.text is None:
+        return [str(_readable(module.path))]
+    return [str(module.folder.resolve()), "expression" if module.is_expression else "module", module.name]
+
+
+def _packed(script: bytes, module: Module) -> bytes:
     """Returns the script as it travels.
 
     Raises:
         FunctionError: every volunteer would refuse it.
     """
-    too_large = f"the bundle of {printable(module)} is too large"
+    too_large = f"the bundle of {printable(module.name)} is too large"
     if len(script) > MAX_UNPACKED_BUNDLE_BYTES:
         raise FunctionError(f"{too_large}: {len(script)} bytes; a volunteer takes {MAX_UNPACKED_BUNDLE_BYTES} at most")
     packed = gzip.compress(script, compresslevel=6, mtime=0)
@@ -133,17 +145,19 @@ def _readable(module: Path) -> Path:
     """
     try:
         if not module.is_file():
-            problem = "is not a file" if module.exists() else "does not exist"
+            problem = "is a folder" if module.is_dir() else "is not a file" if module.exists() else "does not exist"
             raise FunctionError(f"the module {printable(module)} {problem}")
         with module.open("rb"):
             return module.resolve()
     except OSError as error:  # a name that is too long, a folder that we may not enter
         raise FunctionError(f"the module {printable(module)} cannot be read: {error.strerror}") from None
+    except ValueError:  # a null character, or what the encoding of names does not have
+        raise FunctionError(f"the module {printable(module)} cannot be read: no file can have this name") from None
 
 
-def _located(problem: BundleProblem, module: Path) -> str:
+def _located(problem: BundleProblem, module: Module) -> str:
     """The place, what is wrong there, and the line itself."""
-    place: str | Path = problem.file or module
+    place = problem.file or module.name
     if problem.line is not None:
         place = f"{place}:{problem.line}" + (f":{problem.column}" if problem.column is not None else "")
     text = f"{printable(place)}: {printable(problem.text.rstrip('.'), 500)}"

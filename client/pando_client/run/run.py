@@ -18,6 +18,7 @@ from pando_client import console
 from pando_client.coordination.coordinator import Coordinator
 from pando_client.function.bundle import Bundle, bundle
 from pando_client.function.changes import Watch
+from pando_client.function.module import Module
 from pando_client.job.job import Job
 from pando_client.lending.instructions import Finish, Policy
 from pando_client.options import Options, Where, secret_of
@@ -30,7 +31,8 @@ from pando_client.run.progress import HowToJoin, say_what_we_wait_for
 from pando_client.run.verdict import exit_status
 from pando_client.session.flow_control import AutoCredit, Credit, FixedCredit
 from pando_client.session.session import SessionLimits
-from pando_client.stdio.input import Arguments, Source, StandardInput
+from pando_client.stdio.descriptors import is_at_end
+from pando_client.stdio.input import Arguments, StandardInput
 from pando_client.stdio.output import Raw, ResultWriter
 from pando_client.stdio.sync_stdio import FAREWELL_SECONDS, SyncStdio
 from pando_client.tasks import RunScope, cancel, first_of
@@ -40,26 +42,30 @@ from pando_shared.wire.codec import encode
 from pando_shared.wire.messages import ClientGoodbye, Hello, HelloInfo
 
 
-def run(options: Options) -> int:
+def run(options: Options, module: Module) -> int:
     """Runs a job and returns the exit status.
+
+    Args:
+        options: of the run.
+        module: of the function.
 
     Raises:
         PandoError: the run failed; what was finished before is written.
     """
-    return run_in_event_loop(partial(_run_and_watch if options.watch else _run_once, options))
+    return run_in_event_loop(partial(_run_and_watch if options.watch else _run_once, options, module))
 
 
-async def _run_and_watch(options: Options, interrupted: Interruption) -> int:
+async def _run_and_watch(options: Options, module: Module, interrupted: Interruption) -> int:
     """Runs the job again whenever a file that the function is made of has changed, until interrupted."""
-    watch = Watch(options.module)
+    watch = Watch(module.path)
     while True:
-        await _run_until_changed(options, watch, interrupted)
-        watch = Watch(options.module, watch.files)
+        await _run_until_changed(options, module, watch, interrupted)
+        watch = Watch(module.path, watch.files)
 
 
-async def _run_until_changed(options: Options, watch: Watch, interrupted: Interruption) -> None:
+async def _run_until_changed(options: Options, module: Module, watch: Watch, interrupted: Interruption) -> None:
     """Runs the job, and returns when a file that the function was made of has changed, also if it has no end."""
-    running = asyncio.create_task(_run_once(options, interrupted, lambda function: watch.on(function.files)))
+    running = asyncio.create_task(_run_once(options, module, interrupted, lambda function: watch.on(function.files)))
     changing = asyncio.create_task(watch.changed())
     try:
         await asyncio.wait({running, changing}, return_when=asyncio.FIRST_COMPLETED)
@@ -70,25 +76,31 @@ async def _run_until_changed(options: Options, watch: Watch, interrupted: Interr
                 if isinstance(error, FunctionError) and error.files:
                     watch.on(error.files, complete=False)
                 console.error(str(error))
-            console.say(f"pando: waiting for a change of {printable(options.module)}")
+            console.say(f"pando: waiting for a change of {_watched(module)}")
             await first_of(changing, interrupted)
     finally:
         await cancel(running, changing)
 
 
+def _watched(module: Module) -> str:
+    return printable(module.name) if module.text is None else "what the function requires"
+
+
 async def _run_once(
-    options: Options, interrupted: Interruption, on_bundle: Callable[[Bundle], None] = lambda _: None
+    options: Options, module: Module, interrupted: Interruption, on_bundle: Callable[[Bundle], None] = lambda _: None
 ) -> int:
     """Runs the job to its end and returns its exit status; `on_bundle` hears what the function is made of."""
     server, secret = _public_server(options)
     async with RunScope() as scope:
-        function = await _bundle(options, interrupted, scope)
+        function = await _bundle(options, module, interrupted, scope)
         on_bundle(function)
-        _refuse_without_page(options, function)
+        _refuse_without_page(options, module, function)
+        if options.stdin and not options.sync_stdio and is_at_end():
+            return 0  # nothing to compute: nobody is asked
         identifiers = _identifiers(options.seed)
         name = identifiers()
         exchange = SyncStdio() if options.sync_stdio else None
-        job = _job(options, name, function, identifiers, exchange)
+        job = _job(options, module, name, function, identifiers, exchange)
         scope.start(job.watch())
         urls: tuple[str, ...] = ()
         if server is not None:
@@ -102,7 +114,7 @@ async def _run_once(
         scope.start(say_what_we_wait_for(job, how_to_join))
         finish = await _until_over(job, scope.tasks, interrupted)
     try:
-        status = await exit_status(job, finish, function, options.module, interrupted)
+        status = await exit_status(job, finish, function, module.path, interrupted)
     except PandoError as error:
         if exchange is not None:
             await _take_leave(exchange, interrupted, str(error))
@@ -123,15 +135,15 @@ def _public_server(options: Options) -> tuple[ServerUrl | None, str]:
     return ServerUrl.of(options.host), secret_of(options)
 
 
-async def _bundle(options: Options, interrupted: Interruption, scope: RunScope) -> Bundle:
-    bundling = asyncio.create_task(bundle(options.module, options.context))
+async def _bundle(options: Options, module: Module, interrupted: Interruption, scope: RunScope) -> Bundle:
+    bundling = asyncio.create_task(bundle(module, options.context))
     scope.push_async_callback(cancel, bundling)
     if options.where is Where.LOCAL_NETWORK:
         await asyncio.to_thread(load_server)  # while Deno bundles
     return await first_of(bundling, interrupted)
 
 
-def _refuse_without_page(options: Options, function: Bundle) -> None:
+def _refuse_without_page(options: Options, module: Module, function: Bundle) -> None:
     """Says what cannot work, because this machine has no page by itself.
 
     Raises:
@@ -141,7 +153,7 @@ def _refuse_without_page(options: Options, function: Bundle) -> None:
         return
     if options.local:
         raise FunctionError(
-            f"{printable(options.module)} needs a page (context page), and --local has none: "
+            f"{printable(module.name)} needs a page (context page), and --local has none: "
             "leave --local out, and open the printed address in a browser on this machine"
         )
     if not options.start_idle:
@@ -183,12 +195,17 @@ async def _take_leave(exchange: SyncStdio, interrupted: Interruption, error: str
 
 
 def _job(
-    options: Options, name: str, function: Bundle, identifiers: Callable[[], str], exchange: SyncStdio | None
+    options: Options,
+    module: Module,
+    name: str,
+    function: Bundle,
+    identifiers: Callable[[], str],
+    exchange: SyncStdio | None,
 ) -> Job:
     limits = SessionLimits(options.heartbeat / 1000, options.bootstrap_timeout, options.max_result)
     info = HelloInfo(
         job=name,
-        title=printable(options.module.name),
+        title=module.title,
         heartbeat_ms=options.heartbeat,
         timeout_ms=None if options.timeout is None else max(1, round(options.timeout * 1000)),
         max_result=options.max_result,
@@ -208,8 +225,13 @@ def _job(
         job = Job(coordinator, exchange, identifiers, exchange.open)
         exchange.stopped = job.stop
         return job
-    source: Source = StandardInput() if options.stdin else Arguments(options.items)
-    return Job(coordinator, source, identifiers, partial(ResultWriter, raw=options.binary_output))
+    output = partial(ResultWriter, raw=options.binary_output)
+    if not options.stdin:
+        return Job(coordinator, Arguments(options.items), identifiers, output)
+    source = StandardInput()
+    job = Job(coordinator, source, identifiers, output)
+    source.when_empty(job.stop)
+    return job
 
 
 def _credit(options: Options) -> Callable[[], Credit]:

@@ -7,6 +7,7 @@ never returns must not keep the program alive.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import queue
 import threading
@@ -14,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from pando_client.stdio.descriptors import BYTE_ORDER_MARK, is_at_end
 from pando_shared.errors import InputError
 
 READ_BYTES = 256 * 1024
@@ -62,6 +64,8 @@ class Arguments:
 class LineReader:
     """Cuts bytes into lines, lazily. Lines end with a newline (or a carriage return and a newline), and nothing else.
 
+    A byte order mark at the very beginning belongs to the file, not to its first line.
+
     Args:
         read: returns the next bytes, none at the end; may block, may raise OSError.
         max_line: bytes of the longest line.
@@ -75,6 +79,7 @@ class LineReader:
         self._rest_size = 0
         self._taken = 0
         self._ended = False
+        self._began = False
 
     def next(self, count: int) -> list[bytes]:
         """Returns 1 to `count` lines, or none at the end; reads only when it has none.
@@ -89,7 +94,7 @@ class LineReader:
 
     def _fill(self) -> None:
         try:
-            data = self._read()
+            data = self._read() if self._began else self._read_beginning()
         except OSError as error:
             raise InputError(f"standard input cannot be read: {error.strerror}") from error
         if not data:
@@ -110,6 +115,24 @@ class LineReader:
             if self._rest_size > self._max_line:
                 self._lines.append(b"".join(self._rest))
                 self._ended = True
+
+    def _read_beginning(self) -> bytes:
+        """Returns the first bytes, but for a byte order mark.
+
+        Raises:
+            InputError: the mark says that it is no UTF-8.
+        """
+        data = self._read()
+        while data and data != BYTE_ORDER_MARK and BYTE_ORDER_MARK.startswith(data):
+            if not (more := self._read()):
+                break
+            data += more
+        self._began = True
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise InputError("standard input is UTF-16 text, not UTF-8: iconv -f UTF-16 -t UTF-8 converts it")
+        if data == BYTE_ORDER_MARK:
+            return self._read()
+        return data.removeprefix(BYTE_ORDER_MARK)
 
     def _checked(self, lines: list[bytes]) -> list[bytes]:
         """Returns the lines before the first bad one; raises when the first is bad."""
@@ -142,6 +165,7 @@ class StandardInput:
     """
 
     def __init__(self, descriptor: int = 0) -> None:
+        self._descriptor = descriptor
         self._reader = LineReader(lambda: os.read(descriptor, READ_BYTES))
         self._requests: queue.SimpleQueue[tuple[int, asyncio.Future[list[bytes]]]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="stdin", daemon=True)
@@ -153,6 +177,21 @@ class StandardInput:
         future: asyncio.Future[list[bytes]] = asyncio.get_running_loop().create_future()
         self._requests.put((count, future))
         return await future
+
+    def when_empty(self, callback: Callable[[], None]) -> None:
+        """Calls back in the event loop if there will be no item at all, also while nobody asks; reads nothing."""
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._look, args=(loop, callback), name="stdin-looker", daemon=True).start()
+
+    def _look(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
+        if is_at_end(self._descriptor, wait=True):
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the run is over
+                loop.call_soon_threadsafe(self._if_untouched, callback)
+
+    def _if_untouched(self, callback: Callable[[], None]) -> None:
+        # Otherwise it was not empty, or whoever has asked for an item hears of the end.
+        if not self._thread.is_alive():
+            callback()
 
     def _serve(self) -> None:
         while True:

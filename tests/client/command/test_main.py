@@ -30,6 +30,15 @@ async def test_the_heavy_parts_are_not_loaded_for_help(programs: Programs) -> No
     assert {"asyncio", "pydantic", "fastapi", "aiortc", "socketio"} & set(outcome.lines) == set()
 
 
+async def test_pando_alone_says_briefly_how_it_is_used(programs: Programs) -> None:
+    outcome = await programs.pando()
+    assert (outcome.status, outcome.out) == (2, b"")
+    assert outcome.err == main.SHORT_HELP.splitlines()
+    [example] = [line for line in outcome.err if "For example" in line]
+    outcome = await programs.shell(example.partition(":  pando")[2].join(["$PANDO", ""]))
+    assert (outcome.status, outcome.lines) == (0, ["1", "4", "9"])
+
+
 async def test_version(programs: Programs) -> None:
     for option in ("--version", "-v"):
         outcome = await programs.pando(option)
@@ -62,18 +71,21 @@ async def test_many_options_at_once(programs: Programs) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "MODULE is missing"),
-        (["f.js", "--frobnicate", "1"], "there is no option --frobnicate"),
+        (["--local"], "there is no function: name the file of its module before the items, or give it with -e"),
+        (["f.js"], "there are no items: give some after MODULE, or --stdin to read them from standard input"),
+        (["f.js", "--frobnicate", "1"], "there is no option --frobnicate; see pando --help"),
+        (["f.js", "--stdn"], "there is no option --stdn; did you mean --stdin?"),
+        (["f.js", "-0", "x"], "there is no option -0; if it is an item, put -- before the items: pando MODULE -- -0"),
         (["f.js", "--local", "--stdin", "1"], "items come from the command line or from standard input, not from both"),
         (["f.js", "--sync-stdio", "1"], "items come from the command line or from standard input, not from both"),
         (["f.js", "--sync-stdio", "--binary-output"], "--binary-output does not go with --sync-stdio"),
-        (["f.js", "--port=70000", "1"], "--port: "),
-        (["f.js", "--port=five", "1"], "--port: "),
-        (["f.js", "--batch-size=0", "1"], "--batch-size: "),
-        (["f.js", "--heartbeat=1", "1"], "--heartbeat: "),
-        (["f.js", "--start-idle=perhaps", "1"], "--start-idle: "),
-        (["f.js", "--on-error=wait", "1"], "--on-error: "),
-        (["f.js", "--ice-servers=google.com", "1"], "--ice-servers: "),
+        (["f.js", "--port=70000", "1"], "--port takes a whole number from 0 to 65534, not 70000"),
+        (["f.js", "--port=five", "1"], "--port takes a whole number from 0 to 65534, not five"),
+        (["f.js", "--batch-size=0", "1"], "--batch-size takes a whole number from 1 to 1000000, or auto, not 0"),
+        (["f.js", "--heartbeat=1", "1"], "--heartbeat takes a whole number of milliseconds from 50 to 3600000, not 1"),
+        (["f.js", "--start-idle=perhaps", "1"], "--start-idle takes true or false, not perhaps"),
+        (["f.js", "--on-error=wait", "1"], "--on-error takes stop or skip, not wait"),
+        (["f.js", "--ice-servers=google.com", "1"], "--ice-servers takes up to 8 servers"),
         (["f.js", "--host=ftp://h", "1"], "--host=ftp://h is not a host name"),
         (["f.js", "--host=h", "1"], "--host needs the server's secret"),
     ],
@@ -103,6 +115,13 @@ async def test_a_secret_on_the_command_line_is_warned_of_and_a_short_one_refused
         ("$PANDO f.js --local 3 2>&-", 0, ["9"], None),
         ("$PANDO f.js --local 3 <&-", 0, ["9"], None),
         ("$PANDO f.js --local 3 <&- >&- 2>&-", 1, [], None),
+        ("$PANDO f.js --local 3 >&-", 1, [], "pando: the results cannot be written: standard output is closed"),
+        ("$PANDO f.js --local 3 <&- 2>&-", 0, ["9"], None),
+        ("$PANDO f.js --local --stdin <&-", 1, [], "pando: standard input cannot be read: it is closed"),
+        ("$PANDO f.js --local --stdin <&- 2>&-", 1, [], None),
+        ("$PANDO f.js --local --stdin <&- >&- 2>&-", 1, [], None),
+        ("$PANDO f.js --sync-stdio <&-", 1, [], "pando: standard input cannot be read: it is closed"),
+        ("$PANDO - --local 3 <&-", 1, [], "pando: standard input cannot be read: it is closed"),
     ],
 )
 async def test_closed_and_full_streams(programs: Programs, line: str, status: int, out: list[str], says: str) -> None:
@@ -113,7 +132,7 @@ async def test_closed_and_full_streams(programs: Programs, line: str, status: in
 def test_an_error_that_nobody_expected_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(given: object) -> int:
+    def broken(line: object) -> int:
         raise RuntimeError("what\nis this")
 
     monkeypatch.setattr(main, "run_job", broken)
@@ -129,7 +148,7 @@ def test_an_error_that_nobody_expected_is_one_line(
 def test_a_program_that_is_interrupted_early_says_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(given: object) -> int:
+    def interrupted(line: object) -> int:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(main, "run_job", interrupted)

@@ -188,7 +188,7 @@ def test_c9_who_watches_hears_of_coming_silence_and_leaving() -> None:
     driver.say("a", Pong(bytes(8)))
     driver.close("a")
     assert notices(driver.said, Level.EVENT) == [
-        "phone joined with 2 slots (fake)",
+        "phone joined with 2 cores (fake)",
         "nothing is heard from phone; its items are lent again",
         "phone is heard again",
         "phone left (the connection was lost)",

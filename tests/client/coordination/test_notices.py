@@ -10,7 +10,7 @@ from pando_client.coordination.notices import MAX_COMPLAINTS, NAMES_REMEMBERED, 
 from pando_client.session.events import Ended
 from pando_client.session.flow_control import FixedCredit
 from pando_client.session.session import Session, SessionLimits
-from pando_shared.wire.messages import ErrorInfo
+from pando_shared.wire.messages import ErrorInfo, ReadyInfo
 
 
 def volunteer(name: str = "v", device: str = "phone", kind: str = "fake", joined: bool = True) -> ConnectedVolunteer:
@@ -43,10 +43,19 @@ def test_of_one_that_never_joined_only_complaints_are_made() -> None:
 def test_coming_silence_and_coming_back_are_said_each_time() -> None:
     notices = Notices()
     for _ in range(2):
-        assert notices.joined(volunteer()) == [Notice(Level.EVENT, "phone joined with 0 slots (fake)")]
+        assert notices.joined(volunteer()) == [Notice(Level.EVENT, "phone joined and is paused (fake)")]
         [suspected] = notices.suspected(volunteer())
         assert suspected == Notice(Level.EVENT, "nothing is heard from phone; its items are lent again")
         assert notices.recovered(volunteer()) == [Notice(Level.EVENT, "phone is heard again")]
+
+
+@pytest.mark.parametrize(
+    ("slots", "says"), [(1, "phone joined with 1 core (fake)"), (2, "phone joined with 2 cores (fake)")]
+)
+def test_who_joins_is_said_with_its_cores(slots: int, says: str) -> None:
+    phone = volunteer()
+    phone.session.info = ReadyInfo(slots=slots, device="phone")
+    assert Notices().joined(phone) == [Notice(Level.EVENT, says)]
 
 
 def test_complaints_are_said_once_and_so_many_at_most() -> None:

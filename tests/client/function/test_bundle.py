@@ -11,11 +11,17 @@ from pathlib import Path
 import pytest
 
 from pando_client.function import bundle as bundle_module
-from pando_client.function.bundle import bundle
+from pando_client.function.bundle import Bundle
+from pando_client.function.module import module_of
 from pando_shared.errors import FunctionError, ToolError
+from pando_shared.wire.messages import Context
 
 SHAPE = "function (x, cb) { cb(null, x) }"
 GOOD = f"module.exports['/pando/1.0.0'] = {SHAPE}\n"
+
+
+async def bundle(module: Path, context: Context | None = None) -> Bundle:
+    return await bundle_module.bundle(module_of(str(module)), context)
 
 
 @pytest.fixture
@@ -59,7 +65,7 @@ async def test_the_same_module_gives_the_same_bundle(module: Path, monkeypatch: 
 
 async def test_a_module_that_is_not_there(module: Path) -> None:
     assert await refused(module, None) == f"the module {module} does not exist"
-    assert await refused(module.parent, None) == f"the module {module.parent} is not a file"
+    assert await refused(module.parent, None) == f"the module {module.parent} is a folder"
     assert (await refused(module / "x" / "y.js", None)).endswith("does not exist")
     assert (await refused(Path("x" * 300), None)).endswith("cannot be read: File name too long")
 

@@ -6,7 +6,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -132,7 +131,7 @@ async def test_the_run_goes_on_without_it_unless_there_is_no_other(
     monkeypatch.setattr(this_machine, "keep_volunteer", keep)
     job, _ = job_of("1")
     async with RunScope() as scope:
-        compute_on_this_machine(Options(module=Path("f.js"), local=local), job, scope)
+        compute_on_this_machine(Options(module="f.js", local=local), job, scope)
         await asyncio.sleep(0.01)
         [task] = scope.tasks
         assert task.done() == local

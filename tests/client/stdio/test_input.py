@@ -62,7 +62,12 @@ async def test_what_comes_before_an_argument_that_is_not_utf8_is_given_first() -
         (b"a\r\nb\n\rc\r\rd\r\n", [b"a", b"b", b"\rc\r\rd"]),
         ("a\x0bb\x0cc\x1cd\x1ee\x85f\u2028g\u2029h\n".encode(), ["a\x0bb\x0cc\x1cd\x1ee\x85f\u2028g\u2029h".encode()]),
         (b"\0\n", [b"\0"]),
-        ("\ufeffa\n".encode(), ["\ufeffa".encode()]),
+        # A byte order mark is no part of the first line; a second one is.
+        ("\ufeffa\n".encode(), [b"a"]),
+        ("\ufeff\n".encode(), [b""]),
+        ("\ufeff".encode(), []),
+        ("\ufeff\ufeffa\n\ufeffb".encode(), ["\ufeffa".encode(), "\ufeffb".encode()]),
+        ("\uff21\n".encode(), ["\uff21".encode()]),  # begins with the same byte
     ],
 )
 @pytest.mark.parametrize("size", [1, 2, 3, 1000])
@@ -77,7 +82,9 @@ def test_lines_end_with_a_newline_and_nothing_else(data: bytes, lines: list[byte
 def test_every_line_comes_out_once_and_in_order(lines: list[str], size: int, count: int) -> None:
     data = "".join(line + "\n" for line in lines).encode()
     chunks = [data[i : i + size] for i in range(0, len(data), size)]
-    assert all_lines(LineReader(reading(*chunks)), count) == [line.encode() for line in lines]
+    # But for a byte order mark at the beginning of the first one.
+    expected = [line.encode() for line in [*(line.removeprefix("\ufeff") for line in lines[:1]), *lines[1:]]]
+    assert all_lines(LineReader(reading(*chunks)), count) == expected
 
 
 def test_nothing_is_read_before_it_is_needed() -> None:
@@ -108,6 +115,12 @@ def test_what_comes_before_a_bad_line_is_given_first() -> None:
 def test_what_is_not_utf8(bad: bytes) -> None:
     with pytest.raises(InputError, match=r"line 1 .* not valid UTF-8"):
         LineReader(reading(bad)).next(1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
+def test_the_mark_of_another_encoding_is_understood(encoding: str) -> None:
+    with pytest.raises(InputError, match=r"^standard input is UTF-16 text, not UTF-8: iconv -f UTF-16"):
+        LineReader(reading("\ufeff1\n2\n".encode(encoding))).next(9)
 
 
 def test_a_character_may_be_cut_by_a_read() -> None:
@@ -176,6 +189,27 @@ async def test_standard_input_passes_errors_on(pipe: tuple[int, int]) -> None:
     # The descriptor of a pipe for writing cannot be read at all.
     with pytest.raises(InputError, match="Bad file descriptor"):
         await StandardInput(os.open(os.devnull, os.O_WRONLY)).next(1)
+
+
+async def test_an_empty_input_is_noticed_though_nobody_asks(pipe: tuple[int, int]) -> None:
+    empty = asyncio.Event()
+    StandardInput(pipe[0]).when_empty(empty.set)
+    await asyncio.sleep(0)
+    assert not empty.is_set()
+    os.close(pipe[1])
+    await asyncio.wait_for(empty.wait(), 10)
+
+
+async def test_an_input_of_which_something_was_read_is_not_empty(pipe: tuple[int, int]) -> None:
+    empty: list[bool] = []
+    source = StandardInput(pipe[0])
+    asking = asyncio.create_task(source.next(1))
+    await asyncio.sleep(0)
+    source.when_empty(lambda: empty.append(True))
+    os.close(pipe[1])
+    assert await asking == []
+    await asyncio.sleep(0.05)  # the other thread has seen the end as well
+    assert empty == []
 
 
 async def test_nobody_needs_to_wait_for_an_answer(pipe: tuple[int, int]) -> None:

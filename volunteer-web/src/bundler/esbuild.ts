@@ -3,6 +3,7 @@
 import { basename, dirname, isAbsolute, join, posix, relative } from "node:path";
 import * as esbuild from "esbuild";
 import type { BundleError, BundleOutcome } from "./outcome.ts";
+import { givenText, type Reading } from "./given_text.ts";
 import { npmPackages } from "./npm_packages.ts";
 import { globalsIn, injected, standIns } from "./stand_ins.ts";
 import { wasmModules } from "./wasm_modules.ts";
@@ -18,15 +19,20 @@ export type BundlerFolders = {
 /**
  * Bundles the module at `path`.
  *
+ * @param reading of its text, if it is in no file
  * @returns the code, which is the body of a function with the parameters `module`, `exports` and `require`, and
  *   its source map; or why there is none
  */
-export async function bundleModule(path: string, folders: BundlerFolders): Promise<BundleOutcome> {
-  const missing = await whyNotReadable(path);
+export async function bundleModule(
+  path: string,
+  folders: BundlerFolders,
+  reading?: Reading,
+): Promise<BundleOutcome> {
+  const missing = reading === undefined ? await whyNotReadable(path) : null;
   if (missing !== null) {
     return { ok: false, error: { kind: "missing-file", text: missing, file: path }, files: [basename(path)] };
   }
-  const entry = await Deno.realPath(path);
+  const entry = reading?.path ?? await Deno.realPath(path);
   // Volunteers see the names of files: relative to the module, they say nothing about this machine.
   const root = dirname(entry);
   const loaded = new Set([basename(entry)]);
@@ -50,6 +56,7 @@ export async function bundleModule(path: string, folders: BundlerFolders): Promi
       },
       plugins: [
         loads(root, loaded),
+        ...(reading === undefined ? [] : [givenText(reading)]),
         functionApi,
         npmPackages(folders.npm),
         standIns(folders.standIns),

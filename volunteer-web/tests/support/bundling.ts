@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { buildStandIns } from "../../build_stand_ins.ts";
-import { bundleAndCheck } from "../../src/bundler/main.ts";
+import { bundleAndCheck, bundleText } from "../../src/bundler/main.ts";
 import type { BundleError, BundleOutcome } from "../../src/bundler/outcome.ts";
 import { useWorkerSource, withWorker } from "./workers.ts";
 
@@ -46,6 +46,18 @@ export async function bundled(path: string): Promise<BundleOutcome> {
   await useWorkerSource();
   const standIns = await assetsFolder();
   return await bundleAndCheck(path, { standIns, npm: `${standIns}/npm` });
+}
+
+/** Bundles a text, as `-e` and standard input give it. */
+export async function bundledText(
+  text: string,
+  folder: string,
+  name: string,
+  isExpression: boolean,
+): Promise<BundleOutcome> {
+  await useWorkerSource();
+  const standIns = await assetsFolder();
+  return await bundleText({ text, folder, name, isExpression }, { standIns, npm: `${standIns}/npm` });
 }
 
 type Files = Readonly<Record<string, string | Uint8Array>>;

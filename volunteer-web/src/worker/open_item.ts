@@ -26,7 +26,7 @@ export interface Surroundings {
 
 /** The first look after an error that nobody caught, and without one. Each next one comes after twice the time. */
 const FIRST_AFTER_ERROR_MS = 50;
-const FIRST_MS = 10_000;
+const FIRST_MS = 5_000;
 const MAX_WAIT_MS = 600_000;
 /** What is collected is not collected at once. */
 const COLLECTED_WITHIN_MS = 50;

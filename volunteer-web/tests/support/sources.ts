@@ -27,6 +27,7 @@ export const CORES: readonly string[] = [
   "worker/runner.ts",
   "worker/lease_items.ts",
   "worker/batch.ts",
+  "worker/open_item.ts",
   "worker/error_text.ts",
   "worker/missing_globals.ts",
   "worker/script.ts",

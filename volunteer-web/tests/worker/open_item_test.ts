@@ -51,14 +51,14 @@ function withGarbage(gone: ReadonlySet<object>, body: () => void): void {
 
 const LOST: ErrorText = { message: "lost", stack: "" };
 
-Deno.test("an item that is held stays open; it is looked at after 10 s, and each time after twice as long", () => {
+Deno.test("an item that is held stays open; it is looked at after 5 s, and each time after twice as long", () => {
   const { gone, looks, around, passes } = surroundings();
   const item = new OpenItem(around);
   withGarbage(gone, () => {
     item.watch([() => 1], () => assert.fail("it is held"));
     passes(3_600_000);
   });
-  assert.deepEqual(looks.slice(0, 3), [10_000, 30_050, 70_100]);
+  assert.deepEqual(looks.slice(0, 3), [5000, 15_050, 35_100]);
   // In the end every ten minutes.
   assert.ok(looks.at(-1)! - looks.at(-2)! === 600_050, `${looks}`);
 });
@@ -68,11 +68,11 @@ Deno.test("after an error that nobody caught it is looked at soon", () => {
   const item = new OpenItem(around);
   withGarbage(gone, () => {
     item.watch([() => 1], () => assert.fail("it is held"));
-    passes(5000);
+    passes(4000);
     item.doubt(LOST);
     passes(1000);
   });
-  assert.deepEqual(looks, [5050, 5200, 5450, 5900]);
+  assert.deepEqual(looks, [4050, 4200, 4450, 4900]);
 });
 
 for (const error of [LOST, null]) {
@@ -109,6 +109,6 @@ Deno.test("an item that is settled is not looked at, and the next one does not i
     const said: ErrorText[] = [];
     item.watch([next], (text) => said.push(text));
     passes(11_000);
-    assert.deepEqual([looks, said.length, said[0].message.includes("lost")], [[10_000], 1, false]);
+    assert.deepEqual([looks, said.length, said[0].message.includes("lost")], [[5000], 1, false]);
   });
 });

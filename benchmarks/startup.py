@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.support.script import Given, Table, run
 from pando_client.function.bundle import bundle
+from pando_client.function.module import module_of
 from tests.support import functions, programs
 from tests.support.processes import Program, start
 
@@ -42,7 +43,7 @@ async def serves(function: Path) -> float:
 async def bundled(function: Path) -> float:
     """Returns the seconds that it takes to bundle a module and to check what it exports."""
     since = time.perf_counter()
-    await bundle(function)
+    await bundle(module_of(str(function)))
     return time.perf_counter() - since
 
 

@@ -205,6 +205,21 @@ async def test_a_function_that_cannot_be_loaded_is_told_to_both_sides(browser: C
         await client.says("cannot load the function: .*not in this browser")
 
 
+async def test_what_it_writes_stays_on_the_page_and_what_is_odd_about_it_is_said_to_its_author(
+    browser: Chromium, tmp_path: Path
+) -> None:
+    body = "console.log('%s is', x, { a: [1] }); console.error(new TypeError('odd')); cb(null, { x })"
+    async with pando(module(tmp_path, body), ["apple"], debug=False) as client:
+        tab = await browser.open(client.url)
+        assert await client.ends() == 0, client
+        assert client.lines == ["[object Object]"]
+        [line] = [line for line in client.err_lines if not line.startswith("Serving")]
+        assert line.startswith("pando: a result is an object, which is printed as [object Object]: ")
+        log = await tab.text("#log")
+        assert 'apple is {"a":[1]}' in log
+        assert "TypeError: odd" in log
+
+
 # Node.js's modules and globals, WebAssembly, a promise, a report and bytes, in one.
 EVERYTHING = """
 import zlib from 'node:zlib'

@@ -31,7 +31,7 @@ from pando_client.coordination.reputation import Reputation
 from pando_client.lending.instructions import Instruction as LenderInstruction
 from pando_client.lending.instructions import Lend, Policy, Quarantine, VolunteerId, Withdraw
 from pando_client.lending.lender import Lender
-from pando_client.session.events import Answered, Ended, Event, Joined, Recovered, Returned, Suspected, Wants
+from pando_client.session.events import Answered, Ended, Event, Joined, Recovered, Returned, Suspected, Textless, Wants
 from pando_client.session.flow_control import Credit
 from pando_client.session.session import Session, SessionLimits
 from pando_shared.wire.messages import BINARY, ClientGoodbye, Results
@@ -262,6 +262,9 @@ class Coordinator:
                 found.joined = True
                 self._out += self._notices.joined(found)
                 return lender.join(name)
+            case Textless(text):
+                self._out += self._notices.textless(text)
+                return []
             case Suspected():
                 self._out += self._notices.suspected(found)
                 return lender.suspect(name, now)

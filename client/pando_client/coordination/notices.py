@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pando_client.coordination.connected_volunteer import ConnectedVolunteer
 from pando_client.coordination.instructions import Level, Notice
 from pando_client.lending.instructions import VolunteerId
@@ -13,6 +15,11 @@ MAX_COMPLAINTS = 100
 NAMES_REMEMBERED = 10_000
 """Volunteers whose names can still be said after they have left."""
 
+SHOWN_CHARACTERS = 60
+"""Of a value of the function, in a sentence about it."""
+_OBJECT = re.compile(r"\[object (\w+)\]")
+"""What JavaScript's `Object.prototype.toString` makes of an object."""
+
 
 class Notices:
     """Puts what happens to volunteers into words, and remembers their names."""
@@ -20,6 +27,7 @@ class Notices:
     def __init__(self) -> None:
         self._complaints: set[str] = set()
         self._names: dict[VolunteerId, str] = {}
+        self._said_textless = False
 
     def __repr__(self) -> str:
         return f"<Notices, {len(self._complaints)} complaints, {len(self._names)} names>"
@@ -64,6 +72,13 @@ class Notices:
         peer = printable(peer, 64)
         return self._complain(f"too many breaches of the protocol from {peer}: who comes from there has to wait")
 
+    def textless(self, text: str) -> list[Notice]:
+        """A result has no text of its own: that is the function's way, and said once in a run."""
+        if self._said_textless:
+            return []
+        self._said_textless = True
+        return [Notice(Level.COMPLAINT, _without_text(text))]
+
     def _complain(self, text: str) -> list[Notice]:
         if text in self._complaints or len(self._complaints) >= MAX_COMPLAINTS:
             return []
@@ -75,6 +90,19 @@ def _cores(slots: int) -> str:
     if slots == 0:
         return "and is paused"
     return "with 1 core" if slots == 1 else f"with {slots} cores"
+
+
+def _without_text(text: str) -> str:
+    """What is said of a result that has no text of its own. `text` is what `String` made of it."""
+    found = _OBJECT.fullmatch(text)
+    printed = printable(text, SHOWN_CHARACTERS)
+    if found is not None and found[1] == "Promise":
+        return f"the function called back with a promise, which is printed as {printed}: await it first"
+    if found is not None:
+        what = "an object" if found[1] == "Object" else f"an object of type {printable(found[1], SHOWN_CHARACTERS)}"
+    else:
+        what = "a list that holds objects" if "[object " in text else "a function"
+    return f"a result is {what}, which is printed as {printed}: give a text instead, such as JSON.stringify(result)"
 
 
 def _event(text: str) -> list[Notice]:

@@ -15,7 +15,8 @@ from pando_client.channels.pipe import PipeChannel
 from pando_client.function.deno import command
 from pando_client.job.job import Job
 from pando_client.options import Options
-from pando_client.tasks import RunScope
+from pando_client.rendezvous.function_console import pass_on
+from pando_client.tasks import RunScope, cancel
 from pando_shared.allowed_hosts import ANYTHING, addresses
 from pando_shared.errors import ToolError
 from pando_shared.limits import MAX_DEVICE_CHARACTERS, MAX_FRAME_BYTES
@@ -24,6 +25,8 @@ MAX_CRASHES = 3
 """Crashes in a row after which it is not the items' fault."""
 CRASH_SECONDS = 5.0
 """Lifetime of a volunteer up to which its end is a crash."""
+LAST_LINES_SECONDS = 1.0
+"""Time in which what a volunteer that has ended wrote before is read."""
 RESTART_DELAY_SECONDS = 0.5
 """Time from the end of a volunteer to the start of the next one."""
 
@@ -91,15 +94,20 @@ async def _run_volunteer(
         *command("pipe.js", permissions, arguments),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        stderr=None if console.debug_wanted(console.DEBUG_NAME) else asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
         limit=4 * MAX_FRAME_BYTES,
         # Its own session: Ctrl-C in the terminal is ours to handle.
         start_new_session=True,
     )
+    assert process.stderr is not None
+    reading = asyncio.create_task(pass_on(process.stderr))
     try:
         await attend(PipeChannel(process))
     finally:
         if process.returncode is None:
             process.kill()
         status = await process.wait()
+        # The last lines may still be on their way to us.
+        await asyncio.wait({reading}, timeout=LAST_LINES_SECONDS)
+        await cancel(reading)
     return status

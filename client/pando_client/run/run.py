@@ -52,6 +52,8 @@ def run(options: Options, module: Module) -> int:
     Raises:
         PandoError: the run failed; what was finished before is written.
     """
+    if options.global_monitoring:
+        console.say("pando: --global-monitoring has no effect: what volunteers report reaches this client without it")
     return run_in_event_loop(partial(_run_and_watch if options.watch else _run_once, options, module))
 
 

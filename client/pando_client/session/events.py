@@ -43,6 +43,13 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
+class Textless:
+    """A result of the function has no text of its own there; this was sent for it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Suspected:
     """Nothing was heard from it for two heartbeats."""
 
@@ -65,4 +72,4 @@ class Ended:
     error: ErrorInfo | None = None
 
 
-Event = Joined | Wants | Answered | Returned | Suspected | Recovered | Ended
+Event = Joined | Wants | Answered | Returned | Textless | Suspected | Recovered | Ended

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pando_client.session.events import Answered, Ended, Event, Joined, Recovered, Returned, Suspected, Wants
+from pando_client.session.events import Answered, Ended, Event, Joined, Recovered, Returned, Suspected, Textless, Wants
 from pando_client.session.flow_control import Credit
 from pando_client.session.liveness import Liveness
 from pando_client.session.outbox import Outbox
@@ -40,6 +40,7 @@ from pando_shared.wire.messages import (
     Pong,
     Ready,
     ReadyInfo,
+    ReportInfo,
     Results,
     Return,
     VolunteerGoodbye,
@@ -177,8 +178,11 @@ class Session:
             case Broken():
                 return self._end(Ended("broken", "", message.error))
             case _:
-                self.reports.add(message.info, now)
-                return []
+                return self._report(message.info, now)
+
+    def _report(self, info: ReportInfo, now: float) -> list[Event]:
+        self.reports.add(info, now)
+        return [] if info.no_text is None else [Textless(info.no_text)]
 
     def _ready(self, info: ReadyInfo, now: float) -> list[Event]:
         if info.protocol != PROTOCOL:

@@ -93,7 +93,7 @@ def test_ice_servers_in_the_form_of_browsers_and_none_of_the_command_line(tmp_pa
     ],
 )
 def test_what_is_refused_and_how(name: str, value: str, says: str) -> None:
-    assert refused(line(**{name: value})) == says
+    assert refused(line((), **{name: value})) == says
 
 
 @pytest.mark.parametrize("value", ["http://u:hidden@h", ",".join(["stun:a"] * 9), "hidden"])

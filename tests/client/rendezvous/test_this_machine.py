@@ -115,6 +115,20 @@ async def test_it_may_reach_what_the_function_may(monkeypatch: pytest.MonkeyPatc
     ]
 
 
+async def test_what_the_function_wrote_last_is_printed_before_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(console, "say", said.append)
+    write = 'sys.stderr.write(\'{"console": "line %d"}\\n\' % n)'
+    program(monkeypatch, f"import sys\nsys.stdout.close()\nfor n in range(3000): {write}")
+
+    async def attend(channel: PipeChannel) -> None:
+        assert await channel.receive() is None
+        await channel.close()
+
+    await keep_volunteer(attend, lambda: False, 1, "here")
+    assert said == [f"console: line {n}" for n in range(3000)]
+
+
 @pytest.mark.parametrize("local", [True, False])
 async def test_the_run_goes_on_without_it_unless_there_is_no_other(
     local: bool, monkeypatch: pytest.MonkeyPatch

@@ -66,7 +66,8 @@ function judge({ name, message, stack, why, context }: BrokenNote): Finding {
   if (why === "missing") return found(fault("export-missing", message));
   if (why === "shape") return found(fault("export-shape", message));
   if (name === "ReferenceError" && isBrowserOnly(message)) return found(null);
-  const what = name === "" ? message : `${name}: ${message}`;
+  // An error without a message is told by its name already.
+  const what = name === "" || message.startsWith(name) ? message : `${name}: ${message}`;
   return found(
     fault("load", `Loading the module failed: ${what}`, stack),
     missingOfPage(name, message) !== null,

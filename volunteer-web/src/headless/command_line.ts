@@ -3,6 +3,7 @@
 import type { Verdict } from "../volunteer/session_runner.ts";
 import type { HelloInfo } from "../wire/hello.ts";
 import { MAX_SLOTS } from "../wire/constants.ts";
+import { toJson } from "../wire/json.ts";
 import { ANYTHING, covers, inWords, parseHosts } from "../wire/allowed_hosts.ts";
 
 const MAX_STATUS_CHARACTERS = 500;
@@ -84,9 +85,17 @@ export function considerWithoutPage({ context, allow_net }: HelloInfo, granted: 
 export function writeStatus(text: string): void {
   // deno-lint-ignore no-control-regex
   const shown = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ").slice(0, MAX_STATUS_CHARACTERS);
-  const line = new TextEncoder().encode(`pando-volunteer: ${shown}\n`);
+  writeLine(`pando-volunteer: ${shown}`);
+}
+
+/** Writes a line of the function's console to stderr, for the client that has started this program. */
+export function writeConsoleLine(text: string): void {
+  writeLine(toJson({ console: text }));
+}
+
+function writeLine(text: string): void {
   try {
-    Deno.stderr.writeSync(line);
+    Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
   } catch {
     // stderr is closed, which is no reason to stop working.
   }

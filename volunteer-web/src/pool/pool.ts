@@ -216,8 +216,8 @@ export class Pool {
         return;
       case "report":
         return this.#events.reported(note.report);
-      case "log":
-        return this.#events.log(note.level, note.text);
+      case "console":
+        return this.#events.wrote(note);
       case "crashed":
         return this.#crashed(slot, note.text, "crash");
     }

@@ -26,7 +26,7 @@ import {
 import { Joiner, Outbox } from "../wire/framing.ts";
 import type { HelloInfo } from "../wire/hello.ts";
 import type { FromVolunteer, LeaveReason } from "../wire/messages.ts";
-import { joinReports, type Report } from "../wire/report.ts";
+import { joinReports, type Report, textless } from "../wire/report.ts";
 import { readLendHead, readResultsHead } from "../wire/results.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -78,6 +78,8 @@ export class Session {
   #itemsDone = 0;
   #report: Report | null = null;
   #reportedAt = -Infinity;
+  /** Whether the client knows of a result without a text. */
+  #saidTextless = false;
 
   /** @param now milliseconds, as in every other method that takes the time */
   constructor(presentation: Presentation, slots: number, now: number) {
@@ -161,11 +163,18 @@ export class Session {
     return count;
   }
 
-  /** The function has reported of its work: the client hears of it now, or within `REPORT_EVERY_MS`. */
-  reported(report: Report, now: number): void {
+  /**
+   * The function has reported of its work: the client hears of it now, or within `REPORT_EVERY_MS`. That a result has no
+   * text does not wait, and is said once, whichever worker says it.
+   */
+  reported({ no_text, ...sums }: Report, now: number): void {
     if (this.#state === "finished") return;
-    this.#report = joinReports(this.#report, report);
-    this.#sendReportIfDue(now);
+    const news = textless(this.#saidTextless ? undefined : no_text);
+    this.#report = joinReports(this.#report, { ...sums, ...news });
+    const isNew = news.no_text !== undefined;
+    this.#saidTextless ||= isNew;
+    if (isNew && this.#sendReport()) this.#reportedAt = now;
+    else this.#sendReportIfDue(now);
   }
 
   /** The pool hands leases back. */

@@ -10,6 +10,7 @@ import type { PoolEvents, WorkerHost } from "../pool/worker_host.ts";
 import { type Environment, ISOLATED, isSame } from "../wire/environment.ts";
 import type { HelloInfo } from "../wire/hello.ts";
 import type { LeaveReason } from "../wire/messages.ts";
+import type { ConsoleLines } from "../worker/console.ts";
 import { gunzip } from "./gunzip.ts";
 import { type Ending, type Instruction, type Presentation, Session } from "./session.ts";
 
@@ -27,6 +28,8 @@ export interface SessionEvents {
   broken(message: string): void;
   /** This many more items have results. */
   answered(items: number): void;
+  /** The function wrote to its console. */
+  wrote(lines: ConsoleLines): void;
   /** A line for the owner's log. */
   log(level: "info" | "error", text: string): void;
 }
@@ -68,6 +71,7 @@ export class SessionRunner {
       },
       returned: (leases) => this.#tell((session) => session.returned(leases)),
       reported: (report) => this.#tell((session) => session.reported(report, performance.now())),
+      wrote: (lines) => events.wrote(lines),
       log: (level, text) => events.log(level, text),
     };
     this.#pool = new Pool(host, poolEvents);

@@ -7,6 +7,7 @@
 
 import type { Context } from "../wire/environment.ts";
 import type { Report } from "../wire/report.ts";
+import type { ConsoleLines } from "./console.ts";
 
 /** The function to run: the text of a CommonJS script. Comes once, first. */
 export type LoadOrder = {
@@ -61,8 +62,8 @@ export type StrayNote = {
   readonly item: number;
   readonly text: string;
 };
-/** The function wrote to the console. */
-export type LogNote = { readonly note: "log"; readonly level: "info" | "error"; readonly text: string };
+/** The function wrote to its console. */
+export type ConsoleNote = { readonly note: "console" } & ConsoleLines;
 /** The function has reported of its work; it is about what was done since the last such note. */
 export type ReportNote = { readonly note: "report"; readonly report: Report };
 /** Said by the sandbox, behind everything that the worker said: the worker ended by itself. */
@@ -73,7 +74,7 @@ export type Note =
   | DroppedNote
   | OpenNote
   | StrayNote
-  | LogNote
+  | ConsoleNote
   | ReportNote
   | CrashedNote;
 

@@ -14,7 +14,7 @@
  * Nobody says when garbage is collected. Each look is preceded by a reason to do so, given some time before.
  */
 
-import { type ErrorText, givenUp } from "./error_text.ts";
+import type { ErrorText } from "./error_text.ts";
 
 /** What looking needs from the outside. */
 export interface Surroundings {
@@ -91,4 +91,14 @@ export class OpenItem {
     this.close();
     abandoned(givenUp(error));
   }
+}
+
+/** Returns what is said about an item that is given up; `error` is the last one that nobody caught while it was open. */
+function givenUp(error: ErrorText | null): ErrorText {
+  if (error === null) return { message: "it did not call back, and nothing is left that could", stack: "" };
+  const { message, stack } = error;
+  return {
+    message: `${message} (nobody caught this error, and nothing is left that could call back)`,
+    stack,
+  };
 }

@@ -22,15 +22,19 @@ import { KIND, WORKER_HOLDS_MS } from "../wire/constants.ts";
 import { toJson } from "../wire/json.ts";
 import type { Value } from "../wire/results.ts";
 import { Batch, bytesOf, isTooLong } from "./batch.ts";
-import { type ErrorText, errorText, tooLong } from "./error_text.ts";
+import { type ErrorText, errorText, notPrintable, returnedInstead, tooLong } from "./error_text.ts";
 import { LeaseItems } from "./lease_items.ts";
 import type { ResumeOrder } from "./messages.ts";
 import { OpenItem, type Surroundings } from "./open_item.ts";
+import { failureOf, isThenable, Timers } from "./returned_values.ts";
 
 type ItemCallback = (error?: unknown, result?: unknown) => void;
 
 /** The function as the module exports it. */
 export type ItemFunction = (x: string, callback: ItemCallback) => unknown;
+
+/** What a value means that a promise brings instead of a callback. */
+export type Promised = "result" | "mistake";
 
 /** What the loop needs from the outside. */
 export interface RunnerHost extends Surroundings {
@@ -38,6 +42,8 @@ export interface RunnerHost extends Surroundings {
   now(): number;
   /** Calls back after `ms` milliseconds. */
   later(ms: number, callback: () => void): void;
+  /** Returns what stands for a new timer. */
+  newTimer(): number | object;
   /** Calls back after the events that wait now. */
   soon(callback: () => void): void;
   /**
@@ -52,14 +58,20 @@ export interface RunnerHost extends Surroundings {
   open(lease: number, item: number): void;
   /** Says that an error came that nobody caught, while an item, and none before it, had no result. */
   stray(lease: number, item: number, text: string): void;
-  /** Tells the owner of the device something. */
+  /** Tells the author of the function something, where that is possible. */
   warn(text: string): void;
+  /** Tells the author of the function what is printed of a result that has no text of its own. */
+  noText(text: string): void;
 }
 
 /** A lease that is withdrawn is given up within this time, besides the time of the item that runs. */
 const TURN_EVERY_MS = 25;
 /** Results of items that take longer than this on average do not wait for the next item: it may take for ever. */
 const SLOW_ITEM_MS = 1;
+/** Time in which a function that must call back may do so after its promise has brought something. */
+const CALLBACK_AFTER_PROMISE_MS = 1000;
+/** How a text begins that `String` makes of an object without a text; in that of a list it may be anywhere. */
+const TEXTLESS = "[object ";
 
 /** A lease in the queue. */
 type Lease = {
@@ -73,6 +85,8 @@ export class Runner {
   #function: ItemFunction;
   #host: RunnerHost;
   #maxResult: number;
+  #promised: Promised;
+  #timers: Timers;
   #batch: Batch;
   #queue: Lease[] = [];
   #lease: Lease | null = null;
@@ -101,12 +115,24 @@ export class Runner {
   #sentAt = 0;
   /** When the first item of the batch began. */
   #batchBeganAt = 0;
+  /** Of what concerns all items alike and is said once: whether it was said. */
+  #said = { noText: false, threwLate: false };
 
-  /** @param maxResult bytes that a result may have */
-  constructor(itemFunction: ItemFunction, host: RunnerHost, maxResult: number) {
+  /**
+   * @param maxResult bytes that a result may have
+   * @param promised what it means that a promise of the function brings a value before the callback came
+   */
+  constructor(
+    itemFunction: ItemFunction,
+    host: RunnerHost,
+    maxResult: number,
+    promised: Promised = "mistake",
+  ) {
     this.#function = itemFunction;
     this.#host = host;
     this.#maxResult = maxResult;
+    this.#promised = promised;
+    this.#timers = new Timers(() => host.newTimer());
     this.#batch = new Batch(maxResult);
     this.#openItem = new OpenItem(host);
   }
@@ -210,16 +236,36 @@ export class Runner {
       if (returned !== undefined && this.#open === call) this.#watch(call, returned);
     } catch (error) {
       if (this.#open === call) this.#settle(call, KIND.ERROR, toJson(errorText(error)));
-      else this.#host.warn(`the function threw after it had called back: ${errorText(error).message}`);
+      else this.#warnOfLateError(error);
     }
     this.#inCall = false;
   }
 
-  /** An `async` function that fails before it calls back would leave its item open for ever. */
+  /** Looks at what came back of a function that has not called back: an `async` one may fail before it does. */
   #watch(call: number, returned: unknown): void {
-    if (!(returned instanceof Promise)) return;
+    // A value that is no promise says nothing: it may be a timer, an element, the length of a list.
+    if (!isThenable(returned)) return;
     this.#returned = returned;
-    returned.then(undefined, (error) => this.#settle(call, KIND.ERROR, toJson(errorText(error))));
+    returned.then(
+      (value) => this.#takePromised(call, value),
+      (reason) => this.#called(call, failureOf(reason), undefined),
+    );
+  }
+
+  /** Takes what the function's promise brought. Nothing may come of it: the callback comes later then. */
+  #takePromised(call: number, value: unknown): void {
+    if (value === undefined || call !== this.#open || this.#timers.has(value)) return;
+    if (this.#promised === "result") return this.#called(call, null, value);
+    this.#host.later(
+      CALLBACK_AFTER_PROMISE_MS,
+      () => this.#settle(call, KIND.ERROR, toJson(returnedInstead(value))),
+    );
+  }
+
+  #warnOfLateError(error: unknown): void {
+    if (this.#said.threwLate) return;
+    this.#said.threwLate = true;
+    this.#host.warn(`the function threw after it had called back: ${errorText(error).message}`);
   }
 
   /** Takes what the function called back with. */
@@ -231,12 +277,21 @@ export class Runner {
     try {
       value = (typeof result === "object" ? bytesOf(result) : null) ?? String(result);
     } catch (thrown) {
-      return this.#settle(call, KIND.ERROR, toJson(errorText(thrown)));
+      return this.#settle(call, KIND.ERROR, toJson(notPrintable(thrown)));
     }
     if (isTooLong(value, this.#maxResult)) {
       return this.#settle(call, KIND.ERROR, toJson(tooLong(this.#maxResult)));
     }
+    if (typeof result === "object" || typeof result === "function") this.#lookForText(result, value);
     this.#settle(call, typeof value === "string" ? KIND.RESULT : KIND.BINARY, value);
+  }
+
+  /** Says once if what is sent for a result that is an object or a function is no text of its own. */
+  #lookForText(result: unknown, value: Value): void {
+    if (this.#said.noText || typeof value !== "string") return;
+    if (typeof result !== "function" && !value.includes(TEXTLESS)) return;
+    this.#said.noText = true;
+    this.#host.noText(value);
   }
 
   #settle(call: number, kind: number, value: Value): void {

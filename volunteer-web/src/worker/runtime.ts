@@ -7,13 +7,13 @@
  */
 
 import type { Context } from "../wire/environment.ts";
-import { consoleFor } from "./console.ts";
+import { ConsoleWriter } from "./console.ts";
 import { errorName, errorText } from "./error_text.ts";
 import { functionApi, Reports } from "./function_api.ts";
 import type { FromWorker, LoadOrder, Order } from "./messages.ts";
 import { levelGlobals } from "./global_scope.ts";
-import { exportedFunction, ExportError } from "./module_exports.ts";
-import { type ItemFunction, Runner, type RunnerHost } from "./runner.ts";
+import { type Exported, exportedFunction, ExportError } from "./module_exports.ts";
+import { Runner, type RunnerHost } from "./runner.ts";
 import { functionSource } from "./script.ts";
 
 const MAX_STRAY_CHARACTERS = 300;
@@ -51,10 +51,11 @@ export function serve(port: MessagePort, post: Post, context: Context): void {
 class SlotRuntime implements RunnerHost {
   readonly soon = soon;
   #post: Post;
-  #console = consoleFor(
-    (level, text) => this.#post({ note: "log", level, text }, []),
+  #writer = new ConsoleWriter(
+    (lines) => this.#post({ note: "console", ...lines }, []),
     () => performance.now(),
   );
+  #console = this.#writer.console();
   #reports = new Reports(
     (ms, callback) => this.later(ms, callback),
     (report) => this.#post({ note: "report", report }, []),
@@ -99,8 +100,9 @@ class SlotRuntime implements RunnerHost {
   }
 
   send({ buffer }: Uint8Array<ArrayBuffer>, urgent: boolean): void {
-    // Before the results that it is about: with the last of them the job may end.
+    // Before the results that they are about: with the last of them the job may end.
     this.#reports.flush();
+    this.#writer.flush();
     this.#post({ results: buffer, urgent: urgent || this.#measured }, [buffer]);
   }
 
@@ -129,11 +131,21 @@ class SlotRuntime implements RunnerHost {
     this.#console.warn(text);
   }
 
+  noText(text: string): void {
+    this.#reports.textless(text);
+  }
+
+  newTimer(): number | object {
+    const timer = setTimeout(() => undefined, 0);
+    clearTimeout(timer);
+    return timer;
+  }
+
   #load({ code, maxResult, measured }: LoadOrder): void {
     const module = { exports: {} as unknown };
     try {
-      const itemFunction = evaluate(code, functionApi(this.#reports), module);
-      this.#runner = new Runner(itemFunction, this, maxResult);
+      const { run, promised } = evaluate(code, functionApi(this.#reports), module);
+      this.#runner = new Runner(run, this, maxResult, promised);
       this.#measured = measured;
       this.#post({ note: "loaded", context: contextOf(module.exports) }, []);
     } catch (error) {
@@ -158,7 +170,7 @@ class SlotRuntime implements RunnerHost {
  * @param module gets its exports, also those that are made before an error
  * @throws whatever the bundle throws, or an `ExportError`
  */
-function evaluate(code: string, api: object, module: { exports: unknown }): ItemFunction {
+function evaluate(code: string, api: object, module: { exports: unknown }): Exported {
   // Indirect, so that the code sees the global scope only, in sloppy mode as CommonJS is.
   const body = scope.eval(functionSource(code));
   const require = (name: unknown) => {

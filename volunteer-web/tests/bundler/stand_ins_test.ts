@@ -131,7 +131,9 @@ Deno.test(
     const { code } = await outcomeOf({ "fn.js": text }, "fn.js");
     await withWorker(code, async (worker) => {
       await worker.run(["x"]);
-      const lines = worker.notes.flatMap((note) => note.note === "log" ? [[note.level, note.text]] : []);
+      const lines = worker.notes.flatMap((note) =>
+        note.note === "console" ? [[note.level, note.lines.join("|")]] : []
+      );
       assert.deepEqual(lines, [
         ...[["info", "one"], ["info", "two"], ["info", ""], ["error", "bad"]],
         ...[["error", "[DEP1] DeprecationWarning: old"], ["info", "rest"]],

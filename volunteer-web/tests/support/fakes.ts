@@ -9,6 +9,7 @@ import { type Limits, NO_LIMITS } from "../../src/wire/hello.ts";
 import type { FromClient, FromVolunteer } from "../../src/wire/messages.ts";
 import type { Report } from "../../src/wire/report.ts";
 import { readLendHead } from "../../src/wire/results.ts";
+import type { ConsoleLines } from "../../src/worker/console.ts";
 import type { Delivery, FromWorker, Order } from "../../src/worker/messages.ts";
 import {
   type Bytes,
@@ -146,6 +147,9 @@ export class FakeWorkers implements PoolEvents, WorkerHost {
   }
   reported(report: Report): void {
     this.reports.push(report);
+  }
+  wrote({ lines }: ConsoleLines): void {
+    this.told.push(...lines);
   }
   log(_: string, text: string): void {
     this.told.push(text);

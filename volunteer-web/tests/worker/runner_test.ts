@@ -41,6 +41,8 @@ function ran(
       afterwards: () => () => undefined,
       collect: () => undefined,
       warn: () => undefined,
+      noText: () => undefined,
+      newTimer: () => 0,
     },
     DEFAULT_RESULT_BYTES,
   );

@@ -21,7 +21,7 @@ async def failed(programs: Programs, body: str, *arguments: str) -> str:
     programs.file(name, function(body))
     outcome = await programs.pando(name, "--local", *(arguments or ("1",)))
     assert (outcome.status, outcome.out) == (1, b""), body
-    said = outcome.complaint.removeprefix("pando: the function failed on item 1 ")
+    said = outcome.err[-1].removeprefix("pando: the function failed on item 1 ")
     assert said != outcome.complaint
     return re.sub(rf", at .*{name}:\d+:\d+\)?(, …)?", "", said)
 
@@ -249,6 +249,53 @@ async def test_all_cores_compute_at_once(programs: Programs) -> None:
     )
     for outcome in both:
         assert (outcome.status, outcome.lines, outcome.complaints) == (0, [str(n) for n in range(60)], [])
+
+
+LOST = "Promise.reject(new Error('lost')); setTimeout(function () { throw new Error('thrown') });"
+
+
+async def test_errors_that_nobody_caught_fail_nothing_that_gets_its_result(programs: Programs) -> None:
+    programs.file("g.js", function(f"{LOST} setTimeout(function () {{ cb(null, x) }}, 100)"))
+    for where in (("--local",), ("--start-idle=false", "--port=0")):
+        outcome = await programs.pando("g.js", *where, "1", "2", "3")
+        assert (outcome.status, outcome.lines) == (0, ["1", "2", "3"]), outcome
+        for error in ("lost", "thrown"):
+            assert outcome.err.count(f"console: an error that nobody caught: {error}") == 3, outcome
+
+
+ABANDONED = {
+    "throws in a timer": (
+        "setTimeout(function () { throw new Error('thrown'); cb(null, x) })",
+        "thrown (nobody caught this error, and nothing is left that could call back), at ",
+    ),
+    "throws in a chain": (
+        "Promise.resolve().then(function () { x.no.name; cb(null, x) })",
+        "(nobody caught this error, and nothing is left that could call back), at ",
+    ),
+    "forgets it": ("if (x) return; cb(null, x)", "it did not call back, and nothing is left that could"),
+}
+
+
+async def test_an_item_that_nothing_can_settle_any_more_fails(programs: Programs) -> None:
+    async def fails(case: int, body: str, says: str) -> None:
+        name = f"g{case}.js"
+        programs.file(name, function(body))
+        outcome = await programs.pando(name, "--local", "--retries=1", "1")
+        assert (outcome.status, outcome.lines) == (1, [])
+        assert outcome.err[-1].startswith("pando: the function failed on item 1 (1), once: ")
+        assert says in outcome.err[-1]
+
+    await asyncio.gather(*(fails(case, *expected) for case, expected in enumerate(ABANDONED.values())))
+
+
+async def test_a_time_limit_names_the_last_error_that_nobody_caught(programs: Programs) -> None:
+    programs.file("g.js", function("globalThis.kept = cb; setTimeout(function () { throw new Error('thrown') })"))
+    outcome = await programs.pando("g.js", "--start-idle=false", "--port=0", "--timeout=1", "--retries=1", "1")
+    assert (outcome.status, outcome.err[-1]) == (
+        1,
+        "pando: the function failed on item 1 (1), once: no result within 1 s (--timeout); "
+        "the last error that nobody caught: thrown",
+    )
 
 
 async def test_an_item_that_takes_too_long_is_a_failure_of_that_item(programs: Programs) -> None:

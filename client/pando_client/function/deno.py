@@ -41,5 +41,7 @@ def command(program: str, permissions: list[str], arguments: list[str]) -> list[
     path = ASSETS / program
     if not path.is_file():
         raise ToolError(f"{program} was not built; install Pando again with `pip install .`")
-    flags = ["--quiet", "--no-prompt", "--no-config", "--unstable-worker-options", *permissions]
+    # A worker asks for it when an item may never get a result (`worker/open_item.ts`).
+    collect = "--v8-flags=--expose-gc"
+    flags = ["--quiet", "--no-prompt", "--no-config", "--unstable-worker-options", collect, *permissions]
     return [deno(), "run", *flags, str(path), *arguments]

@@ -29,6 +29,7 @@ export const CORES: readonly string[] = [
   "worker/signature.ts",
   "worker/lease_items.ts",
   "worker/batch.ts",
+  "worker/open_item.ts",
   "worker/error_text.ts",
   "worker/inspect.ts",
   "worker/line_limit.ts",

@@ -26,7 +26,7 @@ import { type ErrorText, errorText, notPrintable, returnedInstead, tooLong } fro
 import { LeaseItems } from "./lease_items.ts";
 import type { ResumeOrder } from "./messages.ts";
 import { OpenItem, type Surroundings } from "./open_item.ts";
-import { failureOf, isThenable, Timers } from "./returned_values.ts";
+import { failureOf, isThenable, ReturnedValues } from "./returned_values.ts";
 import { bottom } from "./script.ts";
 
 type ItemCallback = (error?: unknown, result?: unknown) => void;
@@ -87,7 +87,7 @@ export class Runner {
   #host: RunnerHost;
   #maxResult: number;
   #promised: Promised;
-  #timers: Timers;
+  #instead: ReturnedValues;
   #batch: Batch;
   #queue: Lease[] = [];
   #lease: Lease | null = null;
@@ -133,7 +133,7 @@ export class Runner {
     this.#host = host;
     this.#maxResult = maxResult;
     this.#promised = promised;
-    this.#timers = new Timers(() => host.newTimer());
+    this.#instead = new ReturnedValues(() => host.newTimer());
     this.#batch = new Batch(maxResult);
     this.#openItem = new OpenItem(host);
   }
@@ -242,8 +242,7 @@ export class Runner {
 
   /** Looks at what came back of a function that has not called back: an `async` one may fail before it does. */
   #watch(call: number, returned: unknown): void {
-    // A value that is no promise says nothing: it may be a timer, an element, the length of a list.
-    if (!isThenable(returned)) return;
+    if (!isThenable(returned)) return this.#instead.note(call, returned);
     this.#returned = returned;
     returned.then(
       (value) => this.#takePromised(call, value),
@@ -251,9 +250,17 @@ export class Runner {
     );
   }
 
+  /** Nothing can call back any more: what was returned counts, unless an error that nobody caught is the reason. */
+  #abandon(call: number, error: ErrorText): void {
+    const instead = this.#stray === null ? this.#instead.of(call) : null;
+    if (instead === null) return this.#settle(call, KIND.ERROR, toJson(error));
+    if (this.#promised === "result") return this.#called(call, null, instead.value);
+    this.#settle(call, KIND.ERROR, toJson(returnedInstead(instead.value)));
+  }
+
   /** Takes what the function's promise brought. Nothing may come of it: the callback comes later then. */
   #takePromised(call: number, value: unknown): void {
-    if (value === undefined || call !== this.#open || this.#timers.has(value)) return;
+    if (value === undefined || call !== this.#open || this.#instead.isTimer(value)) return;
     if (this.#promised === "result") return this.#called(call, null, value);
     this.#host.later(
       CALLBACK_AFTER_PROMISE_MS,
@@ -317,7 +324,7 @@ export class Runner {
       this.#isWatched = true;
       const held = [this.#callback, this.#returned].filter((thing) => thing !== null);
       this.#callback = this.#returned = null;
-      this.#openItem.watch(held, (error) => this.#settle(call, KIND.ERROR, toJson(error)));
+      this.#openItem.watch(held, (error) => this.#abandon(call, error));
     }
     if (this.#stray !== null) this.#openItem.doubt(this.#stray);
   }

@@ -14,7 +14,7 @@ from pando_client import console
 from pando_client.command import configuration
 from pando_client.command.arguments import CommandLine, parse
 from pando_client.command.help import help_text
-from pando_shared import __version__
+from pando_shared import __version__, machine
 from pando_shared.errors import PandoError
 from pando_shared.standard_streams import open_standard_streams as open_standard_streams
 
@@ -56,6 +56,10 @@ def exit_status(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # the last edge: no traceback ever reaches a user
+        if (refused := machine.in_words(error)) is not None:
+            console.debug(repr(error))
+            console.error(refused)
+            return 1
         console.error(f"an error in Pando itself, please report it: {type(error).__name__}: {error}")
         if console.debug_wanted(console.DEBUG_NAME):
             raise

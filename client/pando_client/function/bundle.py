@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pando_client import console
 from pando_client.function.deno import command
+from pando_client.function.deno_failures import why
+from pando_client.function.deno_process import start
 from pando_client.function.module import Module
 from pando_shared.errors import FunctionError, ToolError
 from pando_shared.limits import MAX_PACKED_BUNDLE_BYTES, MAX_UNPACKED_BUNDLE_BYTES
@@ -81,13 +83,11 @@ async def bundle(module: Module, context: Context | None = None) -> Bundle:
     """
     arguments = _arguments(module)
     permissions = ["--allow-read", "--allow-env", "--allow-run", "--allow-sys", "--allow-write"]
-    process = await asyncio.create_subprocess_exec(
-        *command("bundler.js", [COMPILED_QUICKLY, *permissions], arguments),
+    process = await start(
+        command("bundler.js", [COMPILED_QUICKLY, *permissions], arguments),
         stdin=asyncio.subprocess.DEVNULL if module.text is None else asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        # Its own session: Ctrl-C in the terminal is ours to handle, not the bundler's.
-        start_new_session=True,
     )
     try:
         async with asyncio.timeout(BUNDLE_SECONDS):
@@ -101,9 +101,10 @@ async def bundle(module: Module, context: Context | None = None) -> Bundle:
     try:
         outcome = BundleOutcome.model_validate_json(output)
     except ValidationError:
-        for line in errors.decode("utf-8", "replace").splitlines():
+        text = errors.decode("utf-8", "replace")
+        for line in text.splitlines():
             console.debug(line)
-        raise ToolError(BUNDLER_FAILED) from None
+        raise ToolError(f"the bundler failed: {why(text, process.returncode)}") from None
     if outcome.error is not None:
         if outcome.error.original:
             console.debug(outcome.error.original)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pando_client import console
 from pando_client.function.deno import command
+from pando_client.function.deno_process import start
 from pando_shared.errors import ToolError
 
 TRACE_SECONDS = 10.0
@@ -75,14 +76,13 @@ async def traced(stack: str, source_map: str) -> Trace:
     """
     unknown = Trace(stack)
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command("tracer.js", ["--no-remote", "--no-lock"], []),
+        process = await start(
+            command("tracer.js", ["--no-remote", "--no-lock"], []),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,  # as in `bundle`
         )
-    except (OSError, ToolError) as error:
+    except ToolError as error:
         console.debug(f"no tracer: {error}")
         return unknown
     try:

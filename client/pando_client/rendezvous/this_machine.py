@@ -8,24 +8,27 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 
 from pando_client import console
 from pando_client.channels.pipe import PipeChannel
 from pando_client.function.deno import command
+from pando_client.function.deno_process import start
 from pando_client.job.job import Job
 from pando_client.options import Options
 from pando_client.rendezvous.function_console import pass_on
 from pando_client.tasks import RunScope, cancel
+from pando_shared import machine
 from pando_shared.allowed_hosts import ANYTHING, addresses
 from pando_shared.errors import ToolError
-from pando_shared.limits import MAX_DEVICE_CHARACTERS, MAX_FRAME_BYTES
+from pando_shared.limits import MAX_FRAME_BYTES
 
 MAX_CRASHES = 3
 """Crashes in a row after which no more are started."""
 CRASH_SECONDS = 5.0
 """Lifetime of a volunteer up to which its end is a crash, unless it was at work: then an item may have ended it."""
+UNNAMED = "this machine"
+"""What a machine without a name is called."""
 LAST_LINES_SECONDS = 1.0
 """Time in which what a volunteer that has ended wrote before is read."""
 RESTART_DELAY_SECONDS = 0.5
@@ -41,7 +44,7 @@ def compute_on_this_machine(options: Options, job: Job, scope: RunScope) -> None
 async def _compute(job: Job, cores: int, allow_net: Sequence[str], *, needed: bool) -> None:
     """Computes on this machine; unless it is `needed`, the run goes on when that does not work."""
     try:
-        name = socket.gethostname()[:MAX_DEVICE_CHARACTERS]
+        name = machine.name() or UNNAMED
         await keep_volunteer(job.attend, lambda: job.coordinator.closing is None, cores, name, allow_net)
     except ToolError as error:
         if needed:
@@ -92,14 +95,12 @@ async def _run_volunteer(
         # Of Deno's whole process: its workers cannot have more.
         permissions.append("--allow-net" if ANYTHING in allow_net else f"--allow-net={','.join(addresses(allow_net))}")
         arguments.append(f"--allow-net={','.join(allow_net)}")
-    process = await asyncio.create_subprocess_exec(
-        *command("pipe.js", permissions, arguments),
+    process = await start(
+        command("pipe.js", permissions, arguments),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         limit=4 * MAX_FRAME_BYTES,
-        # Its own session: Ctrl-C in the terminal is ours to handle.
-        start_new_session=True,
     )
     assert process.stderr is not None
     reading = asyncio.create_task(pass_on(process.stderr))

@@ -23,6 +23,7 @@ import {
   parseOptions,
   UsageError,
   writeStatus,
+  writeStatusToStdout,
 } from "./command_line.ts";
 import { Volunteer } from "../volunteer/volunteer.ts";
 
@@ -34,7 +35,13 @@ const CONSOLE_LINES = 10;
 const CONSOLE_WINDOW_MS = 60_000;
 
 await command(async () => {
-  const options = parseOptions(Deno.args, ["cores", "device", "protocol", "allow-net", "loopback"]);
+  // First of all, so that also what is wrong with the options is said there.
+  if (Deno.args.includes("--status=stdout")) writeStatusToStdout();
+  const options = parseOptions(
+    Deno.args,
+    ["cores", "device", "protocol", "allow-net", "loopback"],
+    ["status", "ignore"],
+  );
   const base = baseOf(options);
   const wish = wishOf(options);
   const granted = grantsOf(options);
@@ -82,7 +89,9 @@ await command(async () => {
     presentation,
     sayStatus,
   );
-  const left = new Promise<void>((resolve) => onSignals(() => volunteer.leave("left").then(resolve)));
+  const left = new Promise<void>((resolve) => {
+    onSignals(() => volunteer.leave("left").then(resolve), options.named.get("ignore"));
+  });
   volunteer.join();
   await left;
   return 0;

@@ -39,8 +39,11 @@ export function parseOptions(
     const [, name, , value] = arg.match(/^--([a-z-]+)(=(.*))?$/s) ?? [];
     if (name === undefined) words.push(arg);
     // An empty value, which a script may make of an empty variable, allows nothing.
-    else if (known.includes(name) || hidden.includes(name)) named.set(name, value ?? (name === "allow-net" ? ANYTHING : ""));
-    else throw new UsageError(`unknown option --${name}; there are ${known.map((k) => `--${k}`).join(", ")}`);
+    else if (known.includes(name) || hidden.includes(name)) {
+      named.set(name, value ?? (name === "allow-net" ? ANYTHING : ""));
+    } else {throw new UsageError(`unknown option --${name}; there are ${
+        known.map((k) => `--${k}`).join(", ")
+      }`);}
   }
   return { words, named };
 }

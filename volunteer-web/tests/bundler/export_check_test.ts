@@ -79,7 +79,7 @@ Deno.test("today's forms of the wrong shape", bundling, async () => {
     ["export default await 1", "syntax", "A module cannot await at its top level"],
     ["export default (x) => x; const a: number = 1", "syntax", 'This is not JavaScript: ":" stands'],
     ["import { a } from './gone.js'; export default a", "resolve", 'There is no module "./gone.js".'],
-    ["import './broken.ts'", "syntax", 'This is no TypeScript: "="'],
+    ["import './broken.ts'", "syntax", 'This is not TypeScript: "="'],
     ["import x from './fn.csv'", "syntax", "are imported with { type: 'text' }"],
   ];
   for (const [text, kind, says] of wrong) {

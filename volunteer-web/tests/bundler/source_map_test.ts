@@ -7,7 +7,7 @@ import { withWorker } from "../support/workers.ts";
 
 const stacks: [item: string, lines: string[]][] = [
   ["back", ["Error: called back", "    at module.exports./pando/1.0.0 (fn.js:3:31)"]],
-  ["later", ["Error: uncaught", "    at Timeout.eval [as _onTimeout] (fn.js:4:59)"]],
+  ["later", ["Error: uncaught", "    at eval (fn.js:4:59)"]],
   [
     "sync",
     [

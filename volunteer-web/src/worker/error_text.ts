@@ -1,6 +1,7 @@
 /** What is said to the client about an error of the function. */
 
 import { withAdvice } from "./missing_globals.ts";
+import { withReach } from "./out_of_reach.ts";
 import { BOTTOM_CALL, SCRIPT_NAME } from "./script.ts";
 
 /** A control character takes six bytes in JSON: with these an error stays below `MAX_ERROR_BYTES`. */
@@ -18,7 +19,10 @@ export function errorText(error: unknown): ErrorText {
       ErrorText
     >;
     return {
-      message: withAdvice(errorName(error), String(message ?? error)).slice(0, MAX_MESSAGE_CHARACTERS),
+      message: withReach(withAdvice(errorName(error), String(message ?? error))).slice(
+        0,
+        MAX_MESSAGE_CHARACTERS,
+      ),
       stack: ofFunction(String(stack ?? "").slice(0, MAX_STACK_CHARACTERS)),
     };
   } catch {

@@ -29,6 +29,7 @@ export const CORES: readonly string[] = [
   "worker/batch.ts",
   "worker/error_text.ts",
   "worker/missing_globals.ts",
+  "worker/out_of_reach.ts",
   "worker/script.ts",
 ];
 

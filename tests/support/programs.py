@@ -185,7 +185,7 @@ class Programs:
         self.folder = folder
         self._mark = uuid.uuid4().hex
         self._started: list[Program] = []
-        # Deno's cache is under the home otherwise, and the bundler is in it.
+        # Deno's cache is under the home otherwise, and in it is the bundler as a native program, which is faster.
         deno_dir = os.environ.get("DENO_DIR") or str(Path("~/.cache/deno").expanduser())
         self.environment = environment(HOME=str(folder), DENO_DIR=deno_dir, PANDO_TEST_MARK=self._mark)
 

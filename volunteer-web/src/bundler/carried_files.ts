@@ -46,7 +46,8 @@ function withProgram(text: string, isFile: IsFile): string {
   const names = Array.from(text.matchAll(FILE_NAME), ([, , name]) => relativeName(name));
   const program = names.find((name) => name.endsWith(".wasm") && isFile(name));
   if (program === undefined) return text;
-  return text.replace(WASM_BINARY, (given) => `(${given}||require(${JSON.stringify(AS_BYTES + program)}))`);
+  // It is in messages too, between quotes of the other kinds.
+  return text.replace(WASM_BINARY, (given) => `(${given}||require(\`${AS_BYTES}${program}\`))`);
 }
 
 /** Returns the file that a relative reference names, or null. */

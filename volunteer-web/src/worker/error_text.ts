@@ -2,6 +2,7 @@
 
 import { inspect } from "./inspect.ts";
 import { withAdvice } from "./missing_globals.ts";
+import { withReach } from "./out_of_reach.ts";
 import { BOTTOM_CALL, SCRIPT_NAME } from "./script.ts";
 
 /** A control character takes six bytes in JSON: with these an error stays below `MAX_ERROR_BYTES`. */
@@ -28,7 +29,7 @@ export function errorText(error: unknown): ErrorText {
   try {
     const stack = isObject(error) ? String(error.stack ?? "") : "";
     return {
-      message: advised(errorName(error), reasonOf(error, 0)).slice(0, MAX_MESSAGE_CHARACTERS),
+      message: withReach(advised(errorName(error), reasonOf(error, 0))).slice(0, MAX_MESSAGE_CHARACTERS),
       stack: ofFunction(stack.slice(0, MAX_STACK_CHARACTERS)),
     };
   } catch {

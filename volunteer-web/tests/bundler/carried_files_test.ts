@@ -46,7 +46,7 @@ Deno.test("what names no file of the script's stays", () => {
 });
 
 Deno.test("a script of Emscripten's is given its program, in all that it writes", () => {
-  const given = (module: string) => `(${module}||require("pando-bytes:./x.wasm"))`;
+  const given = (module: string) => `(${module}||require(\`pando-bytes:./x.wasm\`))`;
   const scripts: [before: string, after: string][] = [
     [
       'if (Module["wasmBinary"]) wasmBinary = Module["wasmBinary"]; f = "x.wasm"',
@@ -59,6 +59,10 @@ Deno.test("a script of Emscripten's is given its program, in all that it writes"
     ["A.wasmBinary = b; 'x.wasm'", "A.wasmBinary = b; 'x.wasm'"],
     ["A.wasmBinary == b; './x.wasm'", `${given("A.wasmBinary")} == b; './x.wasm'`],
     ["say('Module.wasmBinary'); 'x.wasm'", "say('Module.wasmBinary'); 'x.wasm'"],
+    [
+      `throw "preload it to Module['wasmBinary'] by hand"; 'x.wasm'`,
+      `throw "preload it to ${given("Module['wasmBinary']")} by hand"; 'x.wasm'`,
+    ],
     ["Module.wasmBinary; 'gone.wasm'", "Module.wasmBinary; 'gone.wasm'"],
     ["Module.wasmBinaryFile; 'x.wasm'", "Module.wasmBinaryFile; 'x.wasm'"],
   ];

@@ -34,6 +34,7 @@ export const CORES: readonly string[] = [
   "worker/inspect.ts",
   "worker/line_limit.ts",
   "worker/missing_globals.ts",
+  "worker/out_of_reach.ts",
   "worker/script.ts",
 ];
 

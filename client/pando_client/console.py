@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import locale
 import os
 import sys
 
@@ -53,6 +54,22 @@ def is_terminal() -> bool:
         return sys.stderr.isatty()
     except (AttributeError, ValueError):
         return False
+
+
+def columns() -> int | None:
+    """Returns how wide the terminal is that a person reads; None if it does not say."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or None
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def encoding() -> str:
+    """Returns the encoding that the person's terminal has as far as is known."""
+    if sys.flags.utf8_mode and "PYTHONUTF8" not in os.environ and "PYTHONIOENCODING" not in os.environ:
+        # Python writes UTF-8 also where the locale says that there are no other characters than ASCII's.
+        return locale.getencoding()
+    return (sys.stderr and sys.stderr.encoding) or "ascii"
 
 
 def debug_wanted(name: str, patterns: str | None = None) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import signal
 import socket
 import sys
 from pathlib import Path
 
-from pando_shared import __version__, ports, secret
+from pando_shared import __version__, machine, ports, secret
 from pando_shared.errors import PandoError, UsageError
 from pando_shared.near_miss import near_miss
 from pando_shared.standard_streams import open_standard_streams
@@ -17,6 +18,8 @@ from pando_shared.text import printable
 HELP = "see pando-server --help"
 NAMES = ("host", "port", "secret-file", "version", "help")
 """Of the options."""
+MIN_DESCRIPTORS = 32
+"""What a server opens before anybody comes, and for a few who do."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,10 +31,19 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _run(_parsed(_parser(), arguments))
     except PandoError as error:
-        if sys.stderr is not None:
-            sys.stderr.write(f"pando-server: {error}\n")
+        _complain(str(error))
         return error.exit_status
+    except Exception as error:  # noqa: BLE001 - the last edge: no traceback ever reaches an operator
+        refused = machine.in_words(error)
+        own = f"an error in Pando itself, please report it: {type(error).__name__}: {printable(error, 500)}"
+        _complain(own if refused is None else refused)
+        return 1
     return 0
+
+
+def _complain(text: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(f"pando-server: {text}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,6 +86,8 @@ def _parsed(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
 
 
 def _run(given: argparse.Namespace) -> None:
+    if machine.is_short_of_files(MIN_DESCRIPTORS):
+        raise PandoError(machine.refusal(errno.EMFILE))
     # Late, so that --help does not wait for them.
     from pando_server import app, logs, settings
 

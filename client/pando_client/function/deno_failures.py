@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import signal
 import time
 from pathlib import Path
 
-from pando_shared.machine import number_in, refusal
+from pando_shared.machine import is_short_of_addresses, number_in, refusal
 
 DEBUG_TELLS = "DEBUG=pando-computing shows what it said"
 _FOREIGN_LIBRARY = re.compile(r"GLIBC|GLIBCXX|libc\.so|Exec format error|cannot execute", re.IGNORECASE)
@@ -71,6 +72,8 @@ def _by_status(status: int | None) -> str:
         return f"it failed; {DEBUG_TELLS}"
     if status >= 0:
         return f"it ended with exit status {status}; {DEBUG_TELLS}"
+    if is_short_of_addresses():
+        return str(refusal(errno.ENOMEM))  # it does not look at every error of that kind
     if status == -signal.SIGKILL:
         return "it was killed: perhaps this machine had no memory left"
     try:

@@ -115,7 +115,7 @@ async def test_the_function_may_be_in_no_file(programs: Programs, line: str, lin
 @pytest.mark.parametrize(
     ("line", "status", "says"),
     [
-        ("$PANDO -e 'x => x * }' --local 1", 1, '-e:1:10: Unexpected "}"'),
+        ("$PANDO -e 'x => x * }' --local 1", 1, '-e:1:10: This is not JavaScript: "}" is not expected here'),
         ("$PANDO -e 'x => y' --local 1", 1, "the function failed on item 1 (1), 3 times: y is not defined, at "),
         ("echo 'module.exports = {' | $PANDO - --local 1", 1, "standard input:2:1: "),
         ("$PANDO <(echo; echo 'module.exports = y') --local 1", 1, "/dev/fd/63:2:18: Loading the module failed: "),

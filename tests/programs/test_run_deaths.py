@@ -101,7 +101,7 @@ main()
 
 async def test_an_item_that_never_settles_is_named_with_its_holder(programs: Programs) -> None:
     """With less patience than people have: a minute is too long for a test."""
-    programs.file("g.js", module("if (x !== '2') cb(null, x)"))
+    programs.file("g.js", module("globalThis.kept = cb; if (x !== '2') cb(null, x)"))
     client = await programs.launch(Client, sys.executable, "-c", IMPATIENT, "g.js", "--port=0", *"1234")
     await programs.volunteer(await client.serves_at(), "--device=alice")
     await client.says(

@@ -11,6 +11,8 @@ from pando_shared.text import printable
 
 OWN_KIND = "pipe"
 """The kind of channel to volunteers that this client started on this machine."""
+NEW_SECONDS = 2.0
+"""A volunteer that was heard for less than this had only just come."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,7 +49,9 @@ class ConnectedVolunteer:
     def at_work(self, now: float) -> AtWork:
         """What is known of its work, `now` in seconds."""
         session = self.session
-        return AtWork(max(1, session.most_slots), session.tally.item_seconds, now - session.silence(now))
+        heard_at = now - session.silence(now)
+        is_new = not self.is_own and heard_at - self.since < NEW_SECONDS
+        return AtWork(max(1, session.most_slots), session.tally.item_seconds, heard_at, is_new)
 
     @property
     def known_as(self) -> str:

@@ -29,11 +29,13 @@ class AtWork:
         cores: those that it lends, at least 1.
         item_seconds: what an item takes it, about; 0 when that is not known.
         heard_at: when it was last heard, in seconds.
+        is_new: whether it had only just come.
     """
 
     cores: int
     item_seconds: float
     heard_at: float
+    is_new: bool = False
 
 
 NOTHING_KNOWN = AtWork(cores=1_000_000, item_seconds=0.0, heard_at=float("-inf"))

@@ -221,6 +221,7 @@ class Lender:
         items = lease.items[offset : offset + len(values)]
         lease.done += len(values)
         lease.answered_at = self._answered_at = now
+        self._conduct.answered(volunteer)
         failure = self.failure
         found = {RESULT} if kinds is None else set(kinds)
         productive = bool(found & {RESULT, BINARY})
@@ -301,7 +302,7 @@ class Lender:
             return []
         failure = self.failure
         begun = self.begun(volunteer, at_work)
-        out = self.outcomes.died(volunteer, begun, now)
+        out = self.outcomes.died(volunteer, begun, now, is_new=at_work.is_new)
         instructions: list[Instruction] = [Write(out)] if out else []
         for each in begun:
             instructions += [

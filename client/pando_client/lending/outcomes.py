@@ -128,13 +128,15 @@ class Outcomes:
         """A volunteer is not silent any more, or has left well."""
         self._at_risk_no_more(self.risks.heard(volunteer))
 
-    def died(self, volunteer: VolunteerId, begun: Sequence[Begun], now: float) -> list[bytes]:
+    def died(self, volunteer: VolunteerId, begun: Sequence[Begun], now: float, *, is_new: bool = False) -> list[bytes]:
         """A volunteer that may have been working on these is dead; its leases are still out.
+
+        `is_new` says that it had only just come.
 
         Returns what is to be written now, if the item that it died of has failed.
         """
         over = self.risks.heard(volunteer)
-        self.risks.died(volunteer, begun, now)
+        self.risks.died(volunteer, begun, now, unproven=is_new and self._conduct.is_unproven(volunteer))
         self._at_risk_no_more(index for index in over if index not in self.risks)
         for each in begun:
             if each.lease.doubted:  # its items wait already, perhaps with all others

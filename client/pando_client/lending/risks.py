@@ -8,8 +8,9 @@ when it was there at `MAX_DEATHS` deaths, at the last of them alone.
 A death counts only if it speaks against the item: not if another volunteer, which had nothing at risk, has died since
 the item's last one, for then volunteers die by themselves. Nor does it count any more when the volunteer comes back:
 what ran on it has not ended it. And where items are answered in the end with which volunteers had died, more deaths are
-needed: so many that they are no accident. An item that was there at `MAX_DEATHS_IN_ALL` fails all the same, or it could
-be lent for ever.
+needed: so many that they are no accident. After its first death an item is not blamed for volunteers that had only just
+come and never answered anything, where others have: hostile ones come and go by the thousand. An item that was there at
+`MAX_DEATHS_IN_ALL`, or at `MAX_DEATHS_UNPROVEN` of those, fails all the same, or it could be lent for ever.
 
 A volunteer that is silent may be dead. What it may have been working on is at risk as well, but nothing is counted yet.
 """
@@ -28,7 +29,9 @@ from pando_client.lending.instructions import VolunteerId
 MAX_DEATHS = 3
 """Deaths that count, after which an item has failed where volunteers do not die by themselves."""
 MAX_DEATHS_IN_ALL = 10
-"""Deaths, whether they count or not."""
+"""Deaths, whether they count or not, but for those of volunteers that had only just come and answered nothing."""
+MAX_DEATHS_UNPROVEN = 100
+"""Deaths of those."""
 ACCIDENT = 1e-4
 """How probable it may be that an item which harms nobody was there at as many deaths."""
 EACH_ALONE = 64
@@ -48,6 +51,8 @@ class Risk:
     """Who holds it and is silent."""
     times: int = 0
     """Deaths in all."""
+    times_unproven: int = 0
+    """Deaths of those that had only just come and answered nothing; they are not among the others."""
     times_alone: int = 0
     """Deaths in all at which nothing else was there."""
     deaths_by_chance: int = 0
@@ -99,7 +104,11 @@ class Risks:
     def is_fatal(self, index: int) -> bool:
         """Whether an item at risk has ended so many volunteers that it fails."""
         risk = self._risks[index]
-        return len(risk.deaths) >= self.deaths_needed or risk.times >= MAX_DEATHS_IN_ALL
+        return (
+            len(risk.deaths) >= self.deaths_needed
+            or risk.times >= MAX_DEATHS_IN_ALL
+            or risk.times_unproven >= MAX_DEATHS_UNPROVEN
+        )
 
     def silent(self, volunteer: VolunteerId, begun: Sequence[Begun], now: float) -> None:
         """A volunteer that may have been working on these is silent."""
@@ -121,15 +130,28 @@ class Risks:
                 self._risks[index] = replace(risk, silent=silent)
         return over
 
-    def died(self, volunteer: VolunteerId, begun: Sequence[Begun], now: float) -> None:
-        """A volunteer that is not silent, and may have been working on these, is dead."""
+    def died(self, volunteer: VolunteerId, begun: Sequence[Begun], now: float, *, unproven: bool = False) -> None:
+        """A volunteer that is not silent, and may have been working on these, is dead.
+
+        Args:
+            volunteer: which one.
+            begun: what it may have been working on.
+            now: seconds.
+            unproven: whether it had only just come and answered nothing, while another one that is here has.
+        """
         self._dead[volunteer] = [each.indexes for each in begun]
         if len(self._dead) > DEATHS_REMEMBERED:
             self._dead.popitem(last=False)
         by_chance_before = self._deaths_by_chance
         if not any(self._was_there(index) for index in _indexes(each.indexes for each in begun)):
             self._deaths_by_chance += 1
-        self._change(begun, now, lambda risk, each: self._after(risk, volunteer, each.is_single, by_chance_before))
+
+        def change(risk: Risk, each: Begun) -> Risk:
+            if unproven and risk.times > 0:
+                return replace(risk, times_unproven=risk.times_unproven + 1)
+            return self._after(risk, volunteer, each.is_single, by_chance_before)
+
+        self._change(begun, now, change)
 
     def came_back(self, volunteer: VolunteerId) -> None:
         """One that died is there again: it did not die of what it was working on."""

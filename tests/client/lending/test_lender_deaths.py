@@ -9,7 +9,8 @@ import pytest
 
 from pando_client.lending.at_work import AtWork
 from pando_client.lending.instructions import OnError, Policy
-from pando_client.lending.risks import MAX_DEATHS
+from pando_client.lending.lender import Lender
+from pando_client.lending.risks import MAX_DEATHS, MAX_DEATHS_IN_ALL
 from tests.support.lender_model import Shell
 
 
@@ -248,3 +249,19 @@ def test_p12_one_reserved_for_a_copy_gets_the_item_itself_if_its_holder_has_fall
         s.answer(lease)
     [lease] = s.of("busy")
     assert (s.leases[lease].items, s.leases[lease].copy) == ([b"0"], False)
+
+
+def test_p12_a_crowd_that_comes_and_goes_makes_no_item_fail() -> None:
+    lender = Lender(Policy())
+    new = AtWork(1, 0.0, 0.0, is_new=True)
+    for name in ("honest", "crowd 0"):
+        lender.join(name)
+        lender.want(name, 1, 1, 0.0)
+    lender.read([b"1", b"2"], 0.0)
+    lender.results("honest", 1, 0, [b"1"], None, 0.0)
+    for number in range(1, 3 * MAX_DEATHS_IN_ALL):
+        lender.died(f"crowd {number - 1}", 0.0, new)
+        lender.join(f"crowd {number}")
+        lender.want(f"crowd {number}", 1, 1, 0.0)
+    assert lender.failure is None
+    assert lender.outcomes.risks[1].times == 1

@@ -317,7 +317,8 @@ class LenderMachine(RuleBasedStateMachine):
     def end_well(self) -> None:
         """When somebody works, the job ends, and its output is exact (P2, P3, P4, P10, P11).
 
-        The others may be gone, or, if copies are made, stay and say nothing.
+        The others may be gone, or, if copies are made, stay and say nothing. Where an item ends volunteers, those that
+        say nothing are dropped in the end, as a session does it: until then they may be dead of it.
         """
         shell = self.shell
         if shell.stopped:
@@ -326,9 +327,11 @@ class LenderMachine(RuleBasedStateMachine):
         for name in NAMES:
             if not (self.silent and name == "a" and self.policy.copies):
                 shell.leave(name)
-        for _ in range(1000):
+        for turn in range(1000):
             if shell.finish:
                 break
+            if turn == 100 and self.deadly and "a" in shell.here:
+                shell.die("a")
             if "last" not in shell.here:  # it died
                 shell.join("last")
             self.now += 20.0

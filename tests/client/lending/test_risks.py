@@ -8,7 +8,14 @@ import pytest
 
 from pando_client.lending.at_work import Begun
 from pando_client.lending.leases import Leases
-from pando_client.lending.risks import DEATHS_REMEMBERED, EACH_ALONE, MAX_DEATHS, MAX_DEATHS_IN_ALL, Risks
+from pando_client.lending.risks import (
+    DEATHS_REMEMBERED,
+    EACH_ALONE,
+    MAX_DEATHS,
+    MAX_DEATHS_IN_ALL,
+    MAX_DEATHS_UNPROVEN,
+    Risks,
+)
 
 
 def begun(*indexes: int, alone: bool = False, lent_at: float = 0.0) -> Sequence[Begun]:
@@ -148,3 +155,14 @@ def test_many_that_come_to_be_at_risk_at_once_are_lent_in_groups_first(count: in
     assert risks[0].together == 1
     risks.died("c", begun(0, alone=True), 1.0)
     assert len(risks[0].deaths) == MAX_DEATHS
+
+
+def test_those_that_only_come_and_go_speak_against_nothing_after_the_first_death() -> None:
+    risks = Risks()
+    risks.died("new", begun(3), 1.0, unproven=True)
+    assert risks[3].times == 1
+    for number in range(MAX_DEATHS_UNPROVEN - 1):
+        risks.died(f"new {number}", begun(3, alone=True), 1.0, unproven=True)
+    assert (risks[3].times, risks.is_fatal(3)) == (1, False)
+    risks.died("last", begun(3, alone=True), 1.0, unproven=True)
+    assert risks.is_fatal(3), "it is not lent for ever"

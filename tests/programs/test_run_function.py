@@ -22,7 +22,7 @@ async def failed(programs: Programs, body: str, *arguments: str) -> str:
     outcome = await programs.pando(name, "--local", *(arguments or ("1",)))
     assert (outcome.status, outcome.out) == (1, b""), body
     said = outcome.err[-1].removeprefix("pando: the function failed on item 1 ")
-    assert said != outcome.complaint
+    assert said != outcome.err[-1]
     return re.sub(rf", at .*{name}:\d+:\d+\)?(, …)?", "", said)
 
 

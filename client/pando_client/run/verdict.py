@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pando_client import console
 from pando_client.function.bundle import Bundle
-from pando_client.function.stack_trace import FRAMES_SHOWN, frames, traced
+from pando_client.function.stack_trace import CALLS_SHOWN, Trace, traced
 from pando_client.job.job import Job
 from pando_client.lending.instructions import Failure, Finish
 from pando_client.run.process import Interruption
@@ -44,18 +44,18 @@ async def exit_status(job: Job, finish: Finish, function: Bundle, module: Path, 
 async def _failure_in_words(job: Job, failure: Failure, function: Bundle, module: Path) -> str:
     """Names the item, the error, where in the user's files it came from, and the volunteers that tried."""
     error = error_info(failure.error)
-    stack = await traced(error.stack, function.source_map) if error.stack else ""
-    for line in stack.splitlines():
+    trace = await traced(error.stack, function.source_map) if error.stack else Trace()
+    for line in trace.stack.splitlines():
         console.debug(line)
     times = len(failure.volunteers)
     names = sorted(
         {name for volunteer in failure.volunteers if (name := job.coordinator.name_of(volunteer)) is not None}
     )
-    calls = frames(stack, module.parent)
+    calls = [call.beside(module.parent) for call in trace.calls]
     return (
         f"the function failed on item {failure.index + 1} ({printable(failure.item.decode(), 60)}),"
         f" {f'{times} times' if times > 1 else 'once'}: {printable(error.message)}"
-        + "".join(f", at {printable(call, 120)}" for call in calls[:FRAMES_SHOWN])
-        + (", …" if len(calls) > FRAMES_SHOWN else "")
+        + "".join(f", at {printable(call, 300)}" for call in calls[:CALLS_SHOWN])
+        + (", …" if len(calls) > CALLS_SHOWN else "")
         + (f" (on {', '.join(names)})" if names else "")
     )

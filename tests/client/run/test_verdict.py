@@ -12,6 +12,7 @@ import pytest
 
 from pando_client import console
 from pando_client.function.bundle import Bundle
+from pando_client.function.stack_trace import Call, Trace
 from pando_client.job.job import Job
 from pando_client.lending.instructions import Failure, Finish
 from pando_client.run import verdict
@@ -20,7 +21,7 @@ from pando_client.run.verdict import exit_status
 from pando_shared.errors import InputError, ItemFailed
 
 FUNCTION = Bundle(b"", "{}")
-STACK = "\n".join(f"at f{n} (g.js:{n}:1)" for n in range(1, 7))
+STACK = "\n".join(f"at f{n} (pando-function.js:{n}:1)" for n in range(1, 7))
 
 
 @pytest.fixture
@@ -28,8 +29,9 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     said: list[str] = []
     monkeypatch.setattr(console, "error", said.append)
 
-    async def traced(stack: str, source_map: str) -> str:
-        return stack
+    async def traced(stack: str, source_map: str) -> Trace:
+        calls = [Call(name=f"f{n}", file="g.js", line=n, column=1) for n in range(1, stack.count("at ") + 1)]
+        return Trace(stack, tuple(calls))
 
     monkeypatch.setattr(verdict, "traced", traced)
     return said
@@ -86,9 +88,9 @@ def failure(stack: str = "", volunteers: tuple[str, ...] = ("v1",)) -> Finish:
             "the function failed on item 5 (seven), 3 times: no\\nway (on laptop, phone)",
         ),
         (
-            failure("at f (g.js:1:2)"),
+            failure("at f1 (pando-function.js:1:1)"),
             {"v1": "phone"},
-            "the function failed on item 5 (seven), once: no\\nway, at f (g.js:1:2) (on phone)",
+            "the function failed on item 5 (seven), once: no\\nway, at f1 (g.js:1:1) (on phone)",
         ),
         (
             failure(STACK),
@@ -106,8 +108,9 @@ async def test_an_item_that_failed(said: list[str], finish: Finish, names: dict[
 
 
 async def test_a_signal_ends_the_explanation(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    async def never(stack: str, source_map: str) -> str:
-        return str(await asyncio.get_running_loop().create_future())
+    async def never(stack: str, source_map: str) -> Trace:
+        await asyncio.get_running_loop().create_future()
+        return Trace()
 
     monkeypatch.setattr(verdict, "traced", never)
     interrupted = interruption()

@@ -17,6 +17,8 @@ export type BundleError = {
   readonly line?: number;
   readonly column?: number;
   readonly source?: string;
+  /** What a library said for which we have no words: for those who look for the reason. */
+  readonly original?: string;
 };
 
 /** What `bundler.js` prints: a bundle, or why there is none. */

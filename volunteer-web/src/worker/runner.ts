@@ -27,6 +27,7 @@ import { LeaseItems } from "./lease_items.ts";
 import type { ResumeOrder } from "./messages.ts";
 import { OpenItem, type Surroundings } from "./open_item.ts";
 import { failureOf, isThenable, Timers } from "./returned_values.ts";
+import { bottom } from "./script.ts";
 
 type ItemCallback = (error?: unknown, result?: unknown) => void;
 
@@ -228,11 +229,9 @@ export class Runner {
     this.#inCall = true;
     this.#stray = null;
     try {
-      // Not as a method: the function's `this` is not this object.
-      const itemFunction = this.#function;
-      const callback = (error?: unknown, result?: unknown) => this.#called(call, error, result);
-      this.#callback = callback;
-      const returned = itemFunction(item, callback);
+      const called = (error?: unknown, result?: unknown) => this.#called(call, error, result);
+      this.#callback = called;
+      const returned = bottom.pandoCallsTheFunction(this.#function, item, called);
       if (returned !== undefined && this.#open === call) this.#watch(call, returned);
     } catch (error) {
       if (this.#open === call) this.#settle(call, KIND.ERROR, toJson(errorText(error)));

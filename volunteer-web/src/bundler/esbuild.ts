@@ -5,6 +5,7 @@ import * as esbuild from "esbuild";
 import type { BundleError, BundleOutcome } from "./outcome.ts";
 import { givenText, type Reading } from "./given_text.ts";
 import { npmPackages } from "./npm_packages.ts";
+import { pageUse } from "./page_use.ts";
 import { globalsIn, injected, standIns } from "./stand_ins.ts";
 import { wasmModules } from "./wasm_modules.ts";
 
@@ -37,7 +38,7 @@ export async function bundleModule(
   const root = dirname(entry);
   const loaded = new Set([basename(entry)]);
   try {
-    const { outputFiles, warnings, metafile } = await buildAsUsed(entry, {
+    const options: Build = {
       absWorkingDir: root,
       bundle: true,
       write: false,
@@ -66,7 +67,15 @@ export async function bundleModule(
       sourcesContent: false,
       outfile: "bundle.js",
       logLevel: "silent",
-    });
+    };
+    const built = await buildAsUsed(entry, options);
+    const { outputFiles, warnings, metafile } = built;
+    const page_use = await pageUse(
+      built,
+      root,
+      async (file) => file === reading?.path ? reading.contents : await Deno.readTextFile(file),
+      (define) => buildAsUsed(entry, { ...options, define: { ...options.define, ...define } }),
+    );
     // Files of packages that were installed for this machine's user are named by their paths on it.
     const prefix = `${relative(root, folders.npm)}/`.replaceAll("\\", "/");
     const text = (ending: string) =>
@@ -77,6 +86,7 @@ export async function bundleModule(
       code: text("bundle.js"),
       map: text("bundle.js.map"),
       files: filesOf(Object.keys(metafile!.inputs)),
+      ...(page_use === null ? {} : { page_use }),
       warnings: told.map((warning) => describe(warning, dirname(path))),
     };
   } catch (error) {

@@ -13,8 +13,7 @@ SOAK := $(BIN)/pytest --verbose --timeout=7200 --log-cli-level=INFO --durations=
 PAGE := server/pando_server/static
 PROGRAMS := client/pando_client/assets
 WEB_SOURCES := $(shell find volunteer-web/src volunteer-web/public volunteer-web/stand_ins -type f) \
-	volunteer-web/build.ts volunteer-web/build_stand_ins.ts \
-	volunteer-web/deno.json volunteer-web/deno.lock
+	$(wildcard volunteer-web/build*.ts) volunteer-web/deno.json volunteer-web/deno.lock
 
 # The sans-I/O cores: all of their lines and branches are tested.
 CORES := */pando_client/coordination/*,*/pando_client/lending/*,*/pando_client/session/*
@@ -31,6 +30,7 @@ help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 demo: $(VENV)/.installed $(PAGE)/index.html ## sets up and maps the square example over 1 to 10, on this machine
+	@echo "Now: seq 10 | pando examples/square/square.js --stdin --start-idle=false --port=0" >&2
 	@seq 10 | $(BIN)/pando examples/square/square.js --stdin --start-idle=false --port=0
 
 test: $(VENV)/.developing $(PAGE)/index.html browsers ## sets up, checks, and runs all tests
@@ -83,6 +83,7 @@ build: $(PAGE)/index.html ## bundles the volunteer page and the Deno programs
 
 # An editable install bundles once; after a change to the sources this does it again.
 $(PAGE)/index.html: $(VENV)/.installed $(WEB_SOURCES)
+	@echo "Bundling the volunteer page ..." >&2
 	@cd volunteer-web && $(abspath $(BIN))/deno run --quiet --allow-all build.ts \
 		--page ../$(PAGE) --client ../$(PROGRAMS)
 	@touch $@
@@ -90,22 +91,26 @@ $(PAGE)/index.html: $(VENV)/.installed $(WEB_SOURCES)
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Pando needs Python 3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' || { echo "Python's venv is missing: install python3-venv" >&2; exit 1; }
+	@echo "Making a virtual environment in $(VENV) ..." >&2
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml volunteer-web/hatch_build.py
+	@echo "Installing Pando and what it needs into $(VENV): about 100 MB are fetched the first time ..." >&2
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 $(VENV)/.developing: $(VENV)/.installed
+	@echo "Installing what the checks and tests need into $(VENV) ..." >&2
 	@$(BIN)/pip install --quiet --disable-pip-version-check 'pip>=25.1'
-	$(BIN)/pip install --quiet --disable-pip-version-check --group dev
+	@$(BIN)/pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
 
-browsers: ## installs Chromium and Firefox from Debian where they are missing
-	@command -v chromium >/dev/null && command -v firefox-esr >/dev/null || { \
+browsers: ## installs Chromium, Firefox and faketime from Debian where they are missing
+	@command -v chromium >/dev/null && command -v firefox-esr >/dev/null && command -v faketime >/dev/null || { \
+		echo "Installing Chromium, Firefox and faketime ..." >&2; \
 		$(SUDO) apt-get update --quiet && \
 		$(SUDO) env DEBIAN_FRONTEND=noninteractive \
-			apt-get install --quiet --yes --no-install-recommends chromium firefox-esr; }
+			apt-get install --quiet --yes --no-install-recommends chromium firefox-esr faketime; }
 
 clean: ## removes what was installed and built
 	rm -rf $(VENV) $(PAGE) $(PROGRAMS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

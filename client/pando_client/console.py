@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import locale
 import os
 import sys
 
@@ -55,6 +56,22 @@ def is_terminal() -> bool:
         return False
 
 
+def columns() -> int | None:
+    """Returns how wide the terminal is that a person reads; None if it does not say."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or None
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def encoding() -> str:
+    """Returns the encoding that the person's terminal has as far as is known."""
+    if sys.flags.utf8_mode and "PYTHONUTF8" not in os.environ and "PYTHONIOENCODING" not in os.environ:
+        # Python writes UTF-8 also where the locale says that there are no other characters than ASCII's.
+        return locale.getencoding()
+    return (sys.stderr and sys.stderr.encoding) or "ascii"
+
+
 def debug_wanted(name: str, patterns: str | None = None) -> bool:
     """Whether `DEBUG` (comma-separated, with wildcards, as in the npm package `debug`) names `name`.
 
@@ -79,6 +96,21 @@ def debug(text: str) -> None:
     """Prints a detail with DEBUG=pando-computing."""
     if debug_wanted(DEBUG_NAME):
         say(f"{DEBUG_NAME} {printable(text, 500)}")
+
+
+def answered(text: str, program: str) -> int:
+    """Prints what a program was asked for, or why that cannot be done; returns the exit status.
+
+    Args:
+        text: what was asked for.
+        program: its name.
+    """
+    try:
+        result(text)
+    except OutputError as error:
+        say(f"{program}: {error}")
+        return error.exit_status
+    return 0
 
 
 def result(text: str) -> None:

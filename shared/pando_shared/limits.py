@@ -39,11 +39,14 @@ MAX_VERSION_CHARACTERS = 64
 MAX_DEVICE_CHARACTERS = 64
 """The name of a device."""
 MAX_AGENT_CHARACTERS = 200
+MAX_LIFE_CHARACTERS = 32
 """The name of a browser."""
 MAX_GOODBYE_CHARACTERS = 200
 """The text of a goodbye."""
 MAX_UNITS_CHARACTERS = 32
 """The name of what a report counts."""
+MAX_NO_TEXT_CHARACTERS = 100
+"""What is said of a result that has no text of its own."""
 MAX_HOST_CHARACTERS = 300
 """A host that the function may reach, with its scheme and its port."""
 MAX_REFUSAL_CHARACTERS = 300

@@ -146,7 +146,7 @@ async def test_an_item_that_never_ends_costs_its_worker_and_not_the_page(browser
         await client.feed(items)
         assert await client.ends() == 1, client
         assert client.lines == [item for item in items if item != "7"]
-        assert client.said("pando: the function failed on 1 item, which has no result: 7") == 1
+        assert client.said("pando: 1 item has no result: 7") == 1
         # It is still the same page with the same frame, and it has never been away.
         assert await browser.worker_processes() <= workers
         assert (client.said("Patient joined"), client.said("Patient left")) == (1, 0)
@@ -203,6 +203,21 @@ async def test_a_function_that_cannot_be_loaded_is_told_to_both_sides(browser: C
         await tab.state("unable", within=10)
         assert "not in this browser" in await tab.text("#status")
         await client.says("cannot load the function: .*not in this browser")
+
+
+async def test_what_it_writes_stays_on_the_page_and_what_is_odd_about_it_is_said_to_its_author(
+    browser: Chromium, tmp_path: Path
+) -> None:
+    body = "console.log('%s is', x, { a: [1] }); console.error(new TypeError('odd')); cb(null, { x })"
+    async with pando(module(tmp_path, body), ["apple"], debug=False) as client:
+        tab = await browser.open(client.url)
+        assert await client.ends() == 0, client
+        assert client.lines == ["[object Object]"]
+        [line] = [line for line in client.err_lines if not line.startswith("Serving")]
+        assert line.startswith("pando: a result is an object, which is printed as [object Object]: ")
+        log = await tab.text("#log")
+        assert 'apple is {"a":[1]}' in log
+        assert "TypeError: odd" in log
 
 
 # Node.js's modules and globals, WebAssembly, a promise, a report and bytes, in one.

@@ -81,7 +81,7 @@ async def test_a_function_that_no_volunteer_would_unpack_is_refused_before_anybo
 
 async def test_a_folder_is_no_module(programs: Programs) -> None:
     outcome = await programs.pando(".", "1")
-    assert (outcome.status, outcome.complaint) == (1, "pando: the module . is not a file")
+    assert (outcome.status, outcome.complaint) == (1, "pando: the module . is a folder")
 
 
 @pytest.mark.parametrize("which", [0, 1])

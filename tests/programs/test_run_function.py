@@ -21,7 +21,7 @@ async def failed(programs: Programs, body: str, *arguments: str) -> str:
     programs.file(name, function(body))
     outcome = await programs.pando(name, "--local", *(arguments or ("1",)))
     assert (outcome.status, outcome.out) == (1, b""), body
-    said = outcome.complaint.removeprefix("pando: the function failed on item 1 ")
+    said = outcome.err[-1].removeprefix("pando: the function failed on item 1 ")
     assert said != outcome.complaint
     return re.sub(rf", at .*{name}:\d+:\d+\)?(, …)?", "", said)
 
@@ -56,10 +56,13 @@ async def test_failed_items_may_be_skipped(programs: Programs) -> None:
     programs.file("g.js", function("if (x % 2) throw new Error('odd'); cb(null, x)"))
     outcome = await programs.pando("g.js", "--local", "--on-error=skip", *DIGITS)
     assert (outcome.status, outcome.lines) == (1, ["0", "2", "4"])
-    assert outcome.complaint == "pando: the function failed on 3 items, which have no result: 2, 4, 6"
+    assert outcome.complaints == [
+        *(f"pando: the function failed on item {n} ({n - 1}), 3 times: odd, at g.js:1:70" for n in (2, 4, 6)),
+        "pando: 3 items have no result: 2, 4, 6",
+    ]
     outcome = await programs.pando("g.js", "--local", "--on-error=skip", "1")
     assert (outcome.status, outcome.lines) == (1, [])
-    assert outcome.complaint == "pando: the function failed on 1 item, which has no result: 1"
+    assert outcome.complaints[-1] == "pando: 1 item has no result: 1"
 
 
 async def test_it_is_tried_as_often_as_is_allowed(programs: Programs) -> None:
@@ -83,10 +86,19 @@ ERRORS = [
     ("cb({ message: 'an object', stack: 7 })", "an object"),
     ("setTimeout(function () { throw new Error('later') }, 1)", "later"),
     ("return Promise.reject(new Error('promised'))", "promised"),
-    ("cb(null, Object.create(null))", "Cannot convert object to primitive value"),
-    ("cb(null, { toString: function () { throw new Error('no text') } })", "no text"),
+    (
+        "cb(null, Object.create(null))",
+        "the result cannot be printed: Cannot convert object to primitive value",
+    ),
+    (
+        "cb(null, { toString: function () { throw new Error('no text') } })",
+        "the result cannot be printed: no text",
+    ),
     ("cb(null, 'x'.repeat(17 << 20))", "the result is longer than 16 MiB"),
     ("nowhere()", "nowhere is not defined"),
+    ("throw new TypeError()", "TypeError, without a message"),
+    ("cb(new AggregateError([new Error('inner'), { code: 5 }], ''))", 'AggregateError: inner; {"code":5}'),
+    ("throw new Error('outer', { cause: new RangeError('\\u001b[2J') })", "outer (cause: \\x1b[2J)"),
     ("(function f () { f() })()", "Maximum call stack size exceeded"),
 ]
 
@@ -152,7 +164,8 @@ async def test_what_becomes_of_a_result(programs: Programs) -> None:
     )
     programs.file("g.js", function(f"switch (x) {{ {calls} }}"))
     outcome = await programs.pando("g.js", "--local", *(str(n) for n in range(len(VALUES))))
-    assert (outcome.status, outcome.err) == (0, [])
+    # Some of them have no text of their own, which is said once.
+    assert (outcome.status, outcome.complaint.split(",")[0]) == (0, "pando: a result is an object")
     assert outcome.out.decode() == "".join(out for _, out in VALUES)
 
 
@@ -173,7 +186,9 @@ async def test_only_the_first_callback_counts(programs: Programs) -> None:
 async def test_what_is_thrown_after_the_callback_changes_nothing(programs: Programs) -> None:
     programs.file("g.js", function("cb(null, x); throw new Error('too late')"))
     outcome = await programs.pando("g.js", "--local", *DIGITS)
-    assert (outcome.status, outcome.lines, outcome.err) == (0, DIGITS, [])
+    assert (outcome.status, outcome.lines) == (0, DIGITS)
+    # Said once, and not for each item.
+    assert outcome.complaint == "console: the function threw after it had called back: too late"
 
 
 async def test_one_that_never_calls_back_can_be_interrupted(programs: Programs) -> None:
@@ -235,6 +250,53 @@ async def test_all_cores_compute_at_once(programs: Programs) -> None:
     )
     for outcome in both:
         assert (outcome.status, outcome.lines, outcome.complaints) == (0, [str(n) for n in range(60)], [])
+
+
+LOST = "Promise.reject(new Error('lost')); setTimeout(function () { throw new Error('thrown') });"
+
+
+async def test_errors_that_nobody_caught_fail_nothing_that_gets_its_result(programs: Programs) -> None:
+    programs.file("g.js", function(f"{LOST} setTimeout(function () {{ cb(null, x) }}, 100)"))
+    for where in (("--local",), ("--start-idle=false", "--port=0")):
+        outcome = await programs.pando("g.js", *where, "1", "2", "3")
+        assert (outcome.status, outcome.lines) == (0, ["1", "2", "3"]), outcome
+        for error in ("lost", "thrown"):
+            assert outcome.err.count(f"console: an error that nobody caught: {error}") == 3, outcome
+
+
+ABANDONED = {
+    "throws in a timer": (
+        "setTimeout(function () { throw new Error('thrown'); cb(null, x) })",
+        "thrown (nobody caught this error, and nothing is left that could call back), at ",
+    ),
+    "throws in a chain": (
+        "Promise.resolve().then(function () { x.no.name; cb(null, x) })",
+        "(nobody caught this error, and nothing is left that could call back), at ",
+    ),
+    "forgets it": ("if (x) return; cb(null, x)", "it did not call back, and nothing is left that could"),
+}
+
+
+async def test_an_item_that_nothing_can_settle_any_more_fails(programs: Programs) -> None:
+    async def fails(case: int, body: str, says: str) -> None:
+        name = f"g{case}.js"
+        programs.file(name, function(body))
+        outcome = await programs.pando(name, "--local", "--retries=1", "1")
+        assert (outcome.status, outcome.lines) == (1, [])
+        assert outcome.err[-1].startswith("pando: the function failed on item 1 (1), once: ")
+        assert says in outcome.err[-1]
+
+    await asyncio.gather(*(fails(case, *expected) for case, expected in enumerate(ABANDONED.values())))
+
+
+async def test_a_time_limit_names_the_last_error_that_nobody_caught(programs: Programs) -> None:
+    programs.file("g.js", function("globalThis.kept = cb; setTimeout(function () { throw new Error('thrown') })"))
+    outcome = await programs.pando("g.js", "--start-idle=false", "--port=0", "--timeout=1", "--retries=1", "1")
+    assert (outcome.status, outcome.err[-1]) == (
+        1,
+        "pando: the function failed on item 1 (1), once: no result within 1 s (--timeout); "
+        "the last error that nobody caught: thrown",
+    )
 
 
 async def test_an_item_that_takes_too_long_is_a_failure_of_that_item(programs: Programs) -> None:

@@ -92,4 +92,8 @@ async def test_standard_output_holds_results_and_nothing_else(programs: Programs
         outcome = await programs.pando("g.js", "--start-idle=false", "--port=0", "1", "2", env=environment)
         assert (outcome.status, outcome.lines) == (0, ["1", "2"])
         assert all(line.isprintable() for line in outcome.err)
-        assert bool(outcome.complaints) is bool(environment)
+        written = [line for line in outcome.complaints if line.startswith("console: ")]
+        # Each as often as the module was loaded, or the item computed: idle cores try what others are on.
+        each = {f"console: {text}" for item in "12" for text in (f"item {item}", "e", "i", "w")}
+        assert set(written) == {"console: loading", *each}
+        assert bool(environment) is (written != outcome.complaints)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pando_client.lending.at_work import AtWork
 from pando_client.lending.instructions import VolunteerId
 from pando_client.session.session import Session
 from pando_shared.text import printable
@@ -27,10 +28,14 @@ class ConnectedVolunteer:
     """Whether the lender knows of it, or did."""
     device: str = ""
     """What its owner called it when it joined: no other name counts after that."""
+    life: str = ""
+    """What its page or process calls itself on each of its channels."""
     awake: bool = False
     """Whether its sender was told that there is something to send, and has not drained it yet."""
     hung_up: bool = False
     """Whether its sender was told to hang up."""
+    died_at_work: bool = False
+    """Whether it went without a goodbye while it may have been working on something."""
     productive: bool = False
     """Whether it is counted among those of its address that have done something."""
 
@@ -38,6 +43,11 @@ class ConnectedVolunteer:
     def name(self) -> str:
         """What its owner calls it, made safe to show."""
         return printable(self.device or f"the volunteer {'on' if self.is_own else 'at'} {self.peer}", 64)
+
+    def at_work(self, now: float) -> AtWork:
+        """What is known of its work, `now` in seconds."""
+        session = self.session
+        return AtWork(max(1, session.most_slots), session.tally.item_seconds, now - session.silence(now))
 
     @property
     def known_as(self) -> str:

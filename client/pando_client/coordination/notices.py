@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from pando_client.coordination.connected_volunteer import ConnectedVolunteer
 from pando_client.coordination.instructions import Level, Notice
+from pando_client.coordination.patience import in_words
 from pando_client.lending.instructions import VolunteerId
 from pando_client.session.events import Ended
 from pando_shared.text import printable
 
 MAX_COMPLAINTS = 100
 """Different complaints about volunteers in one run."""
+ITEMS_NAMED = 4
+"""Items that are named one by one, where one of them is meant."""
 NAMES_REMEMBERED = 10_000
 """Volunteers whose names can still be said after they have left."""
+
+SHOWN_CHARACTERS = 60
+"""Of a value of the function, in a sentence about it."""
+_OBJECT = re.compile(r"\[object (\w+)\]")
+"""What JavaScript's `Object.prototype.toString` makes of an object."""
 
 
 class Notices:
@@ -20,6 +31,7 @@ class Notices:
     def __init__(self) -> None:
         self._complaints: set[str] = set()
         self._names: dict[VolunteerId, str] = {}
+        self._said_textless = False
 
     def __repr__(self) -> str:
         return f"<Notices, {len(self._complaints)} complaints, {len(self._names)} names>"
@@ -55,6 +67,24 @@ class Notices:
             return self._complain(f"{found.name} does not take this job: {printable(ended.text)}")
         return _event(f"{found.name} left ({printable(ended.text or ended.reason)})") if found.joined else []
 
+    def died(self, found: ConnectedVolunteer, ended: Ended, indexes: Sequence[int]) -> list[Notice]:
+        """A volunteer is gone without a goodbye. The items of these indexes may have been at work."""
+        if not indexes:
+            return self.ended(found, ended)
+        if found.is_own:
+            return self._complain(f"the volunteer on this machine ended while it was working on {_one_of(indexes)}")
+        return _event(f"{found.name} left ({printable(ended.text)}) while it was working on {_one_of(indexes)}")
+
+    def awaited(
+        self, found: ConnectedVolunteer, index: int, seconds: float, *, alone: bool, timed: bool
+    ) -> list[Notice]:
+        """Everything waits for an item that a volunteer has for so long. `alone`: nobody else is here to try it."""
+        where = "on this machine" if found.is_own else f"at {found.name}"
+        text = f"item {index + 1} has been {where} for {in_words(seconds)} without a result"
+        if alone:
+            text += ", and no other volunteer is here to try it"
+        return self._complain(text if timed else f"{text}; --timeout=SECONDS limits the time of an item")
+
     def quarantined(self, found: ConnectedVolunteer, text: str) -> list[Notice]:
         """A volunteer does more harm than good."""
         return self._complain(f"{found.name} is {text}")
@@ -64,6 +94,13 @@ class Notices:
         peer = printable(peer, 64)
         return self._complain(f"too many breaches of the protocol from {peer}: who comes from there has to wait")
 
+    def textless(self, text: str) -> list[Notice]:
+        """A result has no text of its own: that is the function's way, and said once in a run."""
+        if self._said_textless:
+            return []
+        self._said_textless = True
+        return [Notice(Level.COMPLAINT, _without_text(text))]
+
     def _complain(self, text: str) -> list[Notice]:
         if text in self._complaints or len(self._complaints) >= MAX_COMPLAINTS:
             return []
@@ -71,10 +108,33 @@ class Notices:
         return [Notice(Level.COMPLAINT, text)]
 
 
+def _one_of(indexes: Sequence[int]) -> str:
+    """Says that it was one of these items, for the end of a sentence."""
+    numbers = [str(index + 1) for index in indexes]
+    if len(numbers) == 1:
+        return f"item {numbers[0]}"
+    if len(numbers) > ITEMS_NAMED:
+        return f"one of {len(numbers)} items, from {numbers[0]} on"
+    return f"item {', '.join(numbers[:-1])} or {numbers[-1]}"
+
+
 def _cores(slots: int) -> str:
     if slots == 0:
         return "and is paused"
     return "with 1 core" if slots == 1 else f"with {slots} cores"
+
+
+def _without_text(text: str) -> str:
+    """What is said of a result that has no text of its own. `text` is what `String` made of it."""
+    found = _OBJECT.fullmatch(text)
+    printed = printable(text, SHOWN_CHARACTERS)
+    if found is not None and found[1] == "Promise":
+        return f"the function called back with a promise, which is printed as {printed}: await it first"
+    if found is not None:
+        what = "an object" if found[1] == "Object" else f"an object of type {printable(found[1], SHOWN_CHARACTERS)}"
+    else:
+        what = "a list that holds objects" if "[object " in text else "a function"
+    return f"a result is {what}, which is printed as {printed}: give a text instead, such as JSON.stringify(result)"
 
 
 def _event(text: str) -> list[Notice]:

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pando_client import console
 from pando_client.function.deno import command
+from pando_client.function.deno_failures import why
+from pando_client.function.deno_process import start
 from pando_client.function.module import Module
 from pando_shared.errors import FunctionError, ToolError
 from pando_shared.limits import MAX_PACKED_BUNDLE_BYTES, MAX_UNPACKED_BUNDLE_BYTES
@@ -18,7 +20,10 @@ from pando_shared.text import printable
 from pando_shared.wire.messages import Context
 
 BUNDLE_SECONDS = 60.0
-"""Time that the bundler may take; the first run on a machine fetches it."""
+"""Time that the bundler may take; the first run may fetch packages."""
+BUNDLER_FAILED = "the bundler failed: DEBUG=pando-computing tells why"
+COMPILED_QUICKLY = "--v8-flags=--liftoff-only"
+"""The bundler is a large program that runs once: to compile it well takes longer than it then runs."""
 
 
 class BundleProblem(BaseModel):
@@ -32,6 +37,8 @@ class BundleProblem(BaseModel):
     line: int | None = None
     column: int | None = None
     source: str | None = None
+    original: str | None = None
+    """What a library said for which there are no words."""
 
 
 class PageUse(BaseModel):
@@ -103,13 +110,11 @@ async def bundle(module: Module, context: Context | None = None) -> Bundle:
     """
     arguments = _arguments(module)
     permissions = ["--allow-read", "--allow-env", "--allow-run", "--allow-sys", "--allow-write"]
-    process = await asyncio.create_subprocess_exec(
-        *command("bundler.js", permissions, arguments),
+    process = await start(
+        command("bundler.js", [COMPILED_QUICKLY, *permissions], arguments),
         stdin=asyncio.subprocess.DEVNULL if module.text is None else asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        # Its own session: Ctrl-C in the terminal is ours to handle, not the bundler's.
-        start_new_session=True,
     )
     try:
         async with asyncio.timeout(BUNDLE_SECONDS):
@@ -123,10 +128,15 @@ async def bundle(module: Module, context: Context | None = None) -> Bundle:
     try:
         outcome = BundleOutcome.model_validate_json(output)
     except ValidationError:
-        raise ToolError(f"the bundler failed: {_why(errors)}") from None
+        text = errors.decode("utf-8", "replace")
+        for line in text.splitlines():
+            console.debug(line)
+        raise ToolError(f"the bundler failed: {why(text, process.returncode)}") from None
     if outcome.error is not None:
+        if outcome.error.original:
+            console.debug(outcome.error.original)
         if outcome.error.kind == "internal":
-            raise ToolError(outcome.error.text)
+            raise ToolError(BUNDLER_FAILED)
         unusable = FunctionError(_located(outcome.error, module))
         unusable.files = outcome.files
         raise unusable
@@ -203,12 +213,3 @@ def _located(problem: BundleProblem, module: Module) -> str:
     place = _place(problem.file or module.name, problem.line, problem.column)
     text = f"{place}: {printable(problem.text.rstrip('.'), 500)}"
     return text + (f": {printable(problem.source.strip(), 120)}" if problem.source else "")
-
-
-def _why(errors: bytes) -> str:
-    """The line of Deno's standard error that says most, with a hint for the one failure that a user can mend."""
-    lines = [line.strip() for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
-    text = next((line for line in lines if line.lower().startswith("error")), lines[-1] if lines else "no output")
-    offline = any("registry" in line or "Connect" in line or "dns error" in line for line in lines)
-    hint = "; the first run fetches the bundler from the npm registry, which needs the internet" if offline else ""
-    return printable(text) + hint

@@ -7,6 +7,8 @@ import ipaddress
 
 import ifaddr
 
+from pando_shared.text import printable
+
 
 def ipv4_addresses() -> list[str]:
     """Returns the IPv4 addresses of this machine: of networks first, loopback last."""
@@ -22,3 +24,24 @@ def qr_code(url: str) -> str:
     out = io.StringIO()
     segno.make(url, error="l", micro=False).terminal(out=out, compact=True, border=2)
     return out.getvalue().rstrip("\n")
+
+
+def for_phones(url: str, columns: int | None, encoding: str) -> str:
+    """Returns the QR code of `url` for a terminal that can show it, otherwise a line that says why there is none.
+
+    Args:
+        url: of the volunteer page.
+        columns: of the terminal; None if it does not say.
+        encoding: of what is written to it.
+    """
+    code = qr_code(url)
+    needed = max(len(line) for line in code.splitlines())
+    if columns is not None and columns < needed:
+        return f"pando: there is no QR code: it needs {needed} columns, and this terminal has {columns}"
+    try:
+        code.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return (
+            f"pando: there is no QR code: this terminal's encoding ({printable(encoding, 40)}) has no blocks to draw it"
+        )
+    return code

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pando_client import console
 from pando_client.job.job import Job
 from pando_client.options import Options
-from pando_client.rendezvous.addresses import ipv4_addresses, qr_code
+from pando_client.rendezvous.addresses import for_phones, ipv4_addresses
 from pando_client.rendezvous.offers import OfferAnswerer
 from pando_client.rendezvous.server_url import ServerUrl
 from pando_client.tasks import RunScope
@@ -55,7 +55,7 @@ async def serve_local_network(options: Options, job: Job, name: str, scope: RunS
     addresses = ipv4_addresses()
     urls = tuple(f"http://{address}:{server.port}" for address in addresses)
     if console.is_terminal():
-        console.say(qr_code(urls[0]))
+        console.say(for_phones(urls[0], console.columns(), console.encoding()))
     for url in urls:
         console.say(f"Serving volunteer code at {url}")
     for address in addresses:

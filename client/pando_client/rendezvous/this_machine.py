@@ -7,23 +7,30 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
+import signal
 from collections.abc import Awaitable, Callable, Sequence
 
 from pando_client import console
 from pando_client.channels.pipe import PipeChannel
 from pando_client.function.deno import command
+from pando_client.function.deno_process import start
 from pando_client.job.job import Job
 from pando_client.options import Options
-from pando_client.tasks import RunScope
+from pando_client.rendezvous.function_console import pass_on
+from pando_client.tasks import RunScope, cancel
+from pando_shared import machine
 from pando_shared.allowed_hosts import ANYTHING, addresses
 from pando_shared.errors import ToolError
-from pando_shared.limits import MAX_DEVICE_CHARACTERS, MAX_FRAME_BYTES
+from pando_shared.limits import MAX_FRAME_BYTES
 
 MAX_CRASHES = 3
-"""Crashes in a row after which it is not the items' fault."""
+"""Crashes in a row after which no more are started."""
 CRASH_SECONDS = 5.0
-"""Lifetime of a volunteer up to which its end is a crash."""
+"""Lifetime of a volunteer up to which its end is a crash, unless it was at work: then an item may have ended it."""
+UNNAMED = "this machine"
+"""What a machine without a name is called."""
+LAST_LINES_SECONDS = 1.0
+"""Time in which what a volunteer that has ended wrote before is read."""
 RESTART_DELAY_SECONDS = 0.5
 """Time from the end of a volunteer to the start of the next one."""
 
@@ -37,7 +44,7 @@ def compute_on_this_machine(options: Options, job: Job, scope: RunScope) -> None
 async def _compute(job: Job, cores: int, allow_net: Sequence[str], *, needed: bool) -> None:
     """Computes on this machine; unless it is `needed`, the run goes on when that does not work."""
     try:
-        name = socket.gethostname()[:MAX_DEVICE_CHARACTERS]
+        name = machine.name() or UNNAMED
         await keep_volunteer(job.attend, lambda: job.coordinator.closing is None, cores, name, allow_net)
     except ToolError as error:
         if needed:
@@ -47,7 +54,7 @@ async def _compute(job: Job, cores: int, allow_net: Sequence[str], *, needed: bo
 
 
 async def keep_volunteer(
-    attend: Callable[[PipeChannel], Awaitable[None]],
+    attend: Callable[[PipeChannel], Awaitable[bool]],
     wanted: Callable[[], bool],
     cores: int,
     device: str,
@@ -56,7 +63,7 @@ async def keep_volunteer(
     """Runs a volunteer on this machine, and another one when it dies, until none is wanted.
 
     Args:
-        attend: serves it, until its end.
+        attend: serves it, until its end; returns whether it ended while it was at work.
         wanted: whether there should be another one.
         cores: slots that it lends.
         device: what it is called.
@@ -68,38 +75,52 @@ async def keep_volunteer(
     crashes = 0
     while True:
         began = asyncio.get_running_loop().time()
-        status = await _run_volunteer(attend, cores, device, allow_net)
+        at_work, status = await _run_volunteer(attend, cores, device, allow_net)
         if not wanted():
             return
-        crashes = crashes + 1 if asyncio.get_running_loop().time() - began < CRASH_SECONDS else 0
+        lived = asyncio.get_running_loop().time() - began
+        crashes = crashes + 1 if lived < CRASH_SECONDS and not at_work else 0
         if crashes >= MAX_CRASHES:
-            raise ToolError(f"the volunteer on this machine ended {crashes} times in a row (exit status {status})")
-        console.debug(f"the volunteer on this machine ended (exit status {status})")
+            raise ToolError(f"the volunteer on this machine ended {crashes} times in a row ({_in_words(status)})")
+        console.debug(f"the volunteer on this machine ended ({_in_words(status)})")
         await asyncio.sleep(RESTART_DELAY_SECONDS)
 
 
 async def _run_volunteer(
-    attend: Callable[[PipeChannel], Awaitable[None]], cores: int, device: str, allow_net: Sequence[str]
-) -> int:
-    """Runs one volunteer to its end, and returns the exit status of its process."""
+    attend: Callable[[PipeChannel], Awaitable[bool]], cores: int, device: str, allow_net: Sequence[str]
+) -> tuple[bool, int]:
+    """Runs one volunteer to its end; returns whether it was at work then, and the exit status of its process."""
     permissions, arguments = [], [f"--cores={cores}", f"--device={device}"]
     if allow_net:
         # Of Deno's whole process: its workers cannot have more.
         permissions.append("--allow-net" if ANYTHING in allow_net else f"--allow-net={','.join(addresses(allow_net))}")
         arguments.append(f"--allow-net={','.join(allow_net)}")
-    process = await asyncio.create_subprocess_exec(
-        *command("pipe.js", permissions, arguments),
+    process = await start(
+        command("pipe.js", permissions, arguments),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        stderr=None if console.debug_wanted(console.DEBUG_NAME) else asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
         limit=4 * MAX_FRAME_BYTES,
-        # Its own session: Ctrl-C in the terminal is ours to handle.
-        start_new_session=True,
     )
+    assert process.stderr is not None
+    reading = asyncio.create_task(pass_on(process.stderr))
     try:
-        await attend(PipeChannel(process))
+        at_work = await attend(PipeChannel(process))
     finally:
         if process.returncode is None:
             process.kill()
         status = await process.wait()
-    return status
+        # The last lines may still be on their way to us.
+        await asyncio.wait({reading}, timeout=LAST_LINES_SECONDS)
+        await cancel(reading)
+    return at_work, status
+
+
+def _in_words(status: int) -> str:
+    """Says how a process ended: `status` is below 0 if it was by a signal."""
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return f"killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"killed by signal {-status}"

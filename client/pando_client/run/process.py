@@ -11,11 +11,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from pando_client import console
+from pando_client.function import deno_process
 
 Interruption = asyncio.Future[Exception]
 """Done with an `Interrupted` as soon as a signal asks the program to end."""
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOPPING_SIGNALS = [getattr(signal, name) for name in ("SIGTSTP", "SIGTTIN", "SIGTTOU") if hasattr(signal, name)]
+"""Ctrl-Z, and what the terminal does to a program in the background."""
 
 
 class Interrupted(Exception):
@@ -51,6 +54,7 @@ def run_in_event_loop(program: Callable[[Interruption], Coroutine[Any, Any, int]
 
 async def _interruptible(program: Callable[[Interruption], Coroutine[Any, Any, int]]) -> int:
     asyncio.get_running_loop().set_exception_handler(_log_unawaited)
+    stop_together()
     return await program(catch_signals())
 
 
@@ -91,6 +95,24 @@ def catch_signals() -> Interruption:
         if signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, caught, number)
     return first
+
+
+def stop_together() -> None:
+    """Makes what this program has started stop when it is stopped itself, and go on with it."""
+    loop = asyncio.get_running_loop()
+
+    def stopped(number: int) -> None:
+        deno_process.signal_all(signal.SIGSTOP)
+        # By the same signal, not by SIGSTOP: the system does not stop what nobody could continue.
+        loop.remove_signal_handler(number)
+        os.kill(os.getpid(), number)
+        # Here it goes on.
+        loop.add_signal_handler(number, stopped, number)
+        deno_process.signal_all(signal.SIGCONT)
+
+    for number in STOPPING_SIGNALS:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            loop.add_signal_handler(number, stopped, number)
 
 
 def _log_unawaited(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -26,6 +26,7 @@ from pando_client.rendezvous.local_network import load_server, serve_local_netwo
 from pando_client.rendezvous.public_server import join_public_server
 from pando_client.rendezvous.server_url import ServerUrl
 from pando_client.rendezvous.this_machine import compute_on_this_machine
+from pando_client.run.failures import Failures
 from pando_client.run.placement import settled
 from pando_client.run.process import Interruption, run_in_event_loop
 from pando_client.run.progress import HowToJoin, say_what_we_wait_for
@@ -53,6 +54,8 @@ def run(options: Options, module: Module) -> int:
     Raises:
         PandoError: the run failed; what was finished before is written.
     """
+    if options.global_monitoring:
+        console.say("pando: --global-monitoring has no effect: what volunteers report reaches this client without it")
     return run_in_event_loop(partial(_run_and_watch if options.watch else _run_once, options, module))
 
 
@@ -102,6 +105,9 @@ async def _run_once(
         name = identifiers()
         exchange = SyncStdio() if options.sync_stdio else None
         job = _job(options, module, name, function, identifiers, exchange)
+        failures = Failures(job, function, module.path)
+        job.on_failure = failures.on_failure
+        scope.start(failures.tell())
         scope.start(job.watch())
         urls: tuple[str, ...] = ()
         if server is not None:
@@ -114,8 +120,9 @@ async def _run_once(
         how_to_join = HowToJoin(urls, options.allow_net, needs_page=function.context == "page")
         scope.start(say_what_we_wait_for(job, how_to_join))
         finish = await _until_over(job, scope.tasks, interrupted)
+        await first_of(asyncio.create_task(failures.told()), interrupted)
     try:
-        status = await exit_status(job, finish, function, module.path, interrupted)
+        status = await exit_status(job, finish, failures, interrupted)
     except PandoError as error:
         if exchange is not None:
             await _take_leave(exchange, interrupted, str(error))
@@ -186,7 +193,7 @@ def _job(
     identifiers: Callable[[], str],
     exchange: SyncStdio | None,
 ) -> Job:
-    limits = SessionLimits(options.heartbeat / 1000, options.bootstrap_timeout, options.max_result)
+    limits = SessionLimits(options.heartbeat / 1000, options.bootstrap_timeout, options.max_result, options.timeout)
     info = HelloInfo(
         job=name,
         title=module.title,

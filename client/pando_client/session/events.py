@@ -43,6 +43,13 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
+class Textless:
+    """A result of the function has no text of its own there; this was sent for it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Suspected:
     """Nothing was heard from it for two heartbeats."""
 
@@ -64,5 +71,10 @@ class Ended:
     text: str = ""
     error: ErrorInfo | None = None
 
+    @property
+    def is_death(self) -> bool:
+        """Whether the volunteer went without a word: what it was working on may have ended it."""
+        return self.reason in ("lost", "silent")
 
-Event = Joined | Wants | Answered | Returned | Suspected | Recovered | Ended
+
+Event = Joined | Wants | Answered | Returned | Textless | Suspected | Recovered | Ended

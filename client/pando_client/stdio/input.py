@@ -69,9 +69,15 @@ class LineReader:
     Args:
         read: returns the next bytes, none at the end; may block, may raise OSError.
         max_line: bytes of the longest line.
+        whole: whether a last line without a newline is left in `rest`, and not returned.
+
+    Attributes:
+        rest: at the end, what came after the last line.
     """
 
-    def __init__(self, read: Callable[[], bytes], max_line: int = MAX_ITEM_BYTES) -> None:
+    def __init__(self, read: Callable[[], bytes], max_line: int = MAX_ITEM_BYTES, *, whole: bool = False) -> None:
+        self.rest = b""
+        self._whole = whole
         self._read = read
         self._max_line = max_line
         self._lines: deque[bytes] = deque()
@@ -99,7 +105,9 @@ class LineReader:
             raise InputError(f"standard input cannot be read: {error.strerror}") from error
         if not data:
             self._ended = True
-            if self._rest:
+            if self._whole:
+                self.rest = b"".join(self._rest)
+            elif self._rest:
                 self._lines.append(b"".join(self._rest))
             return
         *lines, rest = data.split(b"\n")

@@ -2,7 +2,8 @@
 
 Theory of operation. Each end is a source (of what it sends) and a sink (of what it asks for). Lines of the other end
 go in with `receive`; lines for it are drained with `lines`. A value is sent only when it was asked for, so neither end
-runs ahead of the other, and an end that wants no more says so with an abort, which ends both directions.
+runs ahead of the other, and an end that wants no more says so with an abort, which ends both directions. An end that
+closes its output between two lines wants no more either: that is how programs stop one that they have started.
 
 What may not live here: descriptors, threads, the lender. The messages are those of the npm package `pull-sync`:
 
@@ -22,6 +23,8 @@ from pando_shared.errors import InputError
 from pando_shared.text import printable
 
 GREETING = b"5 pull-sync: missing sync"
+LAST_WORDS = (b"3", b"1true")
+"""Lines that need no newline to be whole: nothing comes after them."""
 
 
 class PullSync:
@@ -36,6 +39,8 @@ class PullSync:
         """Why, if it was no regular end."""
         self.aborted = False
         """The other end wants no more results."""
+        self.gone = False
+        """It cannot have more, because it has closed one of the pipes or both."""
         self.ended = False
         """The other end knows that there are no more results, or need not."""
         self._lines: list[bytes] = [GREETING, b"4"]
@@ -44,6 +49,7 @@ class PullSync:
         self._asked = 0  # by the other end, for results
         self._asking = False  # this end, for an item
         self._greeted = False
+        self._closed = False
         self._count = 0
 
     def lines(self) -> list[bytes]:
@@ -76,7 +82,7 @@ class PullSync:
         """
         self._count += 1
         if not self._greeted and line != GREETING:
-            raise InputError(f"standard input does not speak pull-sync: its first line is {_shown(line)}")
+            raise self._other_language(line)
         kind, rest = line[:1], line[1:]
         if kind == b"0" and self._asking:
             self._asking = False
@@ -96,12 +102,39 @@ class PullSync:
         elif line != b"4":
             raise self._wrong(line)
 
-    def closed(self) -> None:
-        """Standard input is at its end: the other end is gone."""
-        if not (self.aborted or self.ended or self.input_error):
-            self.input_error = InputError("standard input ended in the middle of pull-sync")
+    def closed(self, rest: bytes = b"") -> None:
+        """Standard input is at its end, so the other end can ask for no more than it has asked for.
+
+        Args:
+            rest: what came after the last line.
+        """
+        if self._greeted and rest in LAST_WORDS:
+            self.receive(rest)
+        elif self._greeted or rest:
+            self.input_error = self.input_error or self._cut_off(rest)
+        else:
+            self.input_error = InputError("standard input is empty: with --sync-stdio a program speaks pull-sync there")
+        # After a regular end of its items it may still wait for results.
+        waits = self.input_ended and self.input_error is None and self._asked > 0
         self.input_ended = True
+        self._closed = True
+        if not waits:
+            self.abandoned()
+
+    def abandoned(self) -> None:
+        """The other end takes no more lines: it is gone, or has closed its input."""
+        self.gone = True
         self.ended = True
+        self._results.clear()
+
+    def _cut_off(self, rest: bytes) -> InputError | None:
+        if not rest:
+            return None
+        if not self._greeted and not GREETING.startswith(rest):
+            return self._other_language(rest)
+        return InputError(
+            "standard input ended in the middle of a line: the program at the other end of pull-sync was cut off"
+        )
 
     def _answer(self) -> None:
         while self._asked and self._results:
@@ -111,6 +144,8 @@ class PullSync:
         if self._asked and self._end is not None and not self.ended:
             self._lines.append(self._end)
             self.ended = True
+        if self._closed and not self._asked:
+            self.abandoned()
 
     def _item(self, text: bytes) -> bytes:
         try:
@@ -129,6 +164,9 @@ class PullSync:
             raise self._wrong(b"1" + text) from None
         if why is not True:
             self.input_error = InputError(f"the other end of pull-sync failed: {printable(why, 500)}")
+
+    def _other_language(self, line: bytes) -> InputError:
+        return InputError(f"standard input does not speak pull-sync: its first line is {_shown(line)}")
 
     def _wrong(self, line: bytes) -> InputError:
         return InputError(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import select
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -10,12 +12,21 @@ from collections.abc import Callable, Sequence
 from pando_client.stdio.input import LineReader, read_standard_input
 from pando_client.stdio.output import OutputFailed, ResultWriter, Wrote
 from pando_client.stdio.pull_sync import PullSync
-from pando_shared.errors import InputError
+from pando_shared.errors import InputError, OutputError
 
 MAX_LINES_AT_ONCE = 64
 """Lines that are passed to the event loop together."""
 FAREWELL_SECONDS = 2.0
 """Time that the other end has to ask for the error that ended the run."""
+GONE_SECONDS = 1.0
+"""Time from the end of the one pipe to that of the other, when a program ends."""
+
+
+def wait_for_no_reader(descriptor: int = 1) -> None:
+    """Returns when nobody can read any more what is written to a pipe or a socket; for a file never."""
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    poll.poll()
 
 
 class SyncStdio:
@@ -28,8 +39,10 @@ class SyncStdio:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._error: InputError | None = None
+        self._broken = False  # what is sent does not arrive
         self._output: ResultWriter | None = None
         self._wrote: Wrote = lambda _: None
+        self._failed_to_write: OutputFailed = lambda _: None
         # Of each line that is on its way: how many results it is.
         self._pending: deque[int] = deque()
         self._thread = threading.Thread(target=self._read, name="stdin", daemon=True)
@@ -37,8 +50,10 @@ class SyncStdio:
     def open(self, wrote: Wrote, failed: OutputFailed) -> SyncStdio:
         """Begins the exchange."""
         self._wrote = wrote
-        self._output = ResultWriter(self._lines_written, failed)
+        self._failed_to_write = failed
+        self._output = ResultWriter(self._lines_written, self._not_written)
         self._thread.start()
+        threading.Thread(target=self._watch_reader, name="reader", daemon=True).start()
         self._send()
         return self
 
@@ -61,6 +76,8 @@ class SyncStdio:
         """Sends results when they are asked for."""
         self._core.give(results)
         self._send()
+        if self._core.gone and not self._broken:
+            self.stopped(None)
 
     async def finish(self, error: str | None = None) -> None:
         """Waits until the other end knows that no more results will come."""
@@ -73,11 +90,11 @@ class SyncStdio:
     # The other end
 
     def _read(self) -> None:
-        reader = LineReader(read_standard_input)
+        reader = LineReader(read_standard_input, whole=True)
         try:
             while lines := reader.next(MAX_LINES_AT_ONCE):
                 self._loop.call_soon_threadsafe(self._receive, lines)
-            self._loop.call_soon_threadsafe(self._closed)
+            self._loop.call_soon_threadsafe(self._closed, reader.rest)
         except InputError as error:
             self._loop.call_soon_threadsafe(self._failed, error)
         except RuntimeError:
@@ -98,10 +115,33 @@ class SyncStdio:
             self.stopped(None)
         self._news.set()
 
-    def _closed(self) -> None:
-        self._core.closed()
-        # An end that does not ask any more will not take the results that we still have.
-        self.stopped(self._core.input_error)
+    def _closed(self, rest: bytes) -> None:
+        self._core.closed(rest)
+        self._send()
+        if self._core.aborted or self._core.gone:
+            self.stopped(self._core.input_error)
+        self._news.set()
+
+    def _watch_reader(self) -> None:
+        wait_for_no_reader()
+        # The loop is closed: the run is over.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._reader_gone)
+
+    def _not_written(self, error: OutputError | BrokenPipeError) -> None:
+        if not isinstance(error, BrokenPipeError):
+            self._failed_to_write(error)
+        self._reader_gone()
+
+    def _reader_gone(self) -> None:
+        self._broken = True
+        self._forget()
+        # A program that ends closes one pipe first, and half a line of it may still come.
+        self._loop.call_later(GONE_SECONDS, self.stopped, None)
+
+    def _forget(self) -> None:
+        self._core.abandoned()
+        self._pending.clear()
         self._news.set()
 
     def _failed(self, error: InputError) -> None:
@@ -116,7 +156,7 @@ class SyncStdio:
             self._output.write(lines)
 
     def _lines_written(self, count: int) -> None:
-        results = sum(self._pending.popleft() for _ in range(count))
+        results = sum(self._pending.popleft() for _ in range(min(count, len(self._pending))))
         if results:
             self._wrote(results)
         self._news.set()

@@ -89,7 +89,7 @@ def encode(message: Message) -> bytes:
         case Broken():
             return _json(Broken, message.error)
         case _:  # Report: it is the one that is left
-            return _json(Report, message.info)
+            return _head(Report) + message.info.model_dump_json(exclude_none=True).encode()
 
 
 def from_volunteer(data: bytes) -> VolunteerMessage:

@@ -22,6 +22,8 @@ from pando_shared.limits import (
     MAX_GOODBYE_CHARACTERS,
     MAX_HEARTBEAT_MS,
     MAX_LEASES_NAMED,
+    MAX_LIFE_CHARACTERS,
+    MAX_NO_TEXT_CHARACTERS,
     MAX_REPORTED,
     MAX_RESULT_BYTES,
     MAX_SLOTS,
@@ -66,12 +68,13 @@ class HelloInfo(JsonBody):
 
 
 class ReadyInfo(JsonBody):
-    """How much a volunteer lends now. `slots` may be 0: a pause."""
+    """How much a volunteer lends now. `slots` may be 0: a pause. `life` is what its page or process calls itself."""
 
     protocol: Annotated[int, Field(strict=True)] = PROTOCOL
     slots: Annotated[int, Field(ge=0, le=MAX_SLOTS, strict=True)]
     device: Annotated[str, StringConstraints(max_length=MAX_DEVICE_CHARACTERS)] = ""
     agent: Annotated[str, StringConstraints(max_length=MAX_AGENT_CHARACTERS)] = ""
+    life: Annotated[str, StringConstraints(max_length=MAX_LIFE_CHARACTERS)] = ""
 
 
 class LeaseList(JsonBody):
@@ -95,12 +98,16 @@ class ErrorInfo(JsonBody):
 
 
 class ReportInfo(JsonBody):
-    """What the function says of its own work, summed since it last did. `units` names what `items` counts."""
+    """What the function says of its own work, summed since it last did. `units` names what `items` counts.
+
+    `no_text` is what was sent for a result that has no text of its own; None if there was none, or it was said before.
+    """
 
     cpu_ms: Amount = 0.0
     data_transfer_ms: Amount = 0.0
     items: Amount = 0.0
     units: Annotated[str, StringConstraints(max_length=MAX_UNITS_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")] = ""
+    no_text: Annotated[str, StringConstraints(max_length=MAX_NO_TEXT_CHARACTERS)] | None = None
 
 
 @dataclass(frozen=True, slots=True)

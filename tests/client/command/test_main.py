@@ -46,7 +46,7 @@ async def test_version(programs: Programs) -> None:
 
 
 async def test_what_does_nothing_here_is_accepted(programs: Programs) -> None:
-    ignored = ["--headless", "--degree=5", "--global-monitoring", "--seed=x", "--reporting-interval", "1.5"]
+    ignored = ["--headless", "--degree=5", "--seed=x", "--reporting-interval", "1.5"]
     outcome = await programs.pando("f.js", "--local", *ignored, "3")
     assert (outcome.status, outcome.lines, outcome.err) == (0, ["9"], [])
 

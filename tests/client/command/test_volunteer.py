@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 
 import pytest
 
@@ -48,6 +49,15 @@ def test_how_to_call_it(arguments: tuple[str, ...], status: int, capsys: pytest.
 def test_its_version(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(option) == 0
     assert capsys.readouterr() == (f"pando-volunteer {__version__}\n", "")
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_nobody_can_read_the_answer(
+    option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert ended(option) == 1
+    assert capsys.readouterr().err == "pando-volunteer: standard output is closed\n"
 
 
 def test_without_deno(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,8 @@ from pando_shared.wire.messages import (
     Pong,
     Ready,
     ReadyInfo,
+    Report,
+    ReportInfo,
     Results,
     VolunteerGoodbye,
 )
@@ -204,3 +206,12 @@ def test_c9_names_can_be_said_after_the_end_but_not_of_our_own() -> None:
     driver.leave("own")
     names = [driver.coordinator.name_of(name) for name in ("a", "own", "nobody")]
     assert names == ["phone", None, None]
+
+
+def test_c9_a_result_without_a_text_is_said_once_wherever_it_comes_from() -> None:
+    driver = Driver(b"1")
+    said: list[str] = []
+    for name in ("a", "b"):
+        driver.join(name, device=name)
+        said += notices(driver.say(name, Report(ReportInfo(no_text="[object Object]"))), Level.COMPLAINT)
+    assert [text.split(",")[0] for text in said] == ["a result is an object"]

@@ -79,3 +79,23 @@ def test_names_are_remembered_up_to_a_limit_and_not_that_of_our_own() -> None:
     assert notices.name_of("0") is None
     assert notices.name_of("1") == "phone 1"
     assert notices.name_of(f"{NAMES_REMEMBERED}") == f"phone {NAMES_REMEMBERED}"
+
+
+TEXTLESS = {
+    "[object Object]": "a result is an object, which is printed as [object Object]: ",
+    "[object Map]": "a result is an object of type Map, which is printed as [object Map]: ",
+    "[object Promise]": "the function called back with a promise, which is printed as [object Promise]: await it first",
+    "[object Object],[object Object]": "a result is a list that holds objects, which is printed as [object Object],[",
+    "(x) => {\n\x1b[2J}": "a result is a function, which is printed as (x) => {\\n\\x1b[2J}: ",
+    f"[object {'x' * 80}]": f"a result is an object of type {'x' * 59}…, which is printed as [object {'x' * 51}…: ",
+}
+
+
+@pytest.mark.parametrize("text", TEXTLESS)
+def test_a_result_without_a_text_is_said_once_with_what_is_printed(text: str) -> None:
+    notices = Notices()
+    [notice] = notices.textless(text)
+    assert notice.level is Level.COMPLAINT
+    assert notice.text.startswith(TEXTLESS[text])
+    assert notice.text.endswith(("JSON.stringify(result)", "await it first"))
+    assert notices.textless("another") == []

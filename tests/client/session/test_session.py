@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pando_client.session.events import Answered, Ended, Event, Joined, Recovered, Returned, Suspected, Wants
+from pando_client.session.events import Answered, Ended, Event, Joined, Recovered, Returned, Suspected, Textless, Wants
 from pando_client.session.flow_control import AutoCredit, FixedCredit
 from pando_client.session.session import MAX_STRAY_BYTES, Session, SessionLimits
 from pando_shared.limits import MAX_FRAME_BYTES
@@ -185,6 +185,13 @@ def test_what_the_function_reports_is_summed() -> None:
     receive(session, Report(ReportInfo(cpu_ms=1, items=1)))
     reports = session.reports
     assert (reports.cpu_ms, reports.data_transfer_ms, reports.items, reports.units) == (2.5, 2.0, 4.0, "Gizmos")
+
+
+def test_a_result_without_a_text_is_an_event() -> None:
+    session = ready()
+    assert receive(session, Report(ReportInfo(items=1, no_text="[object Object]"))) == [Textless("[object Object]")]
+    assert receive(session, Report(ReportInfo(no_text=""))) == [Textless("")]
+    assert session.reports.items == 1
 
 
 def test_too_many_reports_end_it_but_not_those_that_a_stalled_connection_brings_together() -> None:

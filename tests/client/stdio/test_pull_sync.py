@@ -94,14 +94,64 @@ def test_the_other_source_ends_well_or_with_an_error() -> None:
     assert str(core.input_error) == "the other end of pull-sync failed: it broke\\x1b"
 
 
-def test_an_end_without_a_word_is_an_error() -> None:
+def test_an_end_that_closes_between_two_lines_wants_no_more() -> None:
+    for said in ([], [b"2"], [b"2", b"2"], [b"3"]):
+        core = begun()
+        core.ask()
+        for line in said:
+            core.receive(line)
+        core.give([b"one", b"two", b"three"])
+        core.closed()
+        assert (core.gone, core.ended, core.input_ended, core.input_error) == (True, True, True, None)
+
+
+@pytest.mark.parametrize("rest", [b"0", b'0"3', b"1", b"1tru", b"2", b"4", b"5 pull-sync: missing sync", b"\xff"])
+def test_half_a_line_is_an_error(rest: bytes) -> None:
     core = begun()
-    core.closed()
-    assert "in the middle" in str(core.input_error)
+    core.closed(rest)
+    assert "in the middle of a line" in str(core.input_error)
+    assert core.gone
+
+
+@pytest.mark.parametrize("rest", [b"3", b"1true"])
+def test_last_words_need_no_newline(rest: bytes) -> None:
     core = begun()
-    core.receive(b"3")
+    core.closed(rest)
+    assert (core.gone, core.input_error) == (True, None)
+
+
+def test_nothing_at_all_is_no_end_of_pull_sync() -> None:
+    for rest, says in ((b"", "is empty"), (b"5 pull-", "in the middle of a line"), (b"3", "does not speak pull-sync")):
+        core = PullSync()
+        core.closed(rest)
+        assert says in str(core.input_error)
+
+
+def test_the_error_of_the_other_source_is_not_forgotten() -> None:
+    core = begun()
+    core.receive(b'1"it broke"')
     core.closed()
-    assert core.input_error is None
+    assert "it broke" in str(core.input_error)
+
+
+def test_what_was_asked_for_before_a_regular_end_is_still_sent() -> None:
+    core = begun()
+    core.lines()
+    for line in (b"2", b"2", b"1true"):
+        core.receive(line)
+    core.closed()
+    assert not core.gone
+    core.give([b"one"])
+    assert not core.gone
+    core.give([b"two", b"three"])
+    assert core.gone
+    assert core.lines() == [b'0"one"', b'0"two"']
+    core = begun()
+    core.receive(b"2")
+    core.receive(b"1true")
+    core.closed()
+    core.finish()
+    assert core.lines() == [b"1true"]
 
 
 @pytest.mark.parametrize("line", [b"", b"2", b"hello", b"\xff", b"5", b"0 5 pull-sync: missing sync"])

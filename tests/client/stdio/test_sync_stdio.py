@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -118,7 +119,12 @@ async def test_by_hand(programs: Programs) -> None:
     ("sent", "says"),
     [
         (b"1\n2\n3\n", "pando: standard input does not speak pull-sync: its first line is 1"),
-        (b"", "pando: standard input ended in the middle of pull-sync"),
+        (b"", "pando: standard input is empty: with --sync-stdio a program speaks pull-sync there"),
+        (
+            GREETING + b'\n4\n2\n0"3',
+            "pando: standard input ended in the middle of a line: "
+            "the program at the other end of pull-sync was cut off",
+        ),
         (
             GREETING + b"\nnonsense\n",
             "pando: line 2 of standard input is no pull-sync message that may come now: nonsense",
@@ -141,6 +147,71 @@ async def test_the_other_end_hears_of_a_function_that_fails(programs: Programs) 
     assert outcome.status == 1
     assert outcome.lines[-1].startswith('1"the function failed on item 1 (3), 3 times: no, at g.js:1:')
     assert outcome.complaint.startswith("pando: the function failed on item 1 (3)")
+
+
+LEAVER = """
+import os, subprocess, sys
+how = sys.argv[1]
+pando = subprocess.Popen([os.environ["PANDO"], *sys.argv[2:]], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+say = lambda *lines: (pando.stdin.write(b"".join(line + b"\\n" for line in lines)), pando.stdin.flush())
+hear = lambda: pando.stdout.readline().strip()
+say(b"5 pull-sync: missing sync", b"4", b"2")
+item, result = 2, b""
+while result != b'0"16"':
+    heard = hear()
+    if heard == b"2" and item < 5:
+        say(b'0"%d"' % item)
+        item += 1
+    elif heard[:1] == b"0":
+        result = heard
+        say(b"2")
+if how == "exits":
+    print(pando.pid, flush=True)
+    os._exit(0)
+if how == "closes both":
+    pando.stdin.close()
+    pando.stdout.close()
+elif how == "closes what it writes":
+    pando.stdin.close()
+    while pando.stdout.read(1000):
+        pass
+elif how == "closes what it reads":
+    pando.stdout.close()
+elif how == "aborts":
+    say(b"3")
+    pando.stdout.close()
+    pando.stdin.close()
+elif how == "is cut off":
+    pando.stdout.close()
+    pando.stdin.write(b'0"1')
+    pando.stdin.close()
+print(pando.wait(30), flush=True)
+"""
+"""The other end, which has what it wants as soon as it has the square of 4, while more is computed."""
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "says"),
+    [
+        ("exits", None, []),
+        ("closes both", 0, []),
+        ("closes what it writes", 0, []),
+        ("closes what it reads", 0, []),
+        ("aborts", 0, []),
+        ("is cut off", 1, ["pando: standard input ended in the middle of a line: the program at the other end of"]),
+    ],
+)
+async def test_an_end_that_has_what_it_wants(how: str, status: int | None, says: list[str], programs: Programs) -> None:
+    programs.file(
+        "g.js", "module.exports['/pando/1.0.0'] = (x, cb) => { if (x > 4) setTimeout(cb, 99999); else cb(null, x * x) }"
+    )
+    programs.file("leaver.py", LEAVER)
+    program = await programs.start(sys.executable, "leaver.py", how, "g.js", *HERE, env={"PANDO": PANDO})
+    outcome = await program.finish(30)
+    if status is not None:
+        assert outcome.lines == [str(status)]
+    assert [line[: len(said)] for line, said in zip(outcome.complaints, says, strict=True)] == says
+    await programs.nothing_is_left()
 
 
 # In this process

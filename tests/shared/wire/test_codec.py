@@ -66,7 +66,7 @@ def neutral(message: Message) -> dict[str, Any]:
         case Broken():
             return {"type": "broken", **message.error.model_dump()}
         case Report():
-            return {"type": "report", "report": message.info.model_dump()}
+            return {"type": "report", "report": message.info.model_dump(exclude_none=True)}
 
 
 @pytest.mark.parametrize("vector", GOOD, ids=lambda v: v["name"])

@@ -13,6 +13,7 @@ from pando_shared.limits import (
     DEFAULT_RESULT_BYTES,
     MAX_DEVICE_CHARACTERS,
     MAX_LEASES_NAMED,
+    MAX_NO_TEXT_CHARACTERS,
     MAX_REPORTED,
     MAX_RESULT_BYTES,
     MAX_SLOTS,
@@ -71,6 +72,7 @@ def test_a_hello_has_the_defaults_of_the_protocol() -> None:
         (ReadyInfo, {"slots": 0}),
         (LeaseList, {"leases": [1] * MAX_LEASES_NAMED}),
         (ReportInfo, {"items": MAX_REPORTED, "cpu_ms": 0.5, "units": "x" * MAX_UNITS_CHARACTERS}),
+        (ReportInfo, {"no_text": "x" * MAX_NO_TEXT_CHARACTERS}),
         (GoodbyeBody, {"reason": "x" * 16, "unknown": "keys are ignored"}),
     ],
 )
@@ -97,6 +99,8 @@ def test_bodies_up_to_the_limits_pass(body: type[JsonBody], given: dict[str, Any
         (ReportInfo, {"items": float("nan")}),
         (ReportInfo, {"units": "x" * (MAX_UNITS_CHARACTERS + 1)}),
         (ReportInfo, {"units": "a\x1bb"}),
+        (ReportInfo, {"no_text": "x" * (MAX_NO_TEXT_CHARACTERS + 1)}),
+        (ReportInfo, {"no_text": 7}),
         (GoodbyeBody, {"reason": "Not a word"}),
     ],
 )

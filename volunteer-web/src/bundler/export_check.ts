@@ -15,13 +15,7 @@ const TIMEOUT_MS = 10_000;
  * judged here: the volunteers find out whether it runs. The same holds, in a page, for a module that uses what only pages
  * have.
  */
-const BROWSER_ONLY = [
-  "OffscreenCanvas",
-  "indexedDB",
-  "FileReaderSync",
-  "requestAnimationFrame",
-  "importScripts",
-];
+const BROWSER_ONLY = ["OffscreenCanvas", "FileReaderSync", "requestAnimationFrame"];
 
 /** What is wrong with a bundle; `stack` of the exception, if it was one. */
 export type Fault = { readonly error: BundleError; readonly stack: string };
@@ -72,7 +66,8 @@ function judge({ name, message, stack, why, context }: BrokenNote): Finding {
   if (why === "missing") return found(fault("export-missing", message));
   if (why === "shape") return found(fault("export-shape", message));
   if (name === "ReferenceError" && isBrowserOnly(message)) return found(null);
-  const what = name === "" ? message : `${name}: ${message}`;
+  // An error without a message is told by its name already.
+  const what = name === "" || message.startsWith(name) ? message : `${name}: ${message}`;
   return found(
     fault("load", `Loading the module failed: ${what}`, stack),
     missingOfPage(name, message) !== null,

@@ -9,6 +9,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { decodedMappings, encodedMap, TraceMap } from "@jridgewell/trace-mapping";
 import type * as esbuild from "esbuild";
 import type { BundleError, BundleOutcome } from "./outcome.ts";
+import { prepared } from "./script_files.ts";
 
 /** A text as it was given. */
 export type Given = {
@@ -57,7 +58,10 @@ export function givenText({ path, contents, loader }: Reading): esbuild.Plugin {
       });
       build.onLoad(
         { filter: new RegExp(`${RegExp.escape(FILE)}$`), namespace: "file" },
-        (asked) => asked.path === path ? { contents, loader, resolveDir: dirname(path) } : null,
+        (asked) =>
+          asked.path === path
+            ? { contents: prepared(contents, path), loader, resolveDir: dirname(path) }
+            : null,
       );
     },
   };

@@ -17,6 +17,8 @@ export type BundleError = {
   readonly line?: number;
   readonly column?: number;
   readonly source?: string;
+  /** What a library said for which we have no words: for those who look for the reason. */
+  readonly original?: string;
 };
 
 /** A name of what only a page has, and where a file of the user's uses it; line and column count from 1. */

@@ -3,9 +3,12 @@
 import type { Verdict } from "../volunteer/session_runner.ts";
 import type { HelloInfo } from "../wire/hello.ts";
 import { MAX_SLOTS } from "../wire/constants.ts";
+import { toJson } from "../wire/json.ts";
 import { ANYTHING, covers, inWords, parseHosts } from "../wire/allowed_hosts.ts";
 
 const MAX_STATUS_CHARACTERS = 500;
+/** Signals that ask a program to end, and their numbers. */
+const ENDING_SIGNALS = [["SIGHUP", 1], ["SIGINT", 2], ["SIGTERM", 15]] as const;
 
 /** Options of the command line. */
 export type Options = {
@@ -22,17 +25,25 @@ export class UsageError extends Error {}
  * Returns the arguments as options.
  *
  * @param known names of options without their dashes
+ * @param hidden those that only programs give
  * @throws {UsageError} another option is given
  */
-export function parseOptions(args: readonly string[], known: readonly string[]): Options {
+export function parseOptions(
+  args: readonly string[],
+  known: readonly string[],
+  hidden: readonly string[] = [],
+): Options {
   const words: string[] = [];
   const named = new Map<string, string>();
   for (const arg of args) {
     const [, name, , value] = arg.match(/^--([a-z-]+)(=(.*))?$/s) ?? [];
     if (name === undefined) words.push(arg);
     // An empty value, which a script may make of an empty variable, allows nothing.
-    else if (known.includes(name)) named.set(name, value ?? (name === "allow-net" ? ANYTHING : ""));
-    else throw new UsageError(`unknown option --${name}; there are ${known.map((k) => `--${k}`).join(", ")}`);
+    else if (known.includes(name) || hidden.includes(name)) {
+      named.set(name, value ?? (name === "allow-net" ? ANYTHING : ""));
+    } else {throw new UsageError(`unknown option --${name}; there are ${
+        known.map((k) => `--${k}`).join(", ")
+      }`);}
   }
   return { words, named };
 }
@@ -54,7 +65,8 @@ export function coresOf(options: Options): number {
 
 /** Returns the name to present: `--device`, or what the system says. */
 export function deviceOf(options: Options): string {
-  return options.named.get("device")?.replaceAll("_", " ") ?? `${Deno.build.os} ${Deno.build.arch}`;
+  const given = options.named.get("device")?.replaceAll("_", " ").trim();
+  return given || `${Deno.build.os} ${Deno.build.arch}`;
 }
 
 /**
@@ -80,24 +92,44 @@ export function considerWithoutPage({ context, allow_net }: HelloInfo, granted: 
   };
 }
 
+let statusStream: { writeSync(bytes: Uint8Array): number } = Deno.stderr;
+
+/** Has status lines written to stdout, which leads where the user reads them: stderr is watched for Deno's own. */
+export function writeStatusToStdout(): void {
+  statusStream = Deno.stdout;
+}
+
 /** Writes a status line to stderr; foreign text in it cannot act on the terminal. */
 export function writeStatus(text: string): void {
   // deno-lint-ignore no-control-regex
   const shown = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ").slice(0, MAX_STATUS_CHARACTERS);
-  const line = new TextEncoder().encode(`pando-volunteer: ${shown}\n`);
+  writeLine(`pando-volunteer: ${shown}`);
+}
+
+/** Writes a line of the function's console to stderr, for the client that has started this program. */
+export function writeConsoleLine(text: string): void {
+  writeLine(toJson({ console: text }));
+}
+
+function writeLine(text: string): void {
   try {
-    Deno.stderr.writeSync(line);
+    statusStream.writeSync(new TextEncoder().encode(`${text}\n`));
   } catch {
     // stderr is closed, which is no reason to stop working.
   }
 }
 
-/** Calls `leave` on the first SIGINT or SIGTERM; a second one ends the process at once. */
-export function onSignals(leave: () => void): void {
+/**
+ * Calls `leave` on the first signal that asks the program to end; a second one ends it at once.
+ *
+ * @param ignored names of signals, separated by commas, that were ignored when the program was started
+ */
+export function onSignals(leave: () => void, ignored = ""): void {
   let asked = false;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const [signal, number] of ENDING_SIGNALS) {
+    if (ignored.split(",").includes(signal)) continue;
     Deno.addSignalListener(signal, () => {
-      if (asked) Deno.exit(130);
+      if (asked) Deno.exit(128 + number);
       asked = true;
       leave();
     });

@@ -9,6 +9,7 @@ import { Buffer } from "node:buffer";
 import { connect, jobOf } from "../connect/connect.ts";
 import type { ChannelKind } from "../connect/meeting.ts";
 import { DenoHost } from "../pool/deno_host.ts";
+import { ConsoleReader } from "../volunteer/console_reader.ts";
 import { describe } from "../volunteer/description.ts";
 import { SessionRunner } from "../volunteer/session_runner.ts";
 import {
@@ -22,14 +23,25 @@ import {
   parseOptions,
   UsageError,
   writeStatus,
+  writeStatusToStdout,
 } from "./command_line.ts";
 import { Volunteer } from "../volunteer/volunteer.ts";
 
 const USAGE =
   "headless.js URL [--cores=N] [--device=NAME] [--protocol=webrtc|websocket] [--allow-net[=HOSTS]] [--loopback]";
 
+/** Lines of functions' consoles that the owner of this machine is shown in each window of time. */
+const CONSOLE_LINES = 10;
+const CONSOLE_WINDOW_MS = 60_000;
+
 await command(async () => {
-  const options = parseOptions(Deno.args, ["cores", "device", "protocol", "allow-net", "loopback"]);
+  // First of all, so that also what is wrong with the options is said there.
+  if (Deno.args.includes("--status=stdout")) writeStatusToStdout();
+  const options = parseOptions(
+    Deno.args,
+    ["cores", "device", "protocol", "allow-net", "loopback"],
+    ["status", "ignore"],
+  );
   const base = baseOf(options);
   const wish = wishOf(options);
   const granted = grantsOf(options);
@@ -53,12 +65,20 @@ await command(async () => {
     if (text !== said) writeStatus(text);
     said = text;
   };
+  // The function is somebody else's, and this may be a service whose output is kept.
+  const reader = new ConsoleReader(
+    CONSOLE_LINES,
+    CONSOLE_WINDOW_MS,
+    (_, line) => writeStatus(`console: ${line}`),
+  );
+  setInterval(() => reader.tick(), CONSOLE_WINDOW_MS);
   const runner = new SessionRunner(new DenoHost(), cores, {
     greeted: ({ job, title }) => volunteer.greeted(job, title),
     consider: (info) => considerWithoutPage(info, granted),
     loaded: () => volunteer.loaded(),
     broken: (message) => volunteer.broken(message),
     answered: () => undefined,
+    wrote: (lines) => reader.take(lines),
     log: (_, text) => writeStatus(text),
   });
   const presentation = { device: deviceOf(options), agent: `Deno ${Deno.version.deno}` };
@@ -69,7 +89,9 @@ await command(async () => {
     presentation,
     sayStatus,
   );
-  const left = new Promise<void>((resolve) => onSignals(() => volunteer.leave("left").then(resolve)));
+  const left = new Promise<void>((resolve) => {
+    onSignals(() => volunteer.leave("left").then(resolve), options.named.get("ignore"));
+  });
   volunteer.join();
   await left;
   return 0;

@@ -1,6 +1,7 @@
 /** The volunteer page: what its owner chooses, what a job asks for, and what is shown of both. */
 
 import type { WorkerHost } from "../pool/worker_host.ts";
+import { ConsoleReader } from "../volunteer/console_reader.ts";
 import { describe } from "../volunteer/description.ts";
 import { SessionRunner, type Verdict } from "../volunteer/session_runner.ts";
 import { type Connector, Volunteer } from "../volunteer/volunteer.ts";
@@ -17,6 +18,9 @@ import type { WakeLock } from "./wake_lock.ts";
 const REFRESH_MS = 500;
 /** The screen stays on for this long after the last slot has fallen idle. */
 const LINGER_MS = 30_000;
+/** Lines of the function's console that are shown in each window of time. */
+const CONSOLE_LINES = 40;
+const CONSOLE_WINDOW_MS = 1000;
 
 /** What a page is made of. */
 export type PageParts = {
@@ -49,6 +53,8 @@ export class Page implements ViewEvents {
   #asked: HelloInfo | null = null;
   #meter = new Meter();
   #log = new StatusLog();
+  /** What the function writes. */
+  #console: ConsoleReader;
   /** When a slot last ran something, in milliseconds of `performance.now`. */
   #busyAt = -Infinity;
 
@@ -56,12 +62,18 @@ export class Page implements ViewEvents {
     this.#parts = parts;
     this.#device = parts.choices.device;
     this.#slots = parts.choices.cores;
+    this.#console = new ConsoleReader(
+      CONSOLE_LINES,
+      CONSOLE_WINDOW_MS,
+      (level, line) => parts.view.log(level, line),
+    );
     this.#runner = new SessionRunner(parts.host, this.#device === null ? 0 : this.#slots, {
       greeted: (info) => this.#greeted(info),
       consider: (info) => this.#consider(info),
       loaded: () => this.#volunteer?.loaded(),
       broken: (message) => this.#volunteer?.broken(message),
       answered: (items) => this.#answered(items),
+      wrote: (lines) => this.#console.take(lines),
       log: (level, text) => parts.view.log(level, text),
     });
     parts.view.listen(this);
@@ -117,6 +129,7 @@ export class Page implements ViewEvents {
     this.#volunteer.join();
     setInterval(() => {
       this.#meter.tick(performance.now(), this.#runner.busy > 0);
+      this.#console.tick();
       this.#update();
     }, REFRESH_MS);
     new Lifecycle(this.#volunteer).listen(window, document, () => wakeLock.refresh());

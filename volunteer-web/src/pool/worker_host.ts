@@ -2,6 +2,7 @@
 
 import type { Environment } from "../wire/environment.ts";
 import type { Report } from "../wire/report.ts";
+import type { ConsoleLines } from "../worker/console.ts";
 import type { Delivery } from "../worker/messages.ts";
 
 /**
@@ -37,5 +38,8 @@ export interface PoolEvents {
   returned(leases: readonly number[]): void;
   /** What a worker's function has reported since it last did. */
   reported(report: Report): void;
+  /** What a worker's function wrote to its console. */
+  wrote(lines: ConsoleLines): void;
+  /** A line about the workers. */
   log(level: "info" | "error", text: string): void;
 }

@@ -75,5 +75,5 @@ export class MessageBatcher {
 
 /** Functions may report, and write to the console, for each item: that is no reason to wake the page for each. */
 function isUrgent(message: FromWorker): boolean {
-  return isResults(message) ? message.urgent : message.note !== "report" && message.note !== "log";
+  return isResults(message) ? message.urgent : message.note !== "report" && message.note !== "console";
 }

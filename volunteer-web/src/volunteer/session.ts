@@ -26,7 +26,7 @@ import {
 import { Joiner, Outbox } from "../wire/framing.ts";
 import type { HelloInfo } from "../wire/hello.ts";
 import type { FromVolunteer, LeaveReason } from "../wire/messages.ts";
-import { joinReports, type Report } from "../wire/report.ts";
+import { joinReports, type Report, textless } from "../wire/report.ts";
 import { readLendHead, readResultsHead } from "../wire/results.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -47,7 +47,12 @@ export type Instruction =
   | { readonly do: "finish"; readonly ending: Ending };
 
 /** How the volunteer presents itself. */
-export type Presentation = { readonly device: string; readonly agent: string };
+export type Presentation = {
+  readonly device: string;
+  readonly agent: string;
+  /** The same on each channel of this page or process. */
+  readonly life?: string;
+};
 
 /** Heartbeats without a sign of life after which the client counts as lost; the client waits as long for a volunteer. */
 const SILENT_HEARTBEATS = 12;
@@ -78,6 +83,8 @@ export class Session {
   #itemsDone = 0;
   #report: Report | null = null;
   #reportedAt = -Infinity;
+  /** Whether the client knows of a result without a text. */
+  #saidTextless = false;
 
   /** @param now milliseconds, as in every other method that takes the time */
   constructor(presentation: Presentation, slots: number, now: number) {
@@ -161,11 +168,18 @@ export class Session {
     return count;
   }
 
-  /** The function has reported of its work: the client hears of it now, or within `REPORT_EVERY_MS`. */
-  reported(report: Report, now: number): void {
+  /**
+   * The function has reported of its work: the client hears of it now, or within `REPORT_EVERY_MS`. That a result has no
+   * text does not wait, and is said once, whichever worker says it.
+   */
+  reported({ no_text, ...sums }: Report, now: number): void {
     if (this.#state === "finished") return;
-    this.#report = joinReports(this.#report, report);
-    this.#sendReportIfDue(now);
+    const news = textless(this.#saidTextless ? undefined : no_text);
+    this.#report = joinReports(this.#report, { ...sums, ...news });
+    const isNew = news.no_text !== undefined;
+    this.#saidTextless ||= isNew;
+    if (isNew && this.#sendReport()) this.#reportedAt = now;
+    else this.#sendReportIfDue(now);
   }
 
   /** The pool hands leases back. */
@@ -270,7 +284,8 @@ export class Session {
     const slots = Math.max(0, Math.min(MAX_SLOTS, lent));
     const device = Array.from(this.#presentation.device).slice(0, MAX_DEVICE_CHARACTERS).join("");
     const agent = this.#presentation.agent.slice(0, MAX_AGENT_CHARACTERS);
-    this.#send({ type: "ready", info: { protocol: PROTOCOL, slots, device, agent } });
+    const life = this.#presentation.life ?? "";
+    this.#send({ type: "ready", info: { protocol: PROTOCOL, slots, device, agent, life } });
   }
 
   #finish(ending: Ending): Instruction[] {

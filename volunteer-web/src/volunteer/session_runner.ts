@@ -10,6 +10,7 @@ import type { PoolEvents, WorkerHost } from "../pool/worker_host.ts";
 import { type Environment, ISOLATED, isSame } from "../wire/environment.ts";
 import type { HelloInfo } from "../wire/hello.ts";
 import type { LeaveReason } from "../wire/messages.ts";
+import type { ConsoleLines } from "../worker/console.ts";
 import { gunzip } from "./gunzip.ts";
 import { type Ending, type Instruction, type Presentation, Session } from "./session.ts";
 
@@ -27,6 +28,8 @@ export interface SessionEvents {
   broken(message: string): void;
   /** This many more items have results. */
   answered(items: number): void;
+  /** The function wrote to its console. */
+  wrote(lines: ConsoleLines): void;
   /** A line for the owner's log. */
   log(level: "info" | "error", text: string): void;
 }
@@ -44,6 +47,8 @@ export class SessionRunner {
   #host: WorkerHost;
   #slots: number;
   #environment = ISOLATED;
+  /** So that a client knows who comes back when a connection was lost: what was lent here has not ended this volunteer. */
+  readonly #life = drawLife();
   /** The packed function of a job to which the owner has not agreed yet. */
   #undecided: Bytes | null = null;
   #session: Session | null = null;
@@ -68,6 +73,7 @@ export class SessionRunner {
       },
       returned: (leases) => this.#tell((session) => session.returned(leases)),
       reported: (report) => this.#tell((session) => session.reported(report, performance.now())),
+      wrote: (lines) => events.wrote(lines),
       log: (level, text) => events.log(level, text),
     };
     this.#pool = new Pool(host, poolEvents);
@@ -114,7 +120,7 @@ export class SessionRunner {
    */
   run(channel: Channel, presentation: Presentation): Promise<Ending> {
     this.#channel = channel;
-    this.#session = new Session(presentation, this.#slots, performance.now());
+    this.#session = new Session({ ...presentation, life: this.#life }, this.#slots, performance.now());
     this.prepare();
     this.#timer = setInterval(() => {
       this.#carryOut(this.#session?.tick(performance.now()));
@@ -242,4 +248,10 @@ export class SessionRunner {
     this.#moveTo(ISOLATED);
     this.#resolve(ending);
   }
+}
+
+/** Draws 16 bytes as hexadecimal digits. */
+function drawLife(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -39,10 +39,13 @@ export const MAX_TITLE_CHARACTERS = 200;
 export const MAX_VERSION_CHARACTERS = 64;
 export const MAX_DEVICE_CHARACTERS = 64;
 export const MAX_AGENT_CHARACTERS = 200;
+export const MAX_LIFE_CHARACTERS = 32;
 /** The text of a goodbye. */
 export const MAX_GOODBYE_CHARACTERS = 200;
 /** The units of a report. */
 export const MAX_UNITS_CHARACTERS = 32;
+/** What is said of a result that has no text of its own. */
+export const MAX_NO_TEXT_CHARACTERS = 100;
 
 // Counts.
 

@@ -1,6 +1,6 @@
 /** The module `pando-computing` as the function sees it. A worker hands it out; no bundle holds it. */
 
-import { MAX_REPORTED, MAX_UNITS_CHARACTERS, VERSION } from "../wire/constants.ts";
+import { MAX_NO_TEXT_CHARACTERS, MAX_REPORTED, MAX_UNITS_CHARACTERS, VERSION } from "../wire/constants.ts";
 import { joinReports, type Report } from "../wire/report.ts";
 
 /** What the function may say of its work since it last did; all of it may be absent. */
@@ -13,6 +13,8 @@ export type FunctionReport = {
 
 /** A report leaves with the next results, or after this time if there are none. */
 const SEND_AFTER_MS = 1000;
+
+const NOTHING: Report = { cpu_ms: 0, data_transfer_ms: 0, items: 0, units: "" };
 
 /** Sums what the function reports. */
 export class Reports {
@@ -30,12 +32,21 @@ export class Reports {
   /** Takes what the function says; what is no number of that kind counts as 0. */
   add(said: unknown): void {
     const { cpuTime, dataTransferTime, nbItems, units } = Object(said) as Record<string, unknown>;
-    this.#pending = joinReports(this.#pending, {
+    this.#join({
       cpu_ms: amount(cpuTime),
       data_transfer_ms: amount(dataTransferTime),
       items: amount(nbItems),
-      units: typeof units === "string" ? shownUnits(units) : "",
+      units: typeof units === "string" ? cut(units, MAX_UNITS_CHARACTERS) : "",
     });
+  }
+
+  /** A result has no text of its own, and `text` is sent for it. */
+  textless(text: string): void {
+    this.#join({ ...NOTHING, no_text: cut(text, MAX_NO_TEXT_CHARACTERS) });
+  }
+
+  #join(report: Report): void {
+    this.#pending = joinReports(this.#pending, report);
     if (this.#timer) return;
     this.#timer = true;
     this.#later(SEND_AFTER_MS, () => {
@@ -62,8 +73,9 @@ function amount(value: unknown): number {
   return number >= 0 ? Math.min(number, MAX_REPORTED) : 0;
 }
 
-function shownUnits(units: string): string {
+/** Returns the first characters of a text, without those that are not printed. */
+function cut(text: string, characters: number): string {
   // A character is at most two code units, so no more of a long text is looked at.
-  const printable = units.slice(0, 2 * MAX_UNITS_CHARACTERS).replace(/[\p{Cc}\p{Cs}]/gu, "");
-  return Array.from(printable).slice(0, MAX_UNITS_CHARACTERS).join("");
+  const printable = text.slice(0, 2 * characters).replace(/[\p{Cc}\p{Cs}]/gu, "");
+  return Array.from(printable).slice(0, characters).join("");
 }

@@ -2,12 +2,17 @@
  * Finds the function that a module exports.
  *
  * There are two contracts. In that of the original, a CommonJS module has a property `/pando/1.0.0`, which is a function
- * of two parameters, the item and a callback. In today's, there is a default export (or, in CommonJS, `module.exports` itself) that is
- * a function of one parameter and returns its result, or a promise of it. A default export of two parameters calls
- * back, and an ES module may use the name `/pando/1.0.0` too.
+ * of two parameters, the item and a callback, and calls back. In today's, there is a default export (or, in CommonJS,
+ * `module.exports` itself) that returns its result, or a promise of it; an ES module may use the name `/pando/1.0.0` too.
+ * Such a function gets the callback as well if it has two parameters and uses the second one: then what it calls back
+ * with is the result, or what its promise brings if that comes first. A value that it returns and that is no promise is
+ * none: functions that call back return whatever they like, such as the number of a timer.
  */
 
-import type { ItemFunction } from "./runner.ts";
+import { returnedInstead } from "./error_text.ts";
+import { failureOf, isThenable } from "./returned_values.ts";
+import type { ItemFunction, Promised } from "./runner.ts";
+import { canCallBack, kindOf } from "./signature.ts";
 
 const NAME = "/pando/1.0.0";
 const MISSING = `Incompatible module, missing '${NAME}' property`;
@@ -27,20 +32,27 @@ export class ExportError extends Error {
   }
 }
 
+/** What a module exports. */
+export type Exported = {
+  /** Calls back, or returns a promise of its result. */
+  readonly run: ItemFunction;
+  /** What it means that such a promise brings a value before the function has called back. */
+  readonly promised: Promised;
+};
+
 /**
  * Returns the function of a module, as one that calls back.
  *
  * @param exports what the module left in `module.exports`
- * @throws {ExportError} there is none that can be called
+ * @throws {ExportError} there is none that can be called, or one that cannot give a result
  */
-export function exportedFunction(exports: unknown): ItemFunction {
+export function exportedFunction(exports: unknown): Exported {
   const { [NAME]: named, default: default_, __esModule } = Object(exports);
   // ES modules, and what TypeScript and others make of them, carry this mark.
   const isToday = __esModule === true;
   if (named !== undefined) {
     if (isToday) return today(named, `Incompatible module, the export '${NAME}'`);
-    if (typeof named !== "function" || named.length !== 2) throw new ExportError(SHAPE, true);
-    return named as ItemFunction;
+    return { run: original(named), promised: "mistake" };
   }
   if (isToday) {
     if (default_ === undefined) throw new ExportError(MISSING_TODAY, false);
@@ -50,11 +62,33 @@ export function exportedFunction(exports: unknown): ItemFunction {
   return today(exports, "Incompatible module, module.exports");
 }
 
-function today(value: unknown, what: string): ItemFunction {
-  if (typeof value !== "function" || value.length > 2) {
-    throw new ExportError(`${what} ${SHAPE_TODAY}`, true);
+function original(value: unknown): ItemFunction {
+  if (typeof value !== "function" || value.length !== 2) throw new ExportError(SHAPE, true);
+  refuseOtherKinds(value, `Incompatible module, '${NAME}' property`);
+  return canCallBack(value) ? value as ItemFunction : complaining(value as (x: string) => unknown);
+}
+
+function today(value: unknown, what: string): Exported {
+  if (typeof value !== "function") throw new ExportError(`${what} ${SHAPE_TODAY}`, true);
+  refuseOtherKinds(value, what);
+  if (value.length > 2 && kindOf(value) !== "built-in") throw new ExportError(`${what} ${SHAPE_TODAY}`, true);
+  const run = value.length === 2 && canCallBack(value)
+    ? value as ItemFunction
+    : callingBack(value as (x: string) => unknown);
+  return { run, promised: "result" };
+}
+
+/** @throws {ExportError} it can be called, but what comes of that is no result */
+// deno-lint-ignore ban-types
+function refuseOtherKinds(value: Function, what: string): void {
+  const kind = kindOf(value);
+  if (kind === "class") throw new ExportError(`${what} is a class, and not a function`, true);
+  if (kind === "generator") {
+    throw new ExportError(
+      `${what} is a generator function, and not one that calls back or returns its result`,
+      true,
+    );
   }
-  return value.length === 2 ? value as ItemFunction : callingBack(value as (x: string) => unknown);
 }
 
 /** Makes a function that calls back from one that returns its result, or a promise of it. */
@@ -64,13 +98,18 @@ function callingBack(run: (x: string) => unknown): ItemFunction {
     if (!isThenable(result)) return callback(null, result);
     result.then(
       (value) => callback(null, value),
-      // A reason that is nothing is a failure all the same; `true` declines the item, as in a callback.
-      (reason) => callback(reason || { message: `rejected with ${String(reason)}` }),
+      // `true` declines the item, as in a callback.
+      (reason) => callback(failureOf(reason)),
     );
   };
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { then?: unknown }).then === "function";
+/** Makes a function that fails on each item of one that has to call back, cannot, and returns something instead. */
+function complaining(run: (x: string) => unknown): ItemFunction {
+  return (x, callback) => {
+    const result = run(x);
+    const complain = (value: unknown) => value === undefined ? undefined : callback(returnedInstead(value));
+    if (isThenable(result)) result.then(complain, (reason) => callback(failureOf(reason)));
+    else complain(result);
+  };
 }

@@ -128,7 +128,7 @@ Deno.test("what the function writes reaches stderr, and never stdout", async () 
   assert.deepEqual(await v.values(1, 1), ["undefined,undefined,undefined,undefined"]);
   await v.close();
   const { code, stderr } = await v.end();
-  assert.deepEqual([code, stderr], [0, "pando-volunteer: from the function 1\n"]);
+  assert.deepEqual([code, stderr], [0, '{"console":"from the function 1"}\n']);
 });
 
 Deno.test("a function that cannot be loaded is said to be broken, and why", async () => {

@@ -33,6 +33,7 @@ async function run(
     },
     returned: () => logged.push("returned"),
     reported: () => undefined,
+    wrote: ({ lines }) => logged.push(...lines),
     log: (_, text) => logged.push(text),
   });
   const start = performance.now();

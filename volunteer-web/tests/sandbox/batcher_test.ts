@@ -61,10 +61,10 @@ Deno.test("what a function says of each item waits as its results do, in its ord
     say(1, results(1));
     say(1, reported);
     say(1, results(2));
-    say(1, { note: "log", level: "info", text: "hello" });
+    say(1, { note: "console", level: "info", lines: ["hello"], skipped: 0 });
     assert.equal(one.came.length, 1);
     say(1, dropped);
-    assert.deepEqual(one.came[1], ["report", 2, "log", "dropped"]);
+    assert.deepEqual(one.came[1], ["report", 2, "console", "dropped"]);
   }));
 
 Deno.test("a note and results that are urgent go at once, behind what waits", () =>

@@ -10,6 +10,8 @@ import {
   MAX_ERROR_BYTES,
   MAX_GOODBYE_CHARACTERS,
   MAX_LEASES_NAMED,
+  MAX_LIFE_CHARACTERS,
+  MAX_NO_TEXT_CHARACTERS,
   MAX_REPORTED,
   MAX_RESULT_BYTES,
   MAX_SLOTS,
@@ -21,7 +23,7 @@ import {
 import { Joiner, Outbox } from "../../src/wire/framing.ts";
 import { checkJson, type Fields, integer, leaseList, text } from "../../src/wire/json_body.ts";
 import type { FromClient, FromVolunteer } from "../../src/wire/messages.ts";
-import type { Report } from "../../src/wire/report.ts";
+import { type Report, textless } from "../../src/wire/report.ts";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -165,6 +167,7 @@ function readReady(fields: Fields) {
     slots: integer(fields, "slots", 0, MAX_SLOTS),
     device: text(fields, "device", MAX_DEVICE_CHARACTERS, ""),
     agent: text(fields, "agent", MAX_AGENT_CHARACTERS, ""),
+    life: text(fields, "life", MAX_LIFE_CHARACTERS, ""),
   };
 }
 
@@ -189,6 +192,9 @@ function readReport(fields: Fields): Report {
     data_transfer_ms: amount("data_transfer_ms"),
     items: amount("items"),
     units,
+    ...textless(
+      fields.no_text === undefined ? undefined : text(fields, "no_text", MAX_NO_TEXT_CHARACTERS, ""),
+    ),
   };
 }
 

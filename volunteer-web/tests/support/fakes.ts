@@ -9,6 +9,7 @@ import { type Limits, NO_LIMITS } from "../../src/wire/hello.ts";
 import type { FromClient, FromVolunteer } from "../../src/wire/messages.ts";
 import type { Report } from "../../src/wire/report.ts";
 import { readLendHead } from "../../src/wire/results.ts";
+import type { ConsoleLines } from "../../src/worker/console.ts";
 import type { Delivery, FromWorker, Order } from "../../src/worker/messages.ts";
 import {
   type Bytes,
@@ -147,6 +148,9 @@ export class FakeWorkers implements PoolEvents, WorkerHost {
   reported(report: Report): void {
     this.reports.push(report);
   }
+  wrote({ lines }: ConsoleLines): void {
+    this.told.push(...lines);
+  }
   log(_: string, text: string): void {
     this.told.push(text);
   }
@@ -195,6 +199,7 @@ export function fakeSlot(more: Partial<Slot> = {}): FakeSlot {
     queue: [],
     since: 0,
     open: null,
+    stray: null,
     dropping: new Set(),
     retiring: false,
     ...more,

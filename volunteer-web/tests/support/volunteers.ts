@@ -22,6 +22,7 @@ export class TestVolunteer {
       loaded: () => this.volunteer.loaded(),
       broken: (message) => this.volunteer.broken(message),
       answered: (items) => this.items += items,
+      wrote: () => undefined,
       log: () => undefined,
     });
     const open: Connector = () => {

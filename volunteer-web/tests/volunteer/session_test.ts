@@ -60,7 +60,7 @@ Deno.test("hello is loaded, and ready follows when it is", () => {
   talk.session.loaded();
   assert.deepEqual(talk.said(), [{
     type: "ready",
-    info: { protocol: 1, slots: 2, device: "d", agent: "a" },
+    info: { protocol: 1, slots: 2, device: "d", agent: "a", life: "" },
   }]);
 });
 
@@ -101,6 +101,21 @@ Deno.test("reports are summed, and sent twice a second at most, before the resul
   assert.deepEqual(talk.said().map(({ type }) => type), ["report", "goodbye"]);
   talk.session.reported(report(8), 9000);
   assert.deepEqual(talk.said(), []);
+});
+
+Deno.test("that a result has no text is said at once, and once whichever worker says it", () => {
+  const talk = new Talk().begin();
+  const report = (no_text?: string) => ({ cpu_ms: 0, data_transfer_ms: 0, items: 1, units: "", no_text });
+  const said = () =>
+    talk.said().flatMap((m) => m.type === "report" ? [[m.report.items, m.report.no_text]] : []);
+  talk.session.reported(report(), 0);
+  talk.session.reported(report(), 10);
+  talk.session.reported(report("[object Map]"), 20);
+  assert.deepEqual(said(), [[1, undefined], [2, "[object Map]"]]);
+  talk.session.reported(report("[object Object]"), 30);
+  assert.deepEqual(said(), []);
+  talk.session.tick(600);
+  assert.deepEqual(said(), [[1, undefined]]);
 });
 
 Deno.test("answers to withdrawn, returned and unknown leases stay here", () => {

@@ -18,3 +18,11 @@ Deno.test("reports are summed, and the last units that were named stay", () => {
 Deno.test("sums stay within what the wire takes", () => {
   assert.equal(joinReports(report(MAX_REPORTED, "u"), report(1, "u")).items, MAX_REPORTED);
 });
+
+Deno.test("a result without a text is remembered, the first one", () => {
+  const with_ = (no_text: string) => ({ ...report(1, "u"), no_text });
+  assert.equal(joinReports(with_("a"), report(1, "u")).no_text, "a");
+  assert.equal(joinReports(report(1, "u"), with_("b")).no_text, "b");
+  assert.equal(joinReports(with_("a"), with_("b")).no_text, "a");
+  assert.ok(!("no_text" in joinReports(report(1, "u"), report(1, "u"))));
+});

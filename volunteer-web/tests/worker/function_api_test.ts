@@ -57,10 +57,19 @@ Deno.test("a function requires it from the worker, whose notes bring the reports
 Deno.test("an item that takes long is reported of meanwhile", () =>
   withWorker(
     `const { report } = require("pando-computing");
-    module.exports["/pando/1.0.0"] = (x, cb) => report({ cpuTime: 7 })`,
+    module.exports["/pando/1.0.0"] = (x, cb) => { report({ cpuTime: 7 }) }`,
     async (worker) => {
       worker.lend(["a"]);
       await worker.until(() => worker.notes.some(({ note }) => note === "report"));
       assert.deepEqual(worker.results, []);
     },
   ));
+
+Deno.test("that a result has no text goes with the next report, cut and without what is not printed", () => {
+  const { report, sent, reports } = api();
+  reports.textless("a\n\u001b[2J\ud800" + "🎉".repeat(200));
+  report({ nbItems: 1 });
+  reports.flush();
+  assert.deepEqual([sent.length, sent[0].items], [1, 1]);
+  assert.ok(/^a\[2J🎉+$/u.test(sent[0].no_text!) && [...sent[0].no_text!].length === 100, sent[0].no_text);
+});

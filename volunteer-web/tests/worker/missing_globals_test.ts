@@ -41,3 +41,17 @@ Deno.test("the function's error names the option, thrown, passed on or uncaught"
     });
   }
 });
+
+Deno.test("what no worker has, or only those of browsers, is said to whoever misses it", () => {
+  const said = (message: string) => withAdvice("ReferenceError", message);
+  assert.equal(
+    said("Worker is not defined"),
+    "Worker is not defined: a function starts no workers; it runs on each core that a volunteer lends",
+  );
+  assert.equal(
+    said("Can't find variable: OffscreenCanvas"),
+    "Can't find variable: OffscreenCanvas: only volunteers in browsers have it",
+  );
+  assert.equal(said("localStorage is not defined"), "localStorage is not defined: a function has no storage");
+  assert.equal(said("other is not defined"), "other is not defined");
+});

@@ -37,7 +37,12 @@ function ran(
       },
       dropped: () => undefined,
       open: () => undefined,
+      stray: () => undefined,
+      afterwards: () => () => undefined,
+      collect: () => undefined,
       warn: () => undefined,
+      noText: () => undefined,
+      newTimer: () => 0,
     },
     DEFAULT_RESULT_BYTES,
   );

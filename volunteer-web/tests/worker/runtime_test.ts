@@ -33,11 +33,77 @@ Deno.test("errors are results: thrown, called back, rejected, and of every sort"
         "rejected",
         "called back",
         "only text",
-        "no string",
+        "the result cannot be printed: no string",
       ]);
       assert.deepEqual(message(answers[5]), "an error that cannot be shown");
-      assert.ok(message(answers[6]).includes("uncaught"), "the uncaught error is not blamed");
+      assert.equal(
+        message(answers[6]),
+        "uncaught (nobody caught this error, and nothing is left that could call back)",
+      );
       assert.deepEqual(answers.map(([kind]) => kind), [1, 1, 1, 1, 1, 1, 1, 0]);
+    },
+  ));
+
+/** Runs a module's function over one item, and returns its answer. */
+async function answerOf(code: string): Promise<[kind: number, value: string]> {
+  let answer: [number, string] = [-1, ""];
+  await withWorker(code, async (w) => {
+    [answer] = await w.run(["7"]);
+  });
+  return answer;
+}
+
+const promises: [what: string, body: string, today: string, original: string | null][] = [
+  ["a value before the callback", "async (x, cb) => { if (x < 0) cb(); return x * x }", "49", null],
+  ["a value of a promise", "(x, cb) => { if (x < 0) cb(); return Promise.resolve(x * x) }", "49", null],
+  ["a value after the callback", "async (x, cb) => { cb(null, 'back'); return 'returned' }", "back", "back"],
+  ["nothing, and the callback before", "async (x, cb) => { await null; cb(null, 'back') }", "back", "back"],
+  [
+    "nothing, and the callback after",
+    "async (x, cb) => { setTimeout(() => cb(null, 'back'), 20) }",
+    "back",
+    "back",
+  ],
+  ["the number of a timer", "async (x, cb) => setTimeout(cb, 20, null, 'back')", "back", "back"],
+  ["a value that is no promise", "(x, cb) => setTimeout(cb, 20, null, 'back')", "back", "back"],
+  ["both", "(x, cb) => { cb(null, 'back'); return 'returned' }", "back", "back"],
+  ["a list's length", "(x, cb) => [].push(setTimeout(cb, 20, null, 'back'))", "back", "back"],
+  [
+    "true as a reason",
+    "async (x, cb) => { if (x < 0) cb(); await Promise.reject(true) }",
+    "declined",
+    "declined",
+  ],
+];
+for (const [what, body, today, original] of promises) {
+  Deno.test(`a function of two parameters whose call brings ${what}`, async () => {
+    const shown = ([kind, value]: [number, string]) => kind === 2 ? "declined" : kind === 0 ? value : null;
+    const answers = await Promise.all(
+      ["module.exports", "module.exports['/pando/1.0.0']"].map((name) => answerOf(`${name} = ${body}`)),
+    );
+    assert.deepEqual(answers.map(shown), [today, original]);
+    if (original === null) {
+      assert.ok(message(answers[1]).startsWith("the function returned 49 and did not call"));
+    }
+  });
+}
+
+Deno.test("of a result that has no text it is said once what is printed, before it comes", () =>
+  withWorker(
+    `(x, cb) => cb(null, { 1: "text", 2: [1, 2], 3: null, 4: [{ a: 1 }], 5: new Map(), 6: () => 1 }[x])`
+      .replace(
+        /^/,
+        "module.exports['/pando/1.0.0'] = ",
+      ),
+    async (w) => {
+      const said = () => w.notes.flatMap((n) => n.note === "report" ? [n.report.no_text] : []);
+      await w.run(["1", "2", "3"]);
+      assert.deepEqual(said(), []);
+      assert.deepEqual(await w.run(["4", "5", "6"]), [[0, "[object Object]"], [0, "[object Map]"], [
+        0,
+        "() => 1",
+      ]]);
+      assert.deepEqual(said(), ["[object Object]"]);
     },
   ));
 
@@ -57,8 +123,8 @@ Deno.test("second callbacks, late ones and throwing after the callback change no
       assert.deepEqual(await w.run(range(3)), [[0, "0"], [0, "1"], [0, "2"]]);
       await sleep(20);
       assert.deepEqual(await w.run(["9"]), [[0, "9"]]);
-      const log = w.notes.find((n) => n.note === "log");
-      assert.ok(log?.text.includes("after"), "no word about the error");
+      const said = w.notes.flatMap((n) => n.note === "console" ? n.lines : []);
+      assert.deepEqual(said, ["the function threw after it had called back: after"]);
     },
   ));
 
@@ -198,19 +264,91 @@ Deno.test("state of the module survives from item to item, and its scope is slop
 Deno.test("the function finds nothing of Deno, cannot close the worker, and its console is bounded", () =>
   withWorker(
     `function (x, cb) {
-      close(); self.close(); postMessage("x"); console.group("a");
+      close(); self.close(); postMessage("x"); console.profile("a");
       for (let o = globalThis; o; o = Object.getPrototypeOf(o)) {
         if (Object.hasOwn(o, "close")) o.close.call(globalThis);
       }
-      for (let i = 0; i < 1000; i++) console.log("line", i, { a: 1 }, [2]);
+      for (let i = 0; i < 3000; i++) console.log("line", i, { a: 1 }, [2]);
       cb(null, [typeof Deno, typeof process, typeof Buffer, typeof prompt].join());
     }`,
     async (w) => {
       assert.deepEqual(await w.run(["x"]), [[0, "undefined,undefined,undefined,undefined"]]);
-      const lines = w.notes.filter((n) => n.note === "log");
-      assert.ok(lines.length > 0 && lines.length <= 41, `${lines.length} lines`);
-      assert.deepEqual(lines[0].text, 'line 0 {"a":1} [2]');
+      const notes = w.notes.flatMap((n) => n.note === "console" ? [n] : []);
+      const lines = notes.flatMap(({ lines }) => lines);
+      // How many there were besides comes before the result.
+      assert.deepEqual([lines.length, notes.at(-1)?.skipped], [1000, 2000]);
+      assert.deepEqual(lines[0], 'line 0 {"a":1} [2]');
     },
+  ));
+
+/** What errors that nobody caught do, and whether the item gets a result all the same; `cb` comes late if it comes. */
+const STRAYS: [what: string, body: string, comes: boolean][] = [
+  [
+    "a promise that is rejected",
+    "Promise.reject(new Error('lost')); setTimeout(() => cb(null, x), 200)",
+    true,
+  ],
+  [
+    "an exception in a timer",
+    "setTimeout(() => { throw new Error('lost') }); setTimeout(cb, 200, null, x)",
+    true,
+  ],
+  [
+    "one in a microtask",
+    "queueMicrotask(() => { throw new Error('lost') }); setTimeout(cb, 200, null, x)",
+    true,
+  ],
+  [
+    "one in a listener, while the function is called",
+    "const t = new EventTarget(); t.addEventListener('a', () => { throw new Error('lost') });" +
+    "t.dispatchEvent(new Event('a')); setTimeout(cb, 200, null, x)",
+    true,
+  ],
+  ["one that is reported", "reportError(new Error('lost')); cb(null, x)", true],
+  [
+    "many",
+    "for (let i = 0; i < 9; i++) Promise.reject(new Error('lost')); setTimeout(cb, 200, null, x)",
+    true,
+  ],
+  ["one before a promise's result", "setTimeout(() => { throw new Error('lost') }); return later(x)", true],
+  [
+    "a chain that ends in an exception",
+    "Promise.resolve().then(() => { throw new Error('lost'); cb() })",
+    false,
+  ],
+  ["a timer that throws before it calls back", "setTimeout(() => { throw new Error('lost'); cb() })", false],
+  [
+    "a listener that does",
+    "const t = new EventTarget(); t.addEventListener('a', () => { throw new Error('lost'); cb() });" +
+    "t.dispatchEvent(new Event('a'))",
+    false,
+  ],
+  [
+    "a promise that nothing resolves any more",
+    "return new Promise((done) => setTimeout(() => { throw new Error('lost'); done(x) }))",
+    false,
+  ],
+];
+for (const [what, body, comes] of STRAYS) {
+  const form = body.includes("return") ? "module.exports = (x) =>" : "module.exports = (x, cb) =>";
+  const later = "const later = (x) => new Promise((done) => setTimeout(done, 200, x));";
+  Deno.test(`of errors that nobody caught, ${what}: the item ${comes ? "gets its result" : "fails"}`, () =>
+    withWorker(`${later} ${form} { ${body} }`, async (w) => {
+      const [[kind, value]] = await w.run(["x"]);
+      const error = "lost (nobody caught this error, and nothing is left that could call back)";
+      assert.deepEqual([kind, comes ? value : JSON.parse(value).message], comes ? [0, "x"] : [1, error]);
+      assert.ok(JSON.stringify(w.notes).includes("an error that nobody caught: lost"), "no line");
+      const strays = w.notes.filter((n) => n.note === "stray");
+      assert.deepEqual(strays[0], { note: "stray", lease: 1, item: 0, text: "lost" });
+      assert.deepEqual(await w.run(["y"]).then(([[kind]]) => kind), comes ? 0 : 1);
+    }));
+}
+
+Deno.test("an item whose callback is kept stays open, for whoever keeps it may use it", () =>
+  withWorker(
+    "(x, cb) => { kept = cb; setTimeout(() => { throw new Error('lost') }); setTimeout(() => kept(null, x), 900) }"
+      .replace(/^/, "var kept; module.exports = "),
+    async (w) => assert.deepEqual(await w.run(["x"]), [[0, "x"]]),
   ));
 
 const broken: [what: string, code: string, says: string][] = [

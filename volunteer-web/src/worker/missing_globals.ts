@@ -11,6 +11,7 @@ const PAGE_ONLY: ReadonlySet<string> = new Set([
   "Image",
   "Audio",
   "AudioContext",
+  "OfflineAudioContext",
   "webkitAudioContext",
   "Option",
   "Node",

@@ -129,7 +129,8 @@ BREAKOUTS = [
 
 
 async def test_it_reaches_nothing_of_this_machine(programs: Programs) -> None:
-    said = await asyncio.gather(*(failed(programs, body, "--retries=1", "1") for body in BREAKOUTS))
+    options = ("--retries=1", "--context=worker", "1")
+    said = await asyncio.gather(*(failed(programs, body, *options) for body in BREAKOUTS))
     assert all(line.startswith("(1), once: ") for line in said)
 
 
@@ -340,7 +341,44 @@ async def test_a_function_that_needs_a_page_does_not_run_here(programs: Programs
     assert (outcome.status, outcome.out) == (1, b"")
     assert outcome.complaint.startswith("pando: g.js needs a page (context page), and --local has none: ")
     outcome = await programs.pando("g.js", "--local", "1")
-    assert "document is not defined: the function runs in a worker; with --context=page" in outcome.complaint
+    assert outcome.err[0] == (
+        f"pando: {programs.folder / 'g.js'}:1:62 uses document, and --local has no page: "
+        "the function runs in a worker, where there is no document"
+    )
+    assert "document is not defined: the function runs in a worker; with --context=page" in outcome.err[-1]
+    programs.file("g.js", "var body = document.body\n" + function("cb(null, x)"))
+    outcome = await programs.pando("g.js", "--local", "1")
+    assert (outcome.status, outcome.out) == (1, b"")
+    assert outcome.complaint == (
+        f"pando: {programs.folder / 'g.js'}:1:12 needs a page while the module loads, and --local has none: "
+        "leave --local out, and open the printed address in a browser on this machine"
+    )
+
+
+async def test_a_function_that_does_without_a_page_runs_here_and_elsewhere_if_told_so(programs: Programs) -> None:
+    programs.file("g.js", function("cb(null, typeof document === 'undefined' ? x : 'in a page')"))
+    outcome = await programs.pando("g.js", "--local", "1", "2")
+    assert (outcome.status, outcome.lines) == (0, ["1", "2"])
+    assert len(outcome.err) == 1
+    outcome = await programs.pando("g.js", "--start-idle=false", "--port=0", "--context=worker", "1", "2")
+    assert (outcome.status, outcome.lines) == (0, ["1", "2"])
+    assert not any("document" in line for line in outcome.err)
+    program = await programs.start_pando("g.js", "--start-idle=false", "--port=0", "1")
+    await program.says(r"g\.js:1:\d+ uses document: the function runs in a page; --context=worker runs it in a worker")
+    await program.says("this machine has no page for the function: it computes in browsers only")
+    program.signal(signal.SIGINT)
+    assert (await program.finish(within=10)).lines == []
+
+
+async def test_one_that_declines_for_want_of_a_page_is_told_of_it(programs: Programs) -> None:
+    programs.file("g.js", function("typeof document === 'undefined' ? cb(true) : cb(null, x)"))
+    program = await programs.start_pando("g.js", "--start-idle=false", "--port=0", "--context=worker", "1")
+    await program.says(
+        r"every volunteer here has declined item 1; waiting for another: open http\S+ in a browser; "
+        "the function runs in a worker, and if it declines for want of a page, --context=page gives it one"
+    )
+    program.signal(signal.SIGINT)
+    assert (await program.finish(within=10)).lines == []
 
 
 async def test_here_it_reaches_the_hosts_that_are_allowed_and_no_others(programs: Programs) -> None:

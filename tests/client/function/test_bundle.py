@@ -12,7 +12,7 @@ import pytest
 
 from pando_client import console
 from pando_client.function import bundle as bundle_module
-from pando_client.function.bundle import Bundle
+from pando_client.function.bundle import Bundle, PageGuess
 from pando_client.function.module import module_of
 from pando_shared.errors import FunctionError, ToolError
 from pando_shared.wire.messages import Context
@@ -30,11 +30,11 @@ def module(tmp_path: Path) -> Path:
     return tmp_path / "f.js"
 
 
-async def refused(module: Path, content: str | None) -> str:
+async def refused(module: Path, content: str | None, context: Context | None = None) -> str:
     if content is not None:
         module.write_text(content, encoding="utf-8")
     with pytest.raises(FunctionError) as caught:
-        await bundle(module)
+        await bundle(module, context)
     text = str(caught.value)
     assert "\n" not in text
     return text
@@ -118,8 +118,8 @@ NEEDS_PAGE = f"var c = document.createElement('canvas')\n{GOOD}"
 ASKS_FOR_PAGE = "module.exports.pando = { context: 'page' }\n"
 
 
-async def test_a_module_that_needs_a_page_is_told_of_the_option(module: Path) -> None:
-    text = await refused(module, NEEDS_PAGE)
+async def test_a_module_that_needs_a_page_and_is_denied_it_is_told_of_the_option(module: Path) -> None:
+    text = await refused(module, NEEDS_PAGE, "worker")
     assert ":1:9: Loading the module failed: ReferenceError: document is not defined" in text
     assert "--context=page" in text
 
@@ -127,6 +127,35 @@ async def test_a_module_that_needs_a_page_is_told_of_the_option(module: Path) ->
 async def test_a_module_that_needs_a_page_passes_where_it_gets_one(module: Path) -> None:
     module.write_text(NEEDS_PAGE)
     assert (await bundle(module, "page")).context == "page"
+
+
+async def test_a_module_that_uses_what_only_a_page_has_gets_a_page(module: Path) -> None:
+    looks = "module.exports['/pando/1.0.0'] = function (x, cb) { cb(typeof document === 'undefined', x) }\n"
+    module.write_text(looks)
+    made = await bundle(module)
+    assert (made.context, made.page_guess) == ("page", PageGuess(f"{module}:1:63", "document"))
+    module.write_text(NEEDS_PAGE)
+    assert (await bundle(module)).page_guess == PageGuess(f"{module}:1:9", None)
+    # Who has been asked, or has asked, is not second-guessed.
+    module.write_text(looks)
+    made = await bundle(module, "worker")
+    assert (made.context, made.page_guess) == ("worker", None)
+    module.write_text(looks + ASKS_FOR_PAGE)
+    made = await bundle(module)
+    assert (made.context, made.page_guess) == ("page", None)
+    module.write_text(looks + ASKS_FOR_PAGE.replace("page", "worker"))
+    assert (await bundle(module)).context == "worker"
+
+
+async def test_a_package_that_cannot_be_loaded_without_a_page_gets_one(module: Path) -> None:
+    package = module.parent / "node_modules" / "shows"
+    package.mkdir(parents=True)
+    (package / "index.js").write_text("module.exports = document.body")
+    module.write_text(f"require('shows')\n{GOOD}")
+    made = await bundle(module)
+    assert made.context == "page"
+    assert made.page_guess is not None
+    assert made.page_guess.what is None
 
 
 async def test_a_module_asks_for_its_context_and_the_command_line_wins(module: Path) -> None:

@@ -8,6 +8,7 @@ import { isTypeScript } from "./loaders.ts";
 import { inOurWords, isOurs } from "./messages.ts";
 import { npmPackages } from "./npm_packages.ts";
 import type { BundleOutcome } from "./outcome.ts";
+import { pageUse } from "./page_use.ts";
 import { scriptFiles } from "./script_files.ts";
 import { GLOBALS } from "./stand_in_names.ts";
 import { globalsIn, injected, standIns } from "./stand_ins.ts";
@@ -42,40 +43,45 @@ export async function bundleModule(
   const root = dirname(entry);
   const loaded = new Set([basename(entry)]);
   try {
-    const { outputFiles, warnings, metafile } = await buildAsUsed(
-      entry,
-      reading?.contents ?? await Deno.readTextFile(entry),
-      {
-        absWorkingDir: root,
-        bundle: true,
-        write: false,
-        format: "cjs",
-        platform: "browser",
-        // A `tsconfig.json` beside a function in JavaScript (which may make all of it strict, say) is not meant for it.
-        ...(isTypeScript(entry) ? {} : { tsconfigRaw: {} }),
-        // Every browser that has `DecompressionStream`, without which the page cannot work, can run this.
-        target: "es2022",
-        charset: "utf8",
-        define: {
-          global: "globalThis",
-          __dirname: '"/"',
-          __filename: '"/index.js"',
-          "process.env.NODE_ENV": '"production"',
-        },
-        plugins: [
-          scriptFiles(entry, loaded),
-          ...(reading === undefined ? [] : [givenText(reading)]),
-          functionApi,
-          noAddresses,
-          npmPackages(folders.npm),
-          standIns(folders.standIns),
-          wasmModules(root),
-        ],
-        sourcemap: "external",
-        sourcesContent: false,
-        outfile: "bundle.js",
-        logLevel: "silent",
+    const options: Build = {
+      absWorkingDir: root,
+      bundle: true,
+      write: false,
+      format: "cjs",
+      platform: "browser",
+      // A `tsconfig.json` beside a function in JavaScript (which may make all of it strict, say) is not meant for it.
+      ...(isTypeScript(entry) ? {} : { tsconfigRaw: {} }),
+      // Every browser that has `DecompressionStream`, without which the page cannot work, can run this.
+      target: "es2022",
+      charset: "utf8",
+      define: {
+        global: "globalThis",
+        __dirname: '"/"',
+        __filename: '"/index.js"',
+        "process.env.NODE_ENV": '"production"',
       },
+      plugins: [
+        scriptFiles(entry, loaded),
+        ...(reading === undefined ? [] : [givenText(reading)]),
+        functionApi,
+        noAddresses,
+        npmPackages(folders.npm),
+        standIns(folders.standIns),
+        wasmModules(root),
+      ],
+      sourcemap: "external",
+      sourcesContent: false,
+      outfile: "bundle.js",
+      logLevel: "silent",
+    };
+    const source = reading?.contents ?? await Deno.readTextFile(entry);
+    const built = await buildAsUsed(entry, source, options);
+    const { outputFiles, warnings, metafile } = built;
+    const page_use = await pageUse(
+      built,
+      root,
+      async (file) => file === reading?.path ? reading.contents : await Deno.readTextFile(file),
+      (define) => buildAsUsed(entry, source, { ...options, define: { ...options.define, ...define } }),
     );
     // Files of packages that were installed for this machine's user are named by their paths on it.
     const prefix = `${relative(root, folders.npm)}/`.replaceAll("\\", "/");
@@ -87,6 +93,7 @@ export async function bundleModule(
       code: withImportMeta(text("bundle.js")),
       map: text("bundle.js.map"),
       files: filesOf(Object.keys(metafile!.inputs)),
+      ...(page_use === null ? {} : { page_use }),
       warnings: [...told, ...importMetaWarnings(warnings, root)],
     };
   } catch (error) {

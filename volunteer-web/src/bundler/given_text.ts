@@ -73,6 +73,7 @@ export function asGiven(outcome: BundleOutcome, reading: Reading): BundleOutcome
     ? {
       ...outcome,
       map: mapAsGiven(outcome.map, reading),
+      ...(outcome.page_use === undefined ? {} : { page_use: placed(outcome.page_use, reading) }),
       warnings: outcome.warnings.map((warning) => placed(warning, reading)),
     }
     : { ...outcome, error: placed(outcome.error, reading) };
@@ -110,12 +111,20 @@ function isFurther(one: BundleError, other: BundleError): boolean {
   return line > otherLine || (line === otherLine && (one.column ?? 0) > (other.column ?? 0));
 }
 
-function placed(error: BundleError, { given, path, shift }: Reading): BundleError {
-  if (error.file === undefined || basename(error.file) !== FILE || resolve(error.file) !== path) return error;
-  const { line, column, source, ...rest } = { ...error, file: given.name };
-  if (line === undefined || column === undefined) return rest;
+/** Returns what has a place in the text with that place as the text's author counts it. */
+function placed<Located extends Partial<BundleError>>(
+  located: Located,
+  { given, path, shift }: Reading,
+): Located {
+  const { file, line, column, source } = located;
+  if (file === undefined || basename(file) !== FILE || resolve(file) !== path) return located;
   const inFirst = line === 1 ? shift : 0;
-  return { ...rest, line, column: Math.max(1, column - inFirst), source: source?.slice(inFirst) ?? "" };
+  return {
+    ...located,
+    file: given.name,
+    ...(column === undefined ? {} : { column: Math.max(1, column - inFirst) }),
+    ...(source === undefined ? {} : { source: source.slice(inFirst) }),
+  };
 }
 
 function mapAsGiven(json: string, { given, shift }: Reading): string {

@@ -3,6 +3,7 @@
  * another says who has it.
  */
 
+const ELEMENT = /^(HTML|SVG|MathML)\w*Element$/;
 /** Of these, workers of browsers have `XMLHttpRequest`; those of Deno have none. */
 const PAGE_ONLY: ReadonlySet<string> = new Set([
   "document",
@@ -10,23 +11,43 @@ const PAGE_ONLY: ReadonlySet<string> = new Set([
   "Image",
   "Audio",
   "AudioContext",
+  "OfflineAudioContext",
+  "webkitAudioContext",
   "Option",
   "Node",
   "Element",
-  "HTMLElement",
-  "HTMLCanvasElement",
-  "HTMLImageElement",
-  "SVGElement",
+  "Document",
+  "DocumentFragment",
+  "ShadowRoot",
+  "customElements",
   "DOMParser",
   "XMLSerializer",
   "XMLHttpRequest",
   "MutationObserver",
   "ResizeObserver",
+  "IntersectionObserver",
   "getComputedStyle",
+  "getSelection",
   "matchMedia",
   "screen",
   "history",
+  "innerWidth",
+  "innerHeight",
+  "devicePixelRatio",
+  "speechSynthesis",
+  "alert",
+  "confirm",
+  "prompt",
 ]);
+
+/** Whether a global is there in pages and not in workers. An element with an id is a global of a page, too. */
+export function isOfPage(name: string): boolean {
+  return isPageOnly(name) || name === "visualization";
+}
+
+function isPageOnly(name: string): boolean {
+  return PAGE_ONLY.has(name) || ELEMENT.test(name);
+}
 
 const NO_WORKERS = "a function starts no workers; it runs on each core that a volunteer lends";
 const BROWSERS = "only volunteers in browsers have it";
@@ -47,7 +68,7 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
 /** Returns the global of a page that an error says is missing, or null. */
 export function missingOfPage(name: string, message: string): string | null {
   const missing = missingGlobal(name, message);
-  return missing !== null && PAGE_ONLY.has(missing) ? missing : null;
+  return missing !== null && isPageOnly(missing) ? missing : null;
 }
 
 /** Returns the message of an error, with advice where somebody else has what is missing. */

@@ -21,15 +21,8 @@ async def failed(programs: Programs, body: str, *arguments: str) -> str:
     programs.file(name, function(body))
     outcome = await programs.pando(name, "--local", *(arguments or ("1",)))
     assert (outcome.status, outcome.out) == (1, b""), body
-<<<<<<< HEAD
-    # An error that nobody caught is on the function's console, too.
-    [line] = [line for line in outcome.complaints if not line.startswith("console: ")]
-    said = line.removeprefix("pando: the function failed on item 1 ")
-    assert said != line
-=======
     said = outcome.err[-1].removeprefix("pando: the function failed on item 1 ")
     assert said != outcome.err[-1]
->>>>>>> platform
     return re.sub(rf", at .*{name}:\d+:\d+\)?(, …)?", "", said)
 
 

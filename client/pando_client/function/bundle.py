@@ -21,7 +21,7 @@ from pando_shared.wire.messages import Context
 
 BUNDLE_SECONDS = 60.0
 """Time that the bundler may take; the first run may fetch packages."""
-BUNDLER_FAILED = "the bundler failed: DEBUG=pando-computing tells why"
+BUNDLER_FAILED = "the bundler failed: DEBUG=pando-computing shows what it said"
 COMPILED_QUICKLY = "--v8-flags=--liftoff-only"
 """The bundler is a large program that runs once: to compile it well takes longer than it then runs."""
 

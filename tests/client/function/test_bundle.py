@@ -191,18 +191,14 @@ async def test_a_bundle_that_volunteers_would_not_unpack(module: Path, monkeypat
 @pytest.mark.parametrize(
     ("script", "why", "details"),
     [
-        ("exit 3", "it ended with exit status 3; DEBUG=pando-computing shows what it said", []),
+        ("exit 3", "it ended with exit status 3; ", []),
         (
             "echo nonsense; echo 'error: out of paper' >&2; echo more >&2; exit 1",
-            "it ended with exit status 1; DEBUG=pando-computing shows what it said",
+            "it ended with exit status 1; ",
             ["error: out of paper", "more"],
         ),
-        (
-            'echo \'{"ok": false, "error": {"kind": "internal", "text": "oh", "original": "panic"}}\'',
-            "DEBUG=pando-computing tells why",
-            ["panic"],
-        ),
-        ("echo '{}'", "it ended with exit status 0; DEBUG=pando-computing shows what it said", []),
+        ('echo \'{"ok": false, "error": {"kind": "internal", "text": "oh", "original": "panic"}}\'', "", ["panic"]),
+        ("echo '{}'", "it ended with exit status 0; ", []),
     ],
 )
 async def test_a_bundler_that_fails(
@@ -213,8 +209,9 @@ async def test_a_bundler_that_fails(
     monkeypatch.setattr(console, "debug", said.append)
     module.write_text(GOOD)
     monkeypatch.setattr(bundle_module, "command", lambda *_: ["sh", "-c", script])
-    with pytest.raises(ToolError, match=f"^the bundler failed: {why}$"):
+    with pytest.raises(ToolError) as caught:
         await bundle(module)
+    assert str(caught.value) == f"the bundler failed: {why}DEBUG=pando-computing shows what it said"
     assert said == details
 
 

@@ -13,8 +13,7 @@ SOAK := $(BIN)/pytest --verbose --timeout=7200 --log-cli-level=INFO --durations=
 PAGE := server/pando_server/static
 PROGRAMS := client/pando_client/assets
 WEB_SOURCES := $(shell find volunteer-web/src volunteer-web/public volunteer-web/stand_ins -type f) \
-	volunteer-web/build.ts volunteer-web/build_stand_ins.ts \
-	volunteer-web/deno.json volunteer-web/deno.lock
+	$(wildcard volunteer-web/build*.ts) volunteer-web/deno.json volunteer-web/deno.lock
 
 # The sans-I/O cores: all of their lines and branches are tested.
 CORES := */pando_client/coordination/*,*/pando_client/lending/*,*/pando_client/session/*

@@ -2,15 +2,18 @@
 
     python -m benchmarks.startup [--quick]
 
-Medians of several runs, after one that does not count: files are cached, and the bundler has been fetched.
+Medians of several runs, after one that does not count: files are cached. Bundling is measured with a native esbuild, if
+Deno's cache has one, and with the WebAssembly that comes with Pando.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.support.script import Given, Table, run
@@ -47,6 +50,25 @@ async def bundled(function: Path) -> float:
     return time.perf_counter() - since
 
 
+@contextmanager
+def without_native(cache: Path) -> Iterator[None]:
+    """A machine on which there is no esbuild but Pando's own.
+
+    Args:
+        cache: for Deno, which keeps there what it has compiled.
+    """
+    before = {name: os.environ.get(name) for name in ("DENO_DIR", "PATH")}
+    os.environ |= {"DENO_DIR": str(cache), "PATH": "/usr/bin:/bin"}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
 async def measure(given: Given, table: Table) -> None:
     """Fills the table."""
     function = functions.module(given.folder, "cb(null, x)")
@@ -63,13 +85,18 @@ async def measure(given: Given, table: Table) -> None:
     helping, all_helping = await several(lambda: ends(programs.PANDO, "--help"))
     bundling, all_bundling = await several(lambda: bundled(SQUARE))
     ciphering, _ = await several(lambda: bundled(ciphers))
+    with without_native(given.folder / "deno"):
+        alone, all_alone = await several(lambda: bundled(SQUARE))
+        alone_ciphering, _ = await several(lambda: bundled(ciphers))
     serving, all_serving = await several(lambda: serves(function))
     nothing, _ = await several(lambda: ends(sys.executable, "-c", ""))
     table.add("pando --help", helping, "s", 0.3, 0.15, less=True, digits=3)
     table.add("bundling the square example", bundling, "s", 0.5, 0.3, less=True, digits=3)
     table.add("bundling a function that requires crypto", ciphering, "s", 2.0, 1.0, less=True, digits=3)
+    table.add("bundling the square example in WebAssembly", alone, "s", 1.0, 0.5, less=True, digits=3)
+    table.add("bundling a function that requires crypto, so", alone_ciphering, "s", 4.0, 2.0, less=True, digits=3)
     table.add("pando fn.js, until it serves", serving, "s", 1.5, 0.8, less=True, digits=3)
-    table.note(f"{runs} runs each: {all_helping}; {all_bundling}; {all_serving}")
+    table.note(f"{runs} runs each: {all_helping}; {all_bundling}; {all_alone}; {all_serving}")
     table.note(f"an interpreter that does nothing: {nothing:.3f} s")
 
 

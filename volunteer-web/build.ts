@@ -2,15 +2,24 @@
  * Bundles everything that ships: `deno run -A build.ts --page DIR --client DIR`.
  *
  * To the page's folder go `index.html`, `style.css`, `page.js`, `frame.html` and `page_frame.html`; to the client's `headless.js`,
- * `pipe.js`, `bundler.js` with its `stand_ins`, `tracer.js` and the monitoring page. The same sources give the same bytes, and no path of this machine is in them.
+ * `pipe.js`, `bundler.js` with `esbuild.js`, `esbuild.wasm` and its `stand_ins`, `tracer.js` and the monitoring page. The same sources give the same bytes, and no path of this machine is in them.
  */
 
 import { dirname } from "node:path";
+import { buildEsbuild } from "./build_esbuild.ts";
+import { withPackages } from "./build_packages.ts";
 import { buildStandIns } from "./build_stand_ins.ts";
 
 const HERE = new URL(".", import.meta.url);
 
 type Target = "browser" | "deno";
+/** What is built, by names of files: for the page, and for the client. */
+export type Built = {
+  readonly page: Map<string, string>;
+  readonly client: Map<string, string>;
+  /** Also for the client, but no text. */
+  readonly binary: Map<string, Uint8Array>;
+};
 
 /** The programs by name, and how each is bundled. */
 const PROGRAMS: Readonly<Record<string, { platform: Target; format: "iife" | "esm"; external?: string }>> = {
@@ -87,8 +96,8 @@ async function withScript(name: string, script: string): Promise<string> {
   );
 }
 
-/** Bundles everything and returns the files by name, those of the page and those of the client. */
-export async function build(): Promise<{ page: Map<string, string>; client: Map<string, string> }> {
+/** Bundles everything. */
+export async function build(): Promise<Built> {
   const entries = await programs();
   const bundleOf = (name: string) => {
     const { platform, format, external } = PROGRAMS[name];
@@ -99,8 +108,10 @@ export async function build(): Promise<{ page: Map<string, string>; client: Map<
   const [sandbox, sandboxWindow, page, headless, pipe, bundler, tracer, monitor] = await Promise.all(
     ["sandbox", "window", "page", "headless", "pipe", "bundler", "tracer", "monitor"].map(bundleOf),
   );
-  const standIns = await buildStandIns();
-  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", HERE)));
+  const [standIns, ourEsbuild] = await withPackages(async (packages) => [
+    await buildStandIns(packages),
+    await buildEsbuild(packages),
+  ]);
   const withWorker = (script: string) => `const WORKER_SOURCE=${literal(worker)};\n${script}`;
   const asIs = (name: string) => Deno.readTextFile(new URL(`public/${name}`, HERE));
   return {
@@ -114,27 +125,30 @@ export async function build(): Promise<{ page: Map<string, string>; client: Map<
     client: new Map([
       ["headless.js", withWorker(headless)],
       ["pipe.js", withWorker(pipe)],
-      ["bundler.js", withWorker(pinned(bundler, imports.esbuild))],
+      ["bundler.js", withWorker(withOurs(bundler))],
       ...Array.from(standIns, ([name, text]): [string, string] => [`stand_ins/${name}`, text]),
+      ["esbuild.js", ourEsbuild.script],
       ["tracer.js", tracer],
       ["monitor.js", monitor],
       ["monitor.html", await asIs("monitor.html")],
       ["monitor.css", await asIs("monitor.css")],
     ]),
+    binary: new Map([["esbuild.wasm", ourEsbuild.program]]),
   };
 }
 
-/** esbuild finds its program beside itself, so it stays a package, of the version that `deno.json` names. */
-function pinned(script: string, esbuild: string): string {
-  const pinned = script.replace(/from\s*"esbuild"/, `from ${JSON.stringify(esbuild)}`);
-  if (pinned === script) throw new Error("the bundler does not import esbuild");
-  return pinned;
+/** Puts the esbuild that ships in the place of the package. */
+function withOurs(script: string): string {
+  const ours = script.replace(/from\s*"esbuild"/, 'from "./esbuild.js"');
+  if (ours === script) throw new Error("the bundler does not import esbuild");
+  return ours;
 }
 
-async function write(folder: string, files: Map<string, string>): Promise<void> {
-  for (const [name, text] of files) {
+async function write(folder: string, files: Map<string, string | Uint8Array>): Promise<void> {
+  for (const [name, content] of files) {
     await Deno.mkdir(dirname(`${folder}/${name}`), { recursive: true });
-    await Deno.writeTextFile(`${folder}/${name}`, text);
+    if (typeof content === "string") await Deno.writeTextFile(`${folder}/${name}`, content);
+    else await Deno.writeFile(`${folder}/${name}`, content);
   }
 }
 
@@ -149,9 +163,10 @@ function folderOf(option: string): string {
 
 if (import.meta.main) {
   const [pageFolder, clientFolder] = [folderOf("--page"), folderOf("--client")];
-  const { page, client } = await build();
+  const { page, client, binary } = await build();
   await write(pageFolder, page);
   await write(clientFolder, client);
+  await write(clientFolder, binary);
   // esbuild's service would keep the process.
   Deno.exit(0);
 }

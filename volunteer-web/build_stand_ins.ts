@@ -6,41 +6,33 @@
  */
 
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { HERE } from "./build_packages.ts";
 import { replaces } from "./src/bundler/browser_field.ts";
 import { STAND_INS, standInFile } from "./src/bundler/stand_in_names.ts";
 
-const HERE = fileURLToPath(new URL(".", import.meta.url));
-
 /** Returns the scripts by the names of their files. */
-export async function buildStandIns(): Promise<Map<string, string>> {
-  const packages = await Deno.makeTempDir();
-  try {
-    await install(packages);
-    const { outputFiles } = await esbuild.build({
-      entryPoints: Object.entries(STAND_INS).map(([module, source]) => ({
-        in: source.startsWith("./") ? join(HERE, "stand_ins", source) : source,
-        out: standInFile(module).replace(/\.js$/, ""),
-      })),
-      absWorkingDir: packages,
-      nodePaths: [join(packages, "node_modules")],
-      bundle: true,
-      write: false,
-      outdir: packages,
-      format: "cjs",
-      platform: "browser",
-      target: "es2022",
-      charset: "utf8",
-      // Names stay: they are in stacks, and some packages look at them.
-      minifyWhitespace: true,
-      minifySyntax: true,
-      plugins: [eachOther],
-    });
-    return new Map(outputFiles.map(({ path, text }) => [path.slice(path.lastIndexOf("/") + 1), text]));
-  } finally {
-    await Deno.remove(packages, { recursive: true });
-  }
+export async function buildStandIns(packages: string): Promise<Map<string, string>> {
+  const { outputFiles } = await esbuild.build({
+    entryPoints: Object.entries(STAND_INS).map(([module, source]) => ({
+      in: source.startsWith("./") ? join(HERE, "stand_ins", source) : source,
+      out: standInFile(module).replace(/\.js$/, ""),
+    })),
+    absWorkingDir: packages,
+    nodePaths: [join(packages, "node_modules")],
+    bundle: true,
+    write: false,
+    outdir: packages,
+    format: "cjs",
+    platform: "browser",
+    target: "es2022",
+    charset: "utf8",
+    // Names stay: they are in stacks, and some packages look at them.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    plugins: [eachOther],
+  });
+  return new Map(outputFiles.map(({ path, text }) => [path.slice(path.lastIndexOf("/") + 1), text]));
 }
 
 /** Leaves it to the user's bundle to join them. */
@@ -54,14 +46,3 @@ const eachOther: esbuild.Plugin = {
     });
   },
 };
-
-/** Installs the packages that `deno.json` names, of the versions in `deno.lock`, into a folder. */
-async function install(folder: string): Promise<void> {
-  for (const file of ["deno.json", "deno.lock"]) await Deno.copyFile(join(HERE, file), join(folder, file));
-  const command = new Deno.Command(Deno.execPath(), {
-    cwd: folder,
-    args: ["install", "--quiet", "--frozen", "--node-modules-dir=auto"],
-  });
-  const { success, stderr } = await command.output();
-  if (!success) throw new Error(`installing packages: ${new TextDecoder().decode(stderr)}`);
-}

@@ -98,6 +98,21 @@ def debug(text: str) -> None:
         say(f"{DEBUG_NAME} {printable(text, 500)}")
 
 
+def answered(text: str, program: str) -> int:
+    """Prints what a program was asked for, or why that cannot be done; returns the exit status.
+
+    Args:
+        text: what was asked for.
+        program: its name.
+    """
+    try:
+        result(text)
+    except OutputError as error:
+        say(f"{program}: {error}")
+        return error.exit_status
+    return 0
+
+
 def result(text: str) -> None:
     """Prints what was asked for, such as the version, on standard output.
 

@@ -12,8 +12,21 @@ from pando_server.peers import TrustedProxies
 from pando_server.relay.limits import Limits
 from pando_shared.errors import UsageError
 from pando_shared.secret import MIN_SECRET_CHARACTERS
+from pando_shared.text import printable
 
 MAKE_ONE = """python3 -c "import secrets; print(secrets.token_urlsafe(24))\""""
+
+
+TAKES = {
+    "PORT": "a whole number from 0 to 65535",
+    "HOST": "an address",
+    "WEB_CONCURRENCY": "a whole number",
+    "PANDO_MAX_SOCKETS": "a whole number from 1 to 100000",
+    "PANDO_MAX_SOCKETS_PER_ADDRESS": "a whole number, 1 or more",
+    "PANDO_MAX_JOBS": "a whole number, 1 or more",
+    "PANDO_STATIC": "the path of a folder",
+}
+"""Which values a setting takes, by the name that operators know."""
 
 
 class ServerSettings(BaseSettings):
@@ -116,5 +129,7 @@ def _in_words(error: ValidationError) -> str:
         if problem["type"] == "missing":
             return f"PANDO_SECRET is not set: clients need a secret to use this server. Make one with: {MAKE_ONE}"
         return f"the secret is shorter than {MIN_SECRET_CHARACTERS} characters. Make one with: {MAKE_ONE}"
-    text = problem["msg"].removeprefix("Value error, ")
-    return f"{name}: {text[:1].lower()}{text[1:]}"
+    if problem["type"] == "value_error":
+        text = problem["msg"].removeprefix("Value error, ")
+        return f"{name}: {text[:1].lower()}{text[1:]}"
+    return f"{name} takes {TAKES.get(name, 'text')}, not {printable(problem['input'], 60) or 'nothing'}"

@@ -39,6 +39,7 @@ MAX_VERSION_CHARACTERS = 64
 MAX_DEVICE_CHARACTERS = 64
 """The name of a device."""
 MAX_AGENT_CHARACTERS = 200
+MAX_LIFE_CHARACTERS = 32
 """The name of a browser."""
 MAX_GOODBYE_CHARACTERS = 200
 """The text of a goodbye."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import pty
+import struct
 import sys
+import termios
 
 import pytest
 
@@ -127,3 +132,15 @@ def test_a_reader_that_has_gone_is_no_error_and_a_full_device_is(monkeypatch: py
     monkeypatch.setattr(sys, "stdout", Broken(OSError(28, "No space left on device")))
     with pytest.raises(OutputError, match="No space left"):
         console.result("1.2.3")
+
+
+def test_what_is_known_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w", encoding="latin-1") as stream:
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 10, 20, 0, 0))
+        monkeypatch.setattr(sys, "stderr", stream)
+        monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+        assert (console.columns(), console.encoding()) == (20, "latin-1")
+    os.close(ours)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert (console.columns(), console.encoding()) == (None, "ascii")

@@ -183,8 +183,24 @@ async def test_a_module_asks_for_a_page_by_itself(browser: Chromium, tmp_path: P
         assert client.lines == ["visualization1"]
 
 
+async def test_what_uses_a_document_gets_a_page_unless_told_otherwise(browser: Chromium, tmp_path: Path) -> None:
+    declines = module(tmp_path, "typeof document === 'undefined' ? cb(true) : cb(null, document.body.tagName + x)")
+    async with pando(declines, ["1", "2"], debug=False) as client:
+        await browser.open(client.url)
+        assert await client.ends() == 0, client
+        assert client.lines == ["BODY1", "BODY2"]
+        [line] = [line for line in client.err_lines if "document" in line]
+        assert line.startswith(f"pando: {declines}:1:")
+        assert line.endswith(" uses document: the function runs in a page; --context=worker runs it in a worker")
+    async with pando(declines, ["1"], "--context=worker", debug=False) as client:
+        await browser.open(client.url)
+        await client.says("every volunteer here has declined item 1; .*--context=page gives it one")
+        assert client.lines == []
+
+
 async def test_who_wants_a_document_in_a_worker_is_told_of_the_option(browser: Chromium, tmp_path: Path) -> None:
-    async with pando(module(tmp_path, "cb(null, document.title)"), ["1"], debug=False) as client:
+    function = module(tmp_path, "cb(null, document.title)")
+    async with pando(function, ["1"], "--context=worker", debug=False) as client:
         await browser.open(client.url)
         assert await client.ends() == 1, client
         assert "document is not defined" in client.err_lines[-1]

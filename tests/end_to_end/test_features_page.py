@@ -114,8 +114,11 @@ if (x === 'draw') {
 
 
 async def test_a_function_draws_in_the_page_and_waits_for_a_person(browser: Chromium, tmp_path: Path) -> None:
-    """There are `document`, `window`, `Image`, `canvas`, and a `<div id="visualization">` that the person sees."""
-    async with pando(module(tmp_path, PERSON), ["draw", "a cat"], "--context=page") as client:
+    """There are `document`, `window`, `Image`, `canvas`, and a `<div id="visualization">` that the person sees.
+
+    No option is needed for that.
+    """
+    async with pando(module(tmp_path, PERSON), ["draw", "a cat"]) as client:
         tab = await browser.open(client.url)
         await client.prints(1)
         assert client.lines == ["true 300 function 1 10,200,30,255"]
@@ -161,7 +164,7 @@ async def test_a_function_fetches_images_over_http_once_its_volunteer_agrees(bro
     """With `Image` and `XMLHttpRequest`, as in the original's photo processing; here `--allow-net` names the host."""
     async with (
         photos() as host,
-        pando(module(tmp_path, FETCHING), [host], "--context=page", f"--allow-net={host}") as client,
+        pando(module(tmp_path, FETCHING), [host], f"--allow-net={host}") as client,
     ):
         tab = await browser.open(client.url)
         await tab.state("consent")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pando_client.lending.at_work import AtWork
 from pando_client.lending.instructions import Instruction, Lend, Policy, Write
 from pando_client.lending.lender import Lender
 from tests.support.pipelines import example
@@ -49,6 +50,8 @@ async def test_the_lender_in_javascript_does_as_ours_does(tmp_path: Path) -> Non
 
 NOW = 0.0
 """The time does not matter here: no backup copies are made."""
+IDLE = AtWork(cores=0, item_seconds=0.0, heard_at=NOW)
+"""The example knows nothing of items that may have ended a volunteer: nothing was at work."""
 
 
 class Twin:
@@ -105,7 +108,7 @@ class Twin:
             if name == lend.volunteer and offset + count <= len(lend.items):
                 self.done[number] += count
         elif found := re.fullmatch(r"(\w+) is suspected", step):
-            self.do(lender.suspect(found[1], NOW))
+            self.do(lender.suspect(found[1], NOW, IDLE))
         else:
             found = re.fullmatch(r"(\w+) leaves", step)
             assert found, step

@@ -142,6 +142,13 @@ async def test_the_readme_s_pipeline_sums_what_is_squared_in_parallel(programs: 
     await programs.nothing_is_left()
 
 
+async def test_a_word_behind_an_option_that_is_true_or_false_is_its_value(programs: Programs) -> None:
+    options = ("--start-idle", "false", "--local", "false", "--stdin", "false", "--port", "0")
+    outcome = await programs.pando("f.js", *options, "3", "--stdin", "false", "4")
+    assert (outcome.status, outcome.lines, outcome.complaints) == (0, ["9", "16"], [])
+    assert outcome.err, "it serves: nothing is local"
+
+
 async def test_local_runs_item_by_item_and_asks_no_volunteer(programs: Programs) -> None:
     """Nothing is served, whatever host is named; the function has neither files nor network."""
     programs.file(

@@ -21,16 +21,19 @@ from tests.support.secrets import SECRET
 
 async def test_volunteers_come_and_go_and_the_results_are_those_of_one_process(tmp_path: Path) -> None:
     """They may join at any time; what one leaves unfinished another one gets; results come in the items' order."""
-    items = range(1, 151)
-    async with pando(squares(tmp_path), None) as client:
-        await client.feed(items)
-        async with pando_volunteer(client.url, "--cores=1", "--device=First") as first:
-            await client.prints(5)
-            async with pando_volunteer(client.url, "--cores=1", "--device=Second"):
-                await client.says("Second joined")
-                first.signal(signal.SIGKILL)
-                assert await client.ends() == 0, client
-    assert client.lines == squared(items)
+    async with (
+        pando(squares(tmp_path), None) as client,
+        pando_volunteer(client.url, "--cores=1", "--device=First") as first,
+    ):
+        await client.give(range(1, 11))
+        await client.prints(5)
+        async with pando_volunteer(client.url, "--cores=1", "--device=Second"):
+            await client.says("Second joined")
+            await client.feed(range(11, 151))
+            await client.prints(15)
+            first.signal(signal.SIGKILL)
+            assert await client.ends() == 0, client
+    assert client.lines == squared(range(1, 151))
 
 
 # A public server

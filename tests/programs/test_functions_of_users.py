@@ -22,15 +22,23 @@ from tests.support.programs import PANDO, Programs
 PACKAGES = {
     "async": "3.2.5",
     "bignumber.js": "9.1.2",
+    "chalk": "4.1.2",
+    "commander": "12.1.0",
     "debug": "4.3.4",
+    "depd": "2.0.0",
+    "graceful-fs": "4.2.11",
     "lodash": "4.17.21",
     "ndarray": "1.0.19",
     "pngjs": "7.0.0",
+    "progress": "2.0.3",
     "pull-stream": "3.7.0",
+    "readable-stream": "3.6.2",
     "seedrandom": "3.0.5",
     "sha.js": "2.4.11",
+    "signal-exit": "3.0.7",
     "through2": "2.0.5",
     "uuid": "9.0.1",
+    "yargs": "17.7.2",
 }
 HERE = ("--start-idle=false", "--port=0")
 """Real volunteers, on this machine."""
@@ -180,6 +188,31 @@ async def test_images_in_and_out(with_packages: Programs) -> None:
     pixels = re.search(rb"IDAT(.*)....IEND", image[:-8] + b"IEND", re.DOTALL)
     assert pixels is not None
     assert zlib.decompressobj().decompress(pixels[1])[-4:] == bytes((245, 235, 225, 255))
+
+
+async def test_packages_that_look_at_the_process_load_and_work(with_packages: Programs) -> None:
+    before = """
+    var chalk = require('chalk'), commander = require('commander'), depd = require('depd')
+    var onExit = require('signal-exit'), Progress = require('progress'), yargs = require('yargs')
+    var fs = require('graceful-fs'), readable = require('readable-stream')
+    """
+    body = """
+    var bar = new Progress('[:bar] :etas', { total: 2, width: 5 })
+    bar.tick()
+    bar.terminate()
+    depd('f')('this is old')
+    onExit(function () {})
+    var program = new commander.Command().option('-n, --number <n>').parse(['-n', x], { from: 'user' })
+    var parsed = yargs(['--times', '3']).option('times', { type: 'number' }).parseSync()
+    var upper = new readable.Transform({ transform: function (text, _, done) { done(null, `${text}`.toUpperCase()) } })
+    upper.on('data', function (text) {
+      cb(null, [text, chalk.red(program.opts().number * parsed.times), typeof fs.readFile].join(' '))
+    })
+    upper.write('item')
+    """
+    with_packages.file("f.js", original(body, before))
+    outcome = await with_packages.pando("f.js", *HERE, "14")
+    assert (outcome.status, outcome.lines) == (0, ["ITEM 42 function"]), outcome
 
 
 # Node.js as browserify gave it
@@ -362,7 +395,9 @@ async def test_what_the_function_reports_reaches_the_monitoring_page(programs: P
             "var pando = require('pando-computing')",
         ),
     )
-    program = await programs.start_pando("f.js", *HERE, "--stdin", stdin=subprocess.PIPE)
+    program = await programs.start_pando("f.js", "--port=0", "--stdin", stdin=subprocess.PIPE)
+    # Of one core: where there are more, an item that moves from one to another may be computed on both.
+    await programs.volunteer(await program.serves_at())
     port = int((await program.says(r"monitoring page at http://127\.0\.0\.1:(\d+)\n"))[1])
     await program.write(b"1\n2\n3\n4\n")
     await program.prints(4)

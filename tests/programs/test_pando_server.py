@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from pando_server.__main__ import main
+from tests.support.machine import free_port
 from tests.support.server_peers import PATIENCE, Client, Site, Volunteer
 
 SECRET = "a secret that is long enough"
@@ -119,8 +120,25 @@ def test_without_a_secret_it_does_not_start(command: list[str]) -> None:
     [
         ([], {"SECRET": "too brief"}, 2, "shorter than 16 characters"),
         ([], {"SECRET": SECRET, "WEB_CONCURRENCY": "3"}, 2, "set WEB_CONCURRENCY=1"),
-        ([], {"SECRET": SECRET, "PORT": "x"}, 2, "PORT: "),
-        (["--port=99999"], {"SECRET": SECRET}, 2, "PORT: "),
+        ([], {"SECRET": SECRET, "PORT": "x"}, 2, "PORT takes a whole number from 0 to 65535, not x"),
+        (["--port=99999"], {"SECRET": SECRET}, 2, "PORT takes a whole number from 0 to 65535, not 99999"),
+        (["--port", "x\x1b"], {"SECRET": SECRET}, 2, r"PORT takes a whole number from 0 to 65535, not x\x1b"),
+        ([], {"SECRET": SECRET, "PANDO_MAX_JOBS": "0"}, 2, "PANDO_MAX_JOBS takes a whole number, 1 or more, not 0"),
+        (["--host="], {"SECRET": SECRET}, 2, "HOST takes an address, not nothing"),
+        (["--port"], {"SECRET": SECRET}, 2, "--port needs a value, and only one; see pando-server --help"),
+        (
+            ["--prt=1"],
+            {"SECRET": SECRET},
+            2,
+            "there is no option --prt; did you mean --port? (see pando-server --help)",
+        ),
+        (["--nonsense"], {"SECRET": SECRET}, 2, "there is no option --nonsense; see pando-server --help"),
+        (
+            ["extra"],
+            {"SECRET": SECRET},
+            2,
+            "extra is no option, and there is nothing else to give; see pando-server --help",
+        ),
         (["--host=" + "x" * 70], {"SECRET": SECRET}, 2, "is no address to listen on"),
         (["--host=192.0.2.99"], {"SECRET": SECRET}, 2, "cannot listen on 192.0.2.99"),
         (["--secret-file=/nonexistent/\x1b"], {}, 2, r"the secret file /nonexistent/\x1b cannot be read: No such file"),
@@ -140,15 +158,6 @@ def test_what_is_wrong_is_one_clear_line(
     assert errors.startswith("pando-server: ")
     assert text in errors
     assert errors.count("\n") == 1
-
-
-@pytest.mark.parametrize("arguments", [["--nonsense"], ["--port=x"], ["extra"]])
-def test_wrong_usage_is_status_2(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
-) -> None:
-    with pytest.raises(SystemExit, match=r"^2$"):
-        call(monkeypatch, arguments, SECRET=SECRET)
-    assert "usage: pando-server" in capsys.readouterr().err
 
 
 def test_a_page_that_was_not_built_is_one_clear_line(
@@ -181,6 +190,29 @@ def test_a_busy_port_is_one_clear_line(command: list[str]) -> None:
     assert done.stderr == (
         f"pando-server: port {port} is in use by another program; choose another one with --port or PORT\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("streams", "says"),
+    [
+        (">&-", ""),
+        ("<&- >&-", ""),
+        (">/dev/full", "pando-server: standard output cannot be written: No space left on device\n"),
+    ],
+)
+def test_a_server_serves_also_where_nobody_reads_its_addresses(command: list[str], streams: str, says: str) -> None:
+    port = free_port()
+    line = ["sh", "-c", f'exec "$@" {streams}', "sh", *command, "--host=127.0.0.1", f"--port={port}"]
+    process = subprocess.Popen(line, env=environment(SECRET=SECRET), stderr=subprocess.PIPE, text=True)
+    try:
+        transport = httpx.HTTPTransport(retries=8)  # after waiting for half a second, a second, two, and so on
+        with httpx.Client(transport=transport) as client:
+            assert client.get(f"http://127.0.0.1:{port}/healthz").json()["status"] == "ok"
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=PATIENCE)[1] == says
+    finally:
+        process.kill()
+        process.communicate(timeout=PATIENCE)
 
 
 def test_a_secret_can_come_from_a_file(command: list[str], tmp_path: Path) -> None:

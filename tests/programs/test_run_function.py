@@ -21,8 +21,8 @@ async def failed(programs: Programs, body: str, *arguments: str) -> str:
     programs.file(name, function(body))
     outcome = await programs.pando(name, "--local", *(arguments or ("1",)))
     assert (outcome.status, outcome.out) == (1, b""), body
-    said = outcome.complaint.removeprefix("pando: the function failed on item 1 ")
-    assert said != outcome.complaint
+    said = outcome.err[-1].removeprefix("pando: the function failed on item 1 ")
+    assert said != outcome.err[-1]
     return re.sub(rf", at .*{name}:\d+:\d+\)?(, …)?", "", said)
 
 
@@ -56,10 +56,13 @@ async def test_failed_items_may_be_skipped(programs: Programs) -> None:
     programs.file("g.js", function("if (x % 2) throw new Error('odd'); cb(null, x)"))
     outcome = await programs.pando("g.js", "--local", "--on-error=skip", *DIGITS)
     assert (outcome.status, outcome.lines) == (1, ["0", "2", "4"])
-    assert outcome.complaint == "pando: the function failed on 3 items, which have no result: 2, 4, 6"
+    assert outcome.complaints == [
+        *(f"pando: the function failed on item {n} ({n - 1}), 3 times: odd, at g.js:1:70" for n in (2, 4, 6)),
+        "pando: 3 items have no result: 2, 4, 6",
+    ]
     outcome = await programs.pando("g.js", "--local", "--on-error=skip", "1")
     assert (outcome.status, outcome.lines) == (1, [])
-    assert outcome.complaint == "pando: the function failed on 1 item, which has no result: 1"
+    assert outcome.complaints[-1] == "pando: 1 item has no result: 1"
 
 
 async def test_it_is_tried_as_often_as_is_allowed(programs: Programs) -> None:
@@ -81,7 +84,10 @@ ERRORS = [
     ("cb('a string')", "a string"),
     ("cb(7)", "7"),
     ("cb({ message: 'an object', stack: 7 })", "an object"),
-    ("setTimeout(function () { throw new Error('later') }, 1)", "later"),
+    (
+        "setTimeout(function () { throw new Error('later') }, 1)",
+        "later (nobody caught this error, and nothing is left that could call back)",
+    ),
     ("return Promise.reject(new Error('promised'))", "promised"),
     (
         "cb(null, Object.create(null))",
@@ -116,7 +122,8 @@ BREAKOUTS = [
 
 
 async def test_it_reaches_nothing_of_this_machine(programs: Programs) -> None:
-    said = await asyncio.gather(*(failed(programs, body, "--retries=1", "1") for body in BREAKOUTS))
+    options = ("--retries=1", "--context=worker", "1")
+    said = await asyncio.gather(*(failed(programs, body, *options) for body in BREAKOUTS))
     assert all(line.startswith("(1), once: ") for line in said)
 
 
@@ -248,6 +255,53 @@ async def test_all_cores_compute_at_once(programs: Programs) -> None:
         assert (outcome.status, outcome.lines, outcome.complaints) == (0, [str(n) for n in range(60)], [])
 
 
+LOST = "Promise.reject(new Error('lost')); setTimeout(function () { throw new Error('thrown') });"
+
+
+async def test_errors_that_nobody_caught_fail_nothing_that_gets_its_result(programs: Programs) -> None:
+    programs.file("g.js", function(f"{LOST} setTimeout(function () {{ cb(null, x) }}, 100)"))
+    for where in (("--local",), ("--start-idle=false", "--port=0")):
+        outcome = await programs.pando("g.js", *where, "1", "2", "3")
+        assert (outcome.status, outcome.lines) == (0, ["1", "2", "3"]), outcome
+        for error in ("lost", "thrown"):
+            assert outcome.err.count(f"console: an error that nobody caught: {error}") == 3, outcome
+
+
+ABANDONED = {
+    "throws in a timer": (
+        "setTimeout(function () { throw new Error('thrown'); cb(null, x) })",
+        "thrown (nobody caught this error, and nothing is left that could call back), at ",
+    ),
+    "throws in a chain": (
+        "Promise.resolve().then(function () { x.no.name; cb(null, x) })",
+        "(nobody caught this error, and nothing is left that could call back), at ",
+    ),
+    "forgets it": ("if (x) return; cb(null, x)", "it did not call back, and nothing is left that could"),
+}
+
+
+async def test_an_item_that_nothing_can_settle_any_more_fails(programs: Programs) -> None:
+    async def fails(case: int, body: str, says: str) -> None:
+        name = f"g{case}.js"
+        programs.file(name, function(body))
+        outcome = await programs.pando(name, "--local", "--retries=1", "1")
+        assert (outcome.status, outcome.lines) == (1, [])
+        assert outcome.err[-1].startswith("pando: the function failed on item 1 (1), once: ")
+        assert says in outcome.err[-1]
+
+    await asyncio.gather(*(fails(case, *expected) for case, expected in enumerate(ABANDONED.values())))
+
+
+async def test_a_time_limit_names_the_last_error_that_nobody_caught(programs: Programs) -> None:
+    programs.file("g.js", function("globalThis.kept = cb; setTimeout(function () { throw new Error('thrown') })"))
+    outcome = await programs.pando("g.js", "--start-idle=false", "--port=0", "--timeout=1", "--retries=1", "1")
+    assert (outcome.status, outcome.err[-1]) == (
+        1,
+        "pando: the function failed on item 1 (1), once: no result within 1 s (--timeout); "
+        "the last error that nobody caught: thrown",
+    )
+
+
 async def test_an_item_that_takes_too_long_is_a_failure_of_that_item(programs: Programs) -> None:
     programs.file("g.js", function("if (x === '2') { for (;;); } cb(null, x)"))
     outcome = await programs.pando("g.js", "--start-idle=false", "--port=0", "--timeout=0.5", "--retries=1", *DIGITS)
@@ -280,7 +334,44 @@ async def test_a_function_that_needs_a_page_does_not_run_here(programs: Programs
     assert (outcome.status, outcome.out) == (1, b"")
     assert outcome.complaint.startswith("pando: g.js needs a page (context page), and --local has none: ")
     outcome = await programs.pando("g.js", "--local", "1")
-    assert "document is not defined: the function runs in a worker; with --context=page" in outcome.complaint
+    assert outcome.err[0] == (
+        f"pando: {programs.folder / 'g.js'}:1:62 uses document, and --local has no page: "
+        "the function runs in a worker, where there is no document"
+    )
+    assert "document is not defined: the function runs in a worker; with --context=page" in outcome.err[-1]
+    programs.file("g.js", "var body = document.body\n" + function("cb(null, x)"))
+    outcome = await programs.pando("g.js", "--local", "1")
+    assert (outcome.status, outcome.out) == (1, b"")
+    assert outcome.complaint == (
+        f"pando: {programs.folder / 'g.js'}:1:12 needs a page while the module loads, and --local has none: "
+        "leave --local out, and open the printed address in a browser on this machine"
+    )
+
+
+async def test_a_function_that_does_without_a_page_runs_here_and_elsewhere_if_told_so(programs: Programs) -> None:
+    programs.file("g.js", function("cb(null, typeof document === 'undefined' ? x : 'in a page')"))
+    outcome = await programs.pando("g.js", "--local", "1", "2")
+    assert (outcome.status, outcome.lines) == (0, ["1", "2"])
+    assert len(outcome.err) == 1
+    outcome = await programs.pando("g.js", "--start-idle=false", "--port=0", "--context=worker", "1", "2")
+    assert (outcome.status, outcome.lines) == (0, ["1", "2"])
+    assert not any("document" in line for line in outcome.err)
+    program = await programs.start_pando("g.js", "--start-idle=false", "--port=0", "1")
+    await program.says(r"g\.js:1:\d+ uses document: the function runs in a page; --context=worker runs it in a worker")
+    await program.says("this machine has no page for the function: it computes in browsers only")
+    program.signal(signal.SIGINT)
+    assert (await program.finish(within=10)).lines == []
+
+
+async def test_one_that_declines_for_want_of_a_page_is_told_of_it(programs: Programs) -> None:
+    programs.file("g.js", function("typeof document === 'undefined' ? cb(true) : cb(null, x)"))
+    program = await programs.start_pando("g.js", "--start-idle=false", "--port=0", "--context=worker", "1")
+    await program.says(
+        r"every volunteer here has declined item 1; waiting for another: open http\S+ in a browser; "
+        "the function runs in a worker, and if it declines for want of a page, --context=page gives it one"
+    )
+    program.signal(signal.SIGINT)
+    assert (await program.finish(within=10)).lines == []
 
 
 async def test_here_it_reaches_the_hosts_that_are_allowed_and_no_others(programs: Programs) -> None:

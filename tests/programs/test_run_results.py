@@ -64,6 +64,16 @@ async def test_what_gives_no_result_is_told_what_it_should_do(programs: Programs
         assert outcome.complaint.startswith(f"pando: {name}: Incompatible module, {NO_FUNCTION[name][1]}")
 
 
+async def test_a_value_that_is_returned_counts_when_nothing_can_call_back_any_more(programs: Programs) -> None:
+    body = "(x, cb) => { if (x > 2) return x * x; cb(null, x * x) }"
+    modules = {"today.js": f"module.exports = {body}", "old.js": f"module.exports['/pando/1.0.0'] = {body}"}
+    outcomes = await run_all(programs, modules, "--retries=1", "2", "3")
+    today, old = outcomes["today.js"], outcomes["old.js"]
+    assert (today.status, today.lines, today.err) == (0, ["4", "9"], [])
+    assert (old.status, old.lines) == (1, ["4"])
+    assert "the function returned 9 and did not call back: " in old.complaint
+
+
 async def test_a_result_without_a_text_is_printed_and_said_once(programs: Programs) -> None:
     programs.file("g.js", "module.exports = (x) => [new Map(), [{ a: 1 }], { x }, new Uint8Array(1), 'text'][x % 5]")
     items = [str(n) for n in range(10)]

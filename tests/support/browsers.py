@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,10 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from tests.support.machine import LIMIT, eventually, make_folder, memory, threads
 from tests.support.processes import Program, start
+
+PLAIN_HOST = "plain.test"
+"""A name of this machine in both browsers. Unlike 127.0.0.1 it gets no trust for free: a page from there is like one of
+the local network, in no secure context (https://www.w3.org/TR/secure-contexts/)."""
 
 CHROMIUM_FLAGS = (
     "--headless",
@@ -27,7 +31,7 @@ CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--password-store=basic",
     # Nothing leaves this machine, whatever the browser would like to look up.
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1 , MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
     # Volunteer and client are on one machine.
     "--allow-loopback-in-peer-connection",
     "--remote-debugging-port=0",
@@ -64,6 +68,7 @@ FIREFOX_PREFS: dict[str, bool | int | str] = {
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
     "network.dns.disabled": True,
+    "network.dns.localDomains": PLAIN_HOST,
     "network.trr.mode": 5,
     "services.settings.server": "data:,",
     "toolkit.telemetry.enabled": False,
@@ -222,9 +227,9 @@ async def _hang_up(browser: Browser) -> None:
 
 @asynccontextmanager
 async def firefox(
-    url: str, profile: Path, device: str = "Firefox", protocol: str | None = None
+    url: str, profile: Path, device: str = "Firefox", protocol: str | None = None, also: Sequence[str] = ()
 ) -> AsyncIterator[Program]:
-    """Runs Firefox with a volunteer page and a fresh profile."""
+    """Runs Firefox with a volunteer page and a fresh profile; with more of them, if there are URLs in `also`."""
     lines = [f"user_pref({_js(name)}, {_js(value)});\n" for name, value in FIREFOX_PREFS.items()]
     make_folder(profile, {"user.js": "".join(lines)})
     fragment = f"#device={device};" + (f"protocol={protocol};" if protocol else "")
@@ -235,7 +240,7 @@ async def firefox(
         "--no-remote",
         "--profile",
         profile,
-        f"{url}/{fragment}",
+        *(f"{one}{fragment}" for one in (url, *also)),
     )
     try:
         yield program

@@ -42,6 +42,7 @@ class Story:
 
     def assert_exact(self, client: Client, status: int, expected: Sequence[str]) -> None:
         """The client has ended well: its output is what it should be, and what it said is fit for a terminal."""
+        assert client.said(" failed") == 0, (self, client)
         assert status == 0, (self, client)
         assert len(client.lines) == len(expected), (self, client)
         wrong = [

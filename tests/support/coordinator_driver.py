@@ -54,12 +54,18 @@ class Driver:
         return self._heard(self.coordinator.connected(name, peer or name, kind, self.now))
 
     def join(
-        self, name: str, slots: int = 1, device: str = "", peer: str | None = None, kind: str = "fake"
+        self,
+        name: str,
+        slots: int = 1,
+        device: str = "",
+        peer: str | None = None,
+        kind: str = "fake",
+        life: str = "",
     ) -> list[Instruction]:
         """Connects it, and lets it say that it is ready; its sender drains what there is before."""
         self.connect(name, peer, kind)
         self.heard(name)
-        return self.say(name, Ready(ReadyInfo(slots=slots, device=device)))
+        return self.say(name, Ready(ReadyInfo(slots=slots, device=device, life=life)))
 
     def say(self, name: str, message: VolunteerMessage) -> list[Instruction]:
         said: list[Instruction] = []

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 
-from pando_client.lending.instructions import Finish, Instruction, Lend, Policy, Quarantine, Read, Withdraw, Write
+from pando_client.lending.instructions import (
+    Failure,
+    Finish,
+    GaveUp,
+    Instruction,
+    Lend,
+    Policy,
+    Quarantine,
+    Read,
+    Withdraw,
+    Write,
+)
 from pando_client.lending.leases import Lease
 from pando_client.lending.ledger import OBJECT_BYTES
 from pando_client.lending.lender import Lender
+from pando_client.lending.risks import MAX_DEATHS, MAX_DEATHS_IN_ALL
 from pando_shared.wire.messages import DECLINED, ERROR, RESULT
 
 
@@ -20,7 +33,12 @@ def result_of(item: bytes) -> bytes:
 class Shell:
     """Plays the input, the output and the volunteers."""
 
-    def __init__(self, policy: Policy | None = None) -> None:
+    def __init__(self, policy: Policy | None = None, deadly: Collection[bytes] = ()) -> None:
+        self.deadly = frozenset(deadly)
+        """Items that end whoever works on them."""
+        self.deaths: Counter[bytes] = Counter()
+        """How often a volunteer died that held an item."""
+        self.gave_up: list[Failure] = []
         self.lender = Lender(policy)
         self.asked = 0  # the count of the Read that is not answered yet
         self.given: list[bytes] = []  # items that the lender has read
@@ -71,6 +89,9 @@ class Shell:
                 case Withdraw(volunteer, lease):
                     assert self.leases[lease].volunteer == volunteer
                     del self.leases[lease]
+                case GaveUp(failure):
+                    self._must_have_failed(failure)
+                    self.gave_up.append(failure)
                 case Quarantine(volunteer):
                     assert volunteer in self.here
                     self.quarantined.append(volunteer)
@@ -78,6 +99,8 @@ class Shell:
                 case Finish():
                     assert self.finish is None
                     assert not self.unwritten, "P11: there is something left to write"
+                    if instruction.failure is not None:
+                        self._must_have_failed(instruction.failure)
                     self.finish = instruction
         self.check()
         for name in queued:
@@ -107,9 +130,15 @@ class Shell:
         self.carry_out(self.lender.want(name, leases, items, self.now))
 
     def answer(self, lease: int, count: int | None = None, kinds: bytes | None = None) -> None:
+        """Answers some items of a lease, the next ones, or all; but of a deadly one the volunteer dies."""
         lend = self.leases[lease]
         offset = self.done[lease]
         run = lend.items[offset : None if count is None else offset + count]
+        deadly = next((place for place, item in enumerate(run) if item in self.deadly), None)
+        if deadly == 0:
+            self.die(lend.volunteer)
+            return
+        run = run[:deadly]
         values = [result_of(item) for item in run]
         if kinds is not None:
             kinds = kinds[: len(run)].ljust(len(run), bytes((RESULT,)))
@@ -132,6 +161,12 @@ class Shell:
     def leave(self, name: str) -> None:
         self.leases = {k: lend for k, lend in self.leases.items() if lend.volunteer != name}
         self.carry_out(self.lender.leave(name, self.now))
+
+    def die(self, name: str) -> None:
+        for lease in self.of(name):
+            self.deaths.update(self.leases[lease].items[self.done[lease] :])
+        self.leases = {k: lend for k, lend in self.leases.items() if lend.volunteer != name}
+        self.carry_out(self.lender.died(name, self.now))
 
     def suspect(self, name: str) -> None:
         for lease in self.of(name):
@@ -184,7 +219,12 @@ class Shell:
         if lend.copy:
             assert lender.policy.copies
             self.shared |= set(range(held.first, held.stop))
+        if held.alone:
+            assert self.of(name) == [], f"P12: {name} holds something else"
+        else:
+            assert not any(other.alone for other in lender.leases.of(name)), f"P12: {name} has an item at risk"
         for index, item in enumerate(lend.items, held.first):
+            assert held.alone or index not in lender.outcomes.risks, f"P12: {index} is at risk"
             assert not lender.ledger.is_answered(index), f"P3: {index} is answered"
             assert name not in self.declined_by.get(item, ()), f"{name} has declined {index}"
             assert lend.copy or len(lend.items) == 1 or item not in self.failed_on, f"{index} failed: it goes alone"
@@ -192,10 +232,19 @@ class Shell:
                 others = self.here - lender.suspects - self.failed_on[item] - self.declined_by.get(item, set())
                 assert not others, f"P8: {index} failed on {name}, and not yet on {others}"
 
+    def _must_have_failed(self, failure: Failure) -> None:
+        assert failure.item == self.given[failure.index]
+        if failure.deaths:
+            assert failure.error == b""
+            assert MAX_DEATHS <= failure.deaths <= self.deaths[failure.item]
+            assert len(failure.volunteers) >= MAX_DEATHS or failure.deaths >= MAX_DEATHS_IN_ALL
+        else:
+            assert len(failure.volunteers) == self.lender.policy.retries
+
     def _must_be_written_now(self, results: Sequence[bytes]) -> None:
         for result in results:
             if self.lender.policy.ordered:
-                while self._next in self.lender.failed:
+                while self._next in self.lender.outcomes.failed:
                     self._next += 1
                 assert result == result_of(self.given[self._next]), f"P2: {self._next} is the next one"
                 self._next += 1
@@ -209,7 +258,8 @@ class Shell:
         lender.check()
         if not self.stopped:
             assert set(self.leases) == {lease.id for lease in lender.leases}, "the volunteers hold what the lender lent"
-        waiting = [index for index, _ in lender.ledger.waiting] + list(lender.ledger.alone)
+        waiting = [index for index, _ in lender.ledger.waiting]
+        waiting += [*lender.ledger.alone, *lender.ledger.at_risk]
         answered = {index for index in range(lender.read_count) if lender.ledger.is_answered(index)}
         assert len(set(waiting)) == len(waiting) == lender.waiting
         open_with: dict[int, list[str]] = {}

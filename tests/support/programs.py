@@ -185,7 +185,7 @@ class Programs:
         self.folder = folder
         self._mark = uuid.uuid4().hex
         self._started: list[Program] = []
-        # Deno's cache is under the home otherwise, and the bundler is in it.
+        # Deno's cache is under the home otherwise, and in it is the bundler as a native program, which is faster.
         deno_dir = os.environ.get("DENO_DIR") or str(Path("~/.cache/deno").expanduser())
         self.environment = environment(HOME=str(folder), DENO_DIR=deno_dir, PANDO_TEST_MARK=self._mark)
 
@@ -246,10 +246,10 @@ class Programs:
         env = {"PANDO_SECRET": secret}
         return await self.start_pando(*arguments, f"--host=127.0.0.1:{port}", env=env, **more)
 
-    async def volunteer(self, port: int, *arguments: str) -> Program:
-        """Starts a headless volunteer of one core."""
+    async def volunteer(self, port: int, *arguments: str, **more: Any) -> Program:
+        """Starts a headless volunteer of one core; `more` is as for `launch`."""
         command = (str(BIN / "pando-volunteer"), f"http://127.0.0.1:{port}", "--cores=1", *arguments)
-        return await self.launch(Program, *command)
+        return await self.launch(Program, *command, **more)
 
     def left(self) -> dict[int, str]:
         """Returns the processes of this test that live, with their command lines."""

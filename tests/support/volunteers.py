@@ -158,7 +158,8 @@ class WebSocketPeer:
 
     async def join(self, slots: int = 4, device: str = "Mallory") -> None:
         """Waits for the client's `hello` and says that it is ready."""
-        assert isinstance(await self.hear(), Hello)
+        heard = await self.hear()
+        assert isinstance(heard, Hello), heard
         await self.say(Peer(slots, device).ready)
 
     async def lease(self) -> Lend:

@@ -107,6 +107,7 @@ const UNTESTED: Readonly<Record<string, string>> = {
   "page/view.ts": "needs a DOM; tests/end_to_end runs it in browsers",
   "sandbox/main.ts": "needs an iframe with a policy; tests/end_to_end runs it in browsers",
   "sandbox/host.ts": "needs an iframe with a policy; tests/end_to_end runs it in browsers",
+  "sandbox/markup_handlers.ts": "needs a DOM with a policy; tests/end_to_end runs it in browsers",
   "sandbox/window_main.ts": "needs an iframe with a policy; tests/end_to_end runs it in browsers",
   "sandbox/window_host.ts": "needs an iframe with a policy; tests/end_to_end runs it in browsers",
   "headless/main.ts": "composes a volunteer for a real server; the Python tests run it against one",

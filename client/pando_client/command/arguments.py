@@ -16,9 +16,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pando_client.command.near_miss import near_miss
 from pando_client.command.option_table import BY_NAME, BY_WORD, Kind, Option
 from pando_shared.errors import UsageError
+from pando_shared.near_miss import near_miss
 from pando_shared.text import printable
 
 HELP = "see pando --help"

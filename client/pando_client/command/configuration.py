@@ -17,9 +17,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from pando_client.command.near_miss import hyphenated, near_miss
 from pando_client.command.option_table import BY_NAME
 from pando_shared.errors import UsageError
+from pando_shared.near_miss import hyphenated, near_miss
 from pando_shared.text import printable
 
 NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)

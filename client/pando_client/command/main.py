@@ -16,6 +16,7 @@ from pando_client.command.arguments import CommandLine, parse
 from pando_client.command.help import help_text
 from pando_shared import __version__, machine
 from pando_shared.errors import PandoError
+from pando_shared.standard_streams import open_standard_streams as open_standard_streams
 
 SHORT_HELP = """\
 pando: there is no function to map
@@ -86,18 +87,9 @@ def run_job(line: CommandLine) -> int:
     if options.stdin or options.sync_stdio or options.module == "-":
         refuse_closed_input()
     refuse_closed_output()
+    if options.module == "-" and os.isatty(0):
+        console.note("the function is read from this terminal, up to Ctrl-D")
     module = module_of(options.module or "", options.eval)
     from pando_client.run.run import run  # late: everything
 
     return run(options, module)
-
-
-def open_standard_streams() -> None:
-    """Makes sure that descriptors 0 to 2 are open: otherwise a socket gets one of them, and results go into it."""
-    # In this order, because `open` takes the lowest number that is free. Standard input is opened for writing and
-    # standard output for reading, so that whoever needs them is told that they are closed.
-    for descriptor, mode in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, mode)

@@ -103,7 +103,7 @@ OPTIONS = (
     ),
     Option(
         "context",
-        "page: the function finds a document, on volunteers with one (worker)",
+        "where the function runs (page if it uses document or the like, or else worker)",
         "worker|page",
         takes="worker or page",
     ),

@@ -47,11 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     open_standard_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or given[0] in ("-h", "--help"):
-        console.result(USAGE)
-        sys.exit(0 if given else 2)
+        sys.exit(console.answered(USAGE, "pando-volunteer") or (0 if given else 2))
     if given[0] in ("-v", "--version"):
-        console.result(f"pando-volunteer {__version__}")
-        sys.exit(0)
+        sys.exit(console.answered(f"pando-volunteer {__version__}", "pando-volunteer"))
     try:
         line = command("headless.js", PERMISSIONS, [*given, *_added(given)])
         _become(line, environment())

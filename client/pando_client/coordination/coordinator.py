@@ -26,7 +26,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pando_client.coordination.connected_volunteer import ConnectedVolunteer
 from pando_client.coordination.instructions import HangUp, Instruction, Wake
+from pando_client.coordination.lives import Lives
 from pando_client.coordination.notices import Notices
+from pando_client.coordination.patience import FIRST_SECONDS, Patience
 from pando_client.coordination.reputation import Reputation
 from pando_client.lending.instructions import Instruction as LenderInstruction
 from pando_client.lending.instructions import Lend, Policy, Quarantine, VolunteerId, Withdraw
@@ -83,6 +85,8 @@ class Coordinator:
         self._ready: set[VolunteerId] = set()
         self._reputation = Reputation()
         self._notices = Notices()
+        self._lives = Lives()
+        self._patience = Patience(limits.item_timeout)
 
     def __repr__(self) -> str:
         return f"<Coordinator {len(self.volunteers)} connected, {self.ready} ready, {self.lender!r}>"
@@ -184,6 +188,8 @@ class Coordinator:
         if now >= self._lender_tick and self._lender_is_timed:
             self._lender_tick = now + LENDER_TICK_SECONDS
             self._carry_out(self.lender.tick(now), now)
+            if self._patience.is_due(now):
+                self._look_at_awaited(now)
         return self._instructions()
 
     def finish(self, goodbye: ClientGoodbye) -> list[Instruction]:
@@ -236,6 +242,15 @@ class Coordinator:
         if found.session.ended is None:
             heapq.heappush(self._deadlines, (found.session.deadline, next(self._numbers), found))
 
+    def _look_at_awaited(self, now: float) -> None:
+        lease = self.lender.awaited(FIRST_SECONDS, now)
+        if lease is None:
+            return
+        seconds, found = now - lease.answered_at, self.volunteers[lease.volunteer]
+        if self._patience.is_over(lease.next, seconds, self.lender.leases.typical):
+            timed = self._limits.item_timeout is not None
+            self._out += self._notices.awaited(found, lease.next, seconds, alone=self.ready == 1, timed=timed)
+
     # From sessions to the lender
 
     def _report(self, found: ConnectedVolunteer, events: Iterable[Event], now: float) -> None:
@@ -255,34 +270,54 @@ class Coordinator:
             case Returned(leases):
                 return lender.hand_back(name, leases, now)
             case Joined(info):
-                found.device = info.device
+                found.device, found.life = info.device, info.life
                 if (refusal := self._reputation.refuse_name(found, now)) is not None:
                     found.session.goodbye(ClientGoodbye("full", refusal))
                     return []
                 found.joined = True
                 self._out += self._notices.joined(found)
-                return lender.join(name)
+                return [*self._came_back(found, now), *lender.join(name)]
             case Textless(text):
                 self._out += self._notices.textless(text)
                 return []
             case Suspected():
                 self._out += self._notices.suspected(found)
-                return lender.suspect(name, now)
+                return lender.suspect(name, now, found.at_work(now))
             case Recovered():
                 self._out += self._notices.recovered(found)
                 return lender.recover(name, now)
             case _:
-                self._ended(found, event, now)
-                return lender.leave(name, now)
+                return self._ended(found, event, now)
 
-    def _ended(self, found: ConnectedVolunteer, ended: Ended, now: float) -> None:
+    def _ended(self, found: ConnectedVolunteer, ended: Ended, now: float) -> list[LenderInstruction]:
         """A session ended by itself."""
         self.left += found.joined
-        self._out += self._notices.ended(found, ended)
         if ended.reason == "protocol":
             self._reputation.breach(found, now)
-            if self._reputation.refuse_address(found.peer, now) is not None:
+        if not ended.is_death:
+            self._out += self._notices.ended(found, ended)
+            if ended.reason == "protocol" and self._reputation.refuse_address(found.peer, now) is not None:
                 self._out += self._notices.address_quarantined(found.peer)
+            return self.lender.leave(found.id, now)
+        at_work = found.at_work(now)
+        indexes = sorted(index for begun in self.lender.begun(found.id, at_work) for index in begun.indexes)
+        found.died_at_work = bool(indexes)
+        self._out += self._notices.died(found, ended, indexes)
+        return self.lender.died(found.id, now, at_work)
+
+    def _came_back(self, found: ConnectedVolunteer, now: float) -> list[LenderInstruction]:
+        """A page or process may have been here before, over a connection that it knows to be lost."""
+        before = self._lives.begin(found)
+        if before is None:
+            return []
+        other = self.volunteers.get(before)
+        if other is None or other.session.ended is not None:
+            self.lender.came_back(before)
+            return []
+        other.session.goodbye(ClientGoodbye("silent", "it is connected again"))
+        self._touched[before] = other
+        self.left += 1
+        return self.lender.leave(before, now)
 
     def _values(self, results: Results) -> Sequence[bytes]:
         """The values as they will be written: so that the lender counts what they take."""

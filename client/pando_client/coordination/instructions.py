@@ -1,6 +1,6 @@
 """What the coordinator says to its shell: small frozen values, to be carried out at once and in order.
 
-`Read`, `Write` and `Finish` are the lender's, passed on.
+`Read`, `Write`, `GaveUp` and `Finish` are the lender's, passed on.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from pando_client.lending.instructions import Finish, Read, VolunteerId, Write
+from pando_client.lending.instructions import Finish, GaveUp, Read, VolunteerId, Write
 
 
 class Level(Enum):
@@ -43,6 +43,6 @@ class Notice:
     text: str
 
 
-Instruction = Wake | HangUp | Notice | Read | Write | Finish
+Instruction = Wake | HangUp | Notice | Read | Write | GaveUp | Finish
 
-__all__ = ["Finish", "HangUp", "Instruction", "Level", "Notice", "Read", "Wake", "Write"]
+__all__ = ["Finish", "GaveUp", "HangUp", "Instruction", "Level", "Notice", "Read", "Wake", "Write"]

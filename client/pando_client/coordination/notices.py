@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from pando_client.coordination.connected_volunteer import ConnectedVolunteer
 from pando_client.coordination.instructions import Level, Notice
+from pando_client.coordination.patience import in_words
 from pando_client.lending.instructions import VolunteerId
 from pando_client.session.events import Ended
 from pando_shared.text import printable
 
 MAX_COMPLAINTS = 100
 """Different complaints about volunteers in one run."""
+ITEMS_NAMED = 4
+"""Items that are named one by one, where one of them is meant."""
 NAMES_REMEMBERED = 10_000
 """Volunteers whose names can still be said after they have left."""
 
@@ -63,6 +67,24 @@ class Notices:
             return self._complain(f"{found.name} does not take this job: {printable(ended.text)}")
         return _event(f"{found.name} left ({printable(ended.text or ended.reason)})") if found.joined else []
 
+    def died(self, found: ConnectedVolunteer, ended: Ended, indexes: Sequence[int]) -> list[Notice]:
+        """A volunteer is gone without a goodbye. The items of these indexes may have been at work."""
+        if not indexes:
+            return self.ended(found, ended)
+        if found.is_own:
+            return self._complain(f"the volunteer on this machine ended while it was working on {_one_of(indexes)}")
+        return _event(f"{found.name} left ({printable(ended.text)}) while it was working on {_one_of(indexes)}")
+
+    def awaited(
+        self, found: ConnectedVolunteer, index: int, seconds: float, *, alone: bool, timed: bool
+    ) -> list[Notice]:
+        """Everything waits for an item that a volunteer has for so long. `alone`: nobody else is here to try it."""
+        where = "on this machine" if found.is_own else f"at {found.name}"
+        text = f"item {index + 1} has been {where} for {in_words(seconds)} without a result"
+        if alone:
+            text += ", and no other volunteer is here to try it"
+        return self._complain(text if timed else f"{text}; --timeout=SECONDS limits the time of an item")
+
     def quarantined(self, found: ConnectedVolunteer, text: str) -> list[Notice]:
         """A volunteer does more harm than good."""
         return self._complain(f"{found.name} is {text}")
@@ -84,6 +106,16 @@ class Notices:
             return []
         self._complaints.add(text)
         return [Notice(Level.COMPLAINT, text)]
+
+
+def _one_of(indexes: Sequence[int]) -> str:
+    """Says that it was one of these items, for the end of a sentence."""
+    numbers = [str(index + 1) for index in indexes]
+    if len(numbers) == 1:
+        return f"item {numbers[0]}"
+    if len(numbers) > ITEMS_NAMED:
+        return f"one of {len(numbers)} items, from {numbers[0]} on"
+    return f"item {', '.join(numbers[:-1])} or {numbers[-1]}"
 
 
 def _cores(slots: int) -> str:

@@ -20,7 +20,10 @@ from pando_shared.text import printable
 from pando_shared.wire.messages import Context
 
 BUNDLE_SECONDS = 60.0
-"""Time that the bundler may take; the first run on a machine fetches it."""
+"""Time that the bundler may take; the first run may fetch packages."""
+BUNDLER_FAILED = "the bundler failed: DEBUG=pando-computing shows what it said"
+COMPILED_QUICKLY = "--v8-flags=--liftoff-only"
+"""The bundler is a large program that runs once: to compile it well takes longer than it then runs."""
 
 
 class BundleProblem(BaseModel):
@@ -34,6 +37,19 @@ class BundleProblem(BaseModel):
     line: int | None = None
     column: int | None = None
     source: str | None = None
+    original: str | None = None
+    """What a library said for which there are no words."""
+
+
+class PageUse(BaseModel):
+    """What in the user's own files only a page has, and where they use it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    what: str
+    file: str
+    line: int
+    column: int
 
 
 class BundleOutcome(BaseModel):
@@ -47,8 +63,22 @@ class BundleOutcome(BaseModel):
     files: tuple[str, ...] = ()
     warnings: tuple[BundleProblem, ...] = ()
     context: Context | None = None
+    page_use: PageUse | None = None
     not_in_worker: BundleProblem | None = None
     error: BundleProblem | None = None
+
+
+@dataclass(frozen=True)
+class PageGuess:
+    """Why a function gets a page that nobody has asked for.
+
+    Attributes:
+        place: in the user's files, printable.
+        what: the name of what is used there that only a page has; None if the module cannot be loaded without a page.
+    """
+
+    place: str
+    what: str | None
 
 
 @dataclass(frozen=True)
@@ -63,6 +93,8 @@ class Bundle:
     """What it is made of, by names beside the module."""
     context: Context = "worker"
     """Where the function runs."""
+    page_guess: PageGuess | None = None
+    """Why in a page, if neither the command line nor the module says where."""
 
 
 async def bundle(module: Module, context: Context | None = None) -> Bundle:
@@ -70,7 +102,7 @@ async def bundle(module: Module, context: Context | None = None) -> Bundle:
 
     Args:
         module: that exports the function.
-        context: where the function is to run; None for where its module asks to be run.
+        context: where the function is to run; None for where its module asks to be run, or seems to belong.
 
     Raises:
         FunctionError: the module is missing, does not parse, lacks a package, or has no function of the right shape.
@@ -79,7 +111,7 @@ async def bundle(module: Module, context: Context | None = None) -> Bundle:
     arguments = _arguments(module)
     permissions = ["--allow-read", "--allow-env", "--allow-run", "--allow-sys", "--allow-write"]
     process = await start(
-        command("bundler.js", permissions, arguments),
+        command("bundler.js", [COMPILED_QUICKLY, *permissions], arguments),
         stdin=asyncio.subprocess.DEVNULL if module.text is None else asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -101,17 +133,30 @@ async def bundle(module: Module, context: Context | None = None) -> Bundle:
             console.debug(line)
         raise ToolError(f"the bundler failed: {why(text, process.returncode)}") from None
     if outcome.error is not None:
+        if outcome.error.original:
+            console.debug(outcome.error.original)
         if outcome.error.kind == "internal":
-            raise ToolError(outcome.error.text)
+            raise ToolError(BUNDLER_FAILED)
         unusable = FunctionError(_located(outcome.error, module))
         unusable.files = outcome.files
         raise unusable
     for warning in outcome.warnings:
         console.error(_located(warning, module))
-    chosen = context or outcome.context or "worker"
+    chosen = context or outcome.context
     if chosen == "worker" and outcome.not_in_worker is not None:
         raise FunctionError(_located(outcome.not_in_worker, module))
-    return Bundle(_packed(outcome.code.encode(), module), outcome.map, outcome.files, chosen)
+    guess = _page_guess(outcome, module) if chosen is None else None
+    in_context = chosen or ("worker" if guess is None else "page")
+    return Bundle(_packed(outcome.code.encode(), module), outcome.map, outcome.files, in_context, guess)
+
+
+def _page_guess(outcome: BundleOutcome, module: Module) -> PageGuess | None:
+    """Returns why the function belongs in a page, if it does."""
+    if (problem := outcome.not_in_worker) is not None:
+        return PageGuess(_place(problem.file or module.name, problem.line, problem.column), None)
+    if (use := outcome.page_use) is not None:
+        return PageGuess(_place(use.file, use.line, use.column), use.what)
+    return None
 
 
 def _arguments(module: Module) -> list[str]:
@@ -158,10 +203,13 @@ def _readable(module: Path) -> Path:
         raise FunctionError(f"the module {printable(module)} cannot be read: no file can have this name") from None
 
 
+def _place(file: str, line: int | None, column: int | None) -> str:
+    """`FILE:LINE:COLUMN`, as far as they are known, printable."""
+    return printable(":".join(str(part) for part in (file, line, column) if part is not None))
+
+
 def _located(problem: BundleProblem, module: Module) -> str:
     """The place, what is wrong there, and the line itself."""
-    place = problem.file or module.name
-    if problem.line is not None:
-        place = f"{place}:{problem.line}" + (f":{problem.column}" if problem.column is not None else "")
-    text = f"{printable(place)}: {printable(problem.text.rstrip('.'), 500)}"
+    place = _place(problem.file or module.name, problem.line, problem.column)
+    text = f"{place}: {printable(problem.text.rstrip('.'), 500)}"
     return text + (f": {printable(problem.source.strip(), 120)}" if problem.source else "")

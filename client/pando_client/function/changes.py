@@ -7,8 +7,11 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-SUFFIXES = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".json", ".wasm")
-"""Of scripts: when a function could not be bundled, a new one beside it may be what it lacks."""
+SUFFIXES = (
+    *(".js", ".cjs", ".mjs", ".jsx", ".es", ".es6", ".jsm"),
+    *(".ts", ".cts", ".mts", ".tsx", ".json", ".wasm"),
+)
+"""Of scripts, in small letters: when a function could not be bundled, a new one beside it may be what it lacks."""
 LOOK_EVERY_SECONDS = 0.2
 """Time between two looks. The files are few: looking costs less than notifications, which miss early changes."""
 
@@ -63,7 +66,7 @@ class Watch:
 
     def _scripts(self) -> frozenset[Path]:
         try:
-            return frozenset(file for file in self._module.parent.iterdir() if file.suffix in SUFFIXES)
+            return frozenset(file for file in self._module.parent.iterdir() if file.suffix.lower() in SUFFIXES)
         except OSError:
             return frozenset()
 

@@ -41,7 +41,9 @@ def command(program: str, permissions: list[str], arguments: list[str]) -> list[
     path = ASSETS / program
     if not path.is_file():
         raise ToolError(f"{program} was not built; install Pando again with `pip install .`")
+    # A worker asks for it when an item may never get a result (`worker/open_item.ts`).
+    collect = "--v8-flags=--expose-gc"
     # What these programs import is fixed when they are built: the clock may not forbid what is cached.
-    flags = ["--quiet", "--no-prompt", "--no-config", "--minimum-dependency-age=0", "--unstable-worker-options"]
-    flags += permissions
+    undated = "--minimum-dependency-age=0"
+    flags = ["--quiet", "--no-prompt", "--no-config", undated, "--unstable-worker-options", collect, *permissions]
     return [deno(), "run", *flags, str(path), *arguments]

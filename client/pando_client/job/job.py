@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pando_client import console
 from pando_client.channels.channel import Channel
 from pando_client.coordination.coordinator import Coordinator
-from pando_client.coordination.instructions import Finish, HangUp, Instruction, Level, Notice, Read, Wake, Write
-from pando_client.lending.instructions import VolunteerId
+from pando_client.coordination.instructions import Finish, GaveUp, HangUp, Instruction, Level, Notice, Read, Wake, Write
+from pando_client.lending.instructions import Failure, VolunteerId
 from pando_client.stdio.input import Source
 from pando_client.stdio.output import Output, OutputFailed, ResultWriter, Wrote
 from pando_shared.errors import InputError
@@ -65,6 +65,8 @@ class Job:
         self.coordinator = coordinator
         self.outcome: asyncio.Future[Finish] = asyncio.get_running_loop().create_future()
         """Done when the run is over: all results are written, or an item failed; an exception if the output failed."""
+        self.on_failure: Callable[[Failure], None] = lambda failure: None
+        """Hears of each item that has failed for good while the run goes on."""
         self._source = source
         self._new_id = new_id
         self._clock = clock
@@ -84,11 +86,15 @@ class Job:
 
     # A volunteer's life
 
-    async def attend(self, channel: Channel) -> None:
-        """Serves one volunteer until its end; closes the channel. Never raises but when cancelled."""
+    async def attend(self, channel: Channel) -> bool:
+        """Serves one volunteer until its end; closes the channel. Never raises but when cancelled.
+
+        Returns whether it ended without a word while it may have been working on something.
+        """
         name = self._draw_id()
         connection = self._connections[name] = _Connection(channel)
         self._carry_out(self.coordinator.connected(name, channel.peer, channel.kind, self._clock()))
+        volunteer = self.coordinator.volunteers[name]
         self._look_again.set()
         receiving = asyncio.create_task(self._receive(name, channel))
         sending = asyncio.create_task(self._send(name, connection))
@@ -107,6 +113,7 @@ class Job:
                 receiving.cancel()
                 self._forget(name)
                 await asyncio.gather(sending, receiving, return_exceptions=True)
+        return volunteer.died_at_work
 
     def _draw_id(self) -> VolunteerId:
         while (name := self._new_id()) in self._connections:
@@ -166,6 +173,8 @@ class Job:
                     self._output.write(results)
                 case Notice(level, text):
                     console.say(f"pando: {text}") if level is Level.COMPLAINT else console.note(text)
+                case GaveUp(failure):
+                    self.on_failure(failure)
                 case Finish() if not self.outcome.done():
                     self.outcome.set_result(instruction)
 

@@ -27,6 +27,8 @@ class _Record:
     """Unproductive leases in a row, each of them after a productive answer of somebody."""
     productive_answers_then: int = 0
     """Productive answers of all volunteers at the last of them."""
+    answered: bool = False
+    """Whether it has answered anything."""
     late_up_to: int = 0
     """The number of the lease that was lent last, to anybody, when one of this volunteer's was last found late."""
 
@@ -38,6 +40,7 @@ class Conduct:
         self._records: dict[VolunteerId, _Record] = {}
         self._struck: dict[VolunteerId, None] = {}  # those with strikes, in the order of their first one
         self._productive_answers = 0
+        self._have_answered = 0  # of those that are here
         self._to_quarantine: dict[VolunteerId, str] = {}  # and why
 
     def __repr__(self) -> str:
@@ -49,9 +52,20 @@ class Conduct:
 
     def left(self, name: VolunteerId) -> None:
         """A volunteer is gone, and what was due is due no more."""
-        del self._records[name]
+        self._have_answered -= self._records.pop(name).answered
         self._struck.pop(name, None)
         self._to_quarantine.pop(name, None)
+
+    def answered(self, name: VolunteerId) -> None:
+        """A volunteer has answered something, whatever it is."""
+        record = self._records[name]
+        if not record.answered:
+            record.answered = True
+            self._have_answered += 1
+
+    def is_unproven(self, name: VolunteerId) -> bool:
+        """Whether a volunteer has not answered anything, while another one that is here has."""
+        return self._have_answered > 0 and not self._records[name].answered
 
     def strikes(self, name: VolunteerId) -> int:
         """Returns the strikes in a row of a volunteer that is here."""

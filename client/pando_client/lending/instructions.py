@@ -35,12 +35,17 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An item that failed for good: its index from 0, its text, the last error (JSON), who tried it."""
+    """An item that failed for good: its index from 0, its text, the last error (JSON), who tried it.
+
+    `deaths` is how often a volunteer died that was working on it, if that is why it failed: `volunteers` are these, and
+    there is no error.
+    """
 
     index: int
     item: bytes
     error: bytes
     volunteers: tuple[VolunteerId, ...]
+    deaths: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,13 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class GaveUp:
+    """An item has failed for good, and the job goes on without it."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The job is over. With a `failure` or `input_error` it has failed; what came before it is written."""
 
@@ -91,4 +103,4 @@ class Finish:
     input_error: Exception | None = None
 
 
-Instruction = Read | Lend | Withdraw | Quarantine | Write | Finish
+Instruction = Read | Lend | Withdraw | Quarantine | Write | GaveUp | Finish

@@ -40,6 +40,12 @@ class Lease:
     """Whether its volunteer is a suspect: its items wait, or are lent to others, and its answers still count."""
     contested: bool = False
     """Whether some of its items were lent to another volunteer while it was out: each answer is looked up then."""
+    alone: bool = False
+    """Whether its items are at risk, and its volunteer holds nothing else."""
+    answered_at: float = 0.0
+    """When it last answered an item, or was lent: in seconds."""
+    patience: float = 0.0
+    """Seconds for which it is not late, whatever is typical."""
 
     @property
     def is_plain(self) -> bool:
@@ -68,6 +74,8 @@ class Leases:
     def __init__(self) -> None:
         self.last_id = 0
         """The number of the lease that was lent last."""
+        self.emptied: dict[VolunteerId, None] = {}
+        """Volunteers that hold nothing any more, since somebody last looked and took them out."""
         # In the order in which they were lent. Not a plain dict: to look at the oldest of one from whose front much
         # was deleted costs as much as was deleted.
         self._leases: OrderedDict[int, Lease] = OrderedDict()
@@ -85,9 +93,28 @@ class Leases:
     def __iter__(self) -> Iterator[Lease]:
         return iter(self._leases.values())
 
+    @property
+    def typical(self) -> float:
+        """Seconds that a lease is out; 0 while none has been answered."""
+        return self._typical or 0.0
+
+    def longest_with(self, since: float, index: int | None) -> Lease | None:
+        """Returns the oldest lease without an answer since then; with an index, of those that hold this item."""
+        for lease in self._leases.values():
+            if lease.lent_at > since:
+                return None
+            holds = index is None or lease.next <= index < lease.stop
+            if holds and lease.answered_at <= since and not lease.doubted:
+                return lease
+        return None
+
     def get(self, number: int) -> Lease | None:
         """Returns the lease of this number, if it is out."""
         return self._leases.get(number)
+
+    def are_with(self, volunteer: VolunteerId) -> bool:
+        """Whether this volunteer holds any."""
+        return volunteer in self._of
 
     def of(self, volunteer: VolunteerId) -> list[Lease]:
         """Returns what this volunteer holds, in the order in which it was lent."""
@@ -102,10 +129,14 @@ class Leases:
         *,
         copy: bool = False,
         troubled: bool = False,
+        alone: bool = False,
+        patience: float = 0.0,
     ) -> Lease:
         """Adds a lease; it and those that hold some of the same items are contested from now on."""
         self.last_id += 1
-        lease = Lease(self.last_id, volunteer, first, items, now, copy, troubled)
+        lease = Lease(
+            self.last_id, volunteer, first, items, now, copy, troubled, alone=alone, answered_at=now, patience=patience
+        )
         if self._overlaps:
             others = self._overlaps.find(first, lease.stop)
             for other in others:
@@ -141,6 +172,7 @@ class Leases:
         held.discard(lease.id)
         if not held:
             del self._of[lease.volunteer]
+            self.emptied[lease.volunteer] = None
 
     def complete(self, lease: Lease, now: float) -> None:
         """The lease is over, and every item of it was answered: so long a lease is out."""
@@ -165,13 +197,14 @@ class Leases:
         for lease in self._leases.values():
             if lease.lent_at > since:
                 break
-            late.append(lease)
+            if lease.lent_at <= now - lease.patience:
+                late.append(lease)
         late.sort(key=lambda lease: lease.first)
         return late
 
     def is_late(self, lease: Lease, factor: float, now: float) -> bool:
         """Whether this lease is out for over `factor` times as long as is typical."""
-        return lease.lent_at <= now - self._patience(factor)
+        return lease.lent_at <= now - max(lease.patience, self._patience(factor))
 
     def check(self, suspects: Collection[VolunteerId]) -> None:
         """Asserts what holds between two stimuli, for tests."""
@@ -179,6 +212,7 @@ class Leases:
         for lease in self:
             assert lease.id in self._of[lease.volunteer]
             assert lease.done < len(lease.items)
+            assert not lease.alone or self.of(lease.volunteer) == [lease], f"{lease} is not alone"
             assert lease.doubted == (lease.volunteer in suspects)
             assert not (lease.contested or lease.doubted) or lease in self._overlaps
             shared = [

@@ -40,9 +40,11 @@ class Ledger:
         self.bytes = 0
         """What unanswered items and unwritten results take, about."""
         self.waiting: Spans[bytes] = Spans()
-        """Items that are with nobody, but for those in `alone`."""
+        """Items that are with nobody, but for those in `alone` and `at_risk`."""
         self.alone: SortedDict[int, bytes] = SortedDict()
         """Items that are with nobody and are to be lent one by one: they failed or were declined."""
+        self.at_risk: SortedDict[int, bytes] = SortedDict()
+        """Items that are with nobody and are to be lent to a volunteer that holds nothing else."""
         self._ordered = ordered
         self.held: Spans[Result] = Spans()
         """Results that wait for those before them; none when unordered."""
@@ -53,12 +55,17 @@ class Ledger:
     @property
     def waiting_count(self) -> int:
         """Items that are with nobody."""
-        return len(self.waiting) + len(self.alone)
+        return len(self.waiting) + len(self.alone) + len(self.at_risk)
 
     @property
     def held_back(self) -> int:
         """Items that are answered and not yet written."""
         return self.answered_count - self.written_count
+
+    @property
+    def awaited(self) -> int | None:
+        """The index of the item for which results wait, if they are ordered."""
+        return self._next_write if self._ordered and self._next_write < self.read_count else None
 
     def read(self, items: Sequence[bytes]) -> None:
         """Adds items; they wait."""
@@ -80,18 +87,24 @@ class Ledger:
 
     def is_waiting(self, index: int) -> bool:
         """Whether an item is with nobody."""
-        return index in self.alone or index in self.waiting
+        return index in self.alone or index in self.at_risk or index in self.waiting
 
     def unwait(self, first: int, stop: int) -> None:
         """Items that wait, those of them that do, are not to be lent: the items from `first` to `stop` - 1."""
-        for index in list(self.alone.irange(first, stop, inclusive=(True, False))):
-            del self.alone[index]
+        for apart in (self.alone, self.at_risk):
+            for index in list(apart.irange(first, stop, inclusive=(True, False))):
+                del apart[index]
         self.waiting.discard(first, stop)
 
     def wait_alone(self, index: int, item: bytes) -> None:
         """An item waits, and will be lent by itself."""
-        self.waiting.discard(index, index + 1)
+        self.unwait(index, index + 1)
         self.alone[index] = item
+
+    def wait_at_risk(self, index: int, item: bytes) -> None:
+        """An item waits, and will be lent to a volunteer that holds nothing else."""
+        self.unwait(index, index + 1)
+        self.at_risk[index] = item
 
     def results(self, first: int, items: Sequence[bytes], values: Sequence[Result]) -> list[bytes]:
         """Takes the results of a span of items, none of which was answered; returns what is to be written now."""

@@ -9,6 +9,7 @@ from itertools import islice
 from pando_client.lending.instructions import VolunteerId
 from pando_client.lending.ledger import Ledger
 from pando_client.lending.retries import Retry
+from pando_client.lending.risks import Risks
 
 MAX_LEASE_BYTES = 1024 * 1024
 """Bytes of the items of one lease, unless one item alone has more."""
@@ -31,11 +32,13 @@ class Selection:
     Args:
         ledger: what waits.
         retries: what happened to the items in trouble so far.
+        risks: which items may end a volunteer.
     """
 
-    def __init__(self, ledger: Ledger, retries: Mapping[int, Retry]) -> None:
+    def __init__(self, ledger: Ledger, retries: Mapping[int, Retry], risks: Risks) -> None:
         self._ledger = ledger
         self._retries = retries
+        self._risks = risks
 
     def __repr__(self) -> str:
         return f"<Selection from {self._ledger.waiting_count} items>"
@@ -78,6 +81,32 @@ class Selection:
             if self._retries[index].may_go_to(name, here, suspects):
                 return Taken(index, self._pop_in_trouble(name, index, limit, end), in_trouble=True)
         return None
+
+    def first_at_risk(
+        self, name: VolunteerId, end: int, here: Collection[VolunteerId], suspects: Collection[VolunteerId]
+    ) -> int | None:
+        """Returns the lowest item at risk that this volunteer may have; the arguments are as in `take_in_trouble`."""
+        for index in islice(self._ledger.at_risk.irange(maximum=end, inclusive=(True, False)), LOOKED_AT):
+            retry = self._retries.get(index)
+            if self._risks[index].is_lendable and (retry is None or retry.may_go_to(name, here, suspects)):
+                return int(index)
+        return None
+
+    def take_at_risk(self, first: int, limit: int, end: int) -> Taken:
+        """Takes an item at risk, with those after it that have the same history if they may be lent together."""
+        at_risk = self._ledger.at_risk
+        risk = self._risks[first]
+        items = [at_risk.pop(first)]
+        size = len(items[0])
+        together = 1 if first in self._retries else min(limit, risk.together)
+        for index in range(first + 1, min(first + together, end)):
+            if index not in at_risk or index in self._retries or self._risks[index] is not risk:
+                break
+            size += len(at_risk[index])
+            if size > MAX_LEASE_BYTES:
+                break
+            items.append(at_risk.pop(index))
+        return Taken(first, items, in_trouble=True)
 
     def _pop_in_trouble(self, name: VolunteerId, first: int, limit: int, end: int) -> list[bytes]:
         """Takes one item that failed, by itself; or one that was declined, with those after it that were as well."""

@@ -9,6 +9,7 @@ from pando_client.lending.instructions import VolunteerId
 from pando_client.lending.leases import Lease, Leases
 from pando_client.lending.ledger import Ledger
 from pando_client.lending.retries import Retry
+from pando_client.lending.risks import Risks
 
 STRAGGLER_FACTOR = 3
 """A lease that is out for so many times as long as is typical is a straggler: idle slots may run a copy of it."""
@@ -23,6 +24,8 @@ class Copy:
     of: Lease
     first: int
     items: Sequence[bytes]
+    alone: bool = False
+    """Whether it is an item at risk, for a volunteer that holds nothing else."""
 
 
 class Stragglers:
@@ -32,12 +35,14 @@ class Stragglers:
         ledger: which items are answered.
         leases: which are out.
         retries: which items were declined, by whom.
+        risks: which items may end a volunteer.
     """
 
-    def __init__(self, ledger: Ledger, leases: Leases, retries: Mapping[int, Retry]) -> None:
+    def __init__(self, ledger: Ledger, leases: Leases, retries: Mapping[int, Retry], risks: Risks) -> None:
         self._ledger = ledger
         self._leases = leases
         self._retries = retries
+        self._risks = risks
         self._overdue: list[Lease] = []
 
     def __repr__(self) -> str:
@@ -75,7 +80,8 @@ class Stragglers:
         """Returns the first span of a lease that this volunteer may copy, of at most `limit` items.
 
         These are items that are not answered, that it has not declined, and that nobody else holds besides the
-        lease's volunteer. Another copy that is late itself does not count: whoever holds it may be no better.
+        lease's volunteer. Another copy that is late itself does not count: whoever holds it may be no better. An item
+        at risk is copied by itself.
         """
         if lease.volunteer == name or lease.doubted:
             return None
@@ -86,10 +92,12 @@ class Stragglers:
             first += 1
         if first >= stop:
             return None
+        alone = first in self._risks
+        stop = first + 1 if alone else min(stop, first + limit)
         last = first + 1
-        while last < min(stop, first + limit) and self._is_free(last, others, name):
+        while last < stop and last not in self._risks and self._is_free(last, others, name):
             last += 1
-        return Copy(lease, first, lease.items[first - lease.first : last - lease.first])
+        return Copy(lease, first, lease.items[first - lease.first : last - lease.first], alone)
 
     def _is_open(self, lease: Lease, now: float, end: int) -> bool:
         """Whether there is anything to copy, whoever does it: looked at before it is looked for somebody."""

@@ -65,7 +65,7 @@ class EmbeddedServer:
         self._socket.close()
 
 
-def volunteer_app(settings: ServerSettings, attend: Callable[[WebSocketChannel], Awaitable[None]]) -> FastAPI:
+def volunteer_app(settings: ServerSettings, attend: Callable[[WebSocketChannel], Awaitable[object]]) -> FastAPI:
     """Returns the server's application, to which volunteers connect by WebSocket too.
 
     Args:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Awaitable, Callable, Sequence
 
 from pando_client import console
@@ -23,9 +24,9 @@ from pando_shared.errors import ToolError
 from pando_shared.limits import MAX_FRAME_BYTES
 
 MAX_CRASHES = 3
-"""Crashes in a row after which it is not the items' fault."""
+"""Crashes in a row after which no more are started."""
 CRASH_SECONDS = 5.0
-"""Lifetime of a volunteer up to which its end is a crash."""
+"""Lifetime of a volunteer up to which its end is a crash, unless it was at work: then an item may have ended it."""
 UNNAMED = "this machine"
 """What a machine without a name is called."""
 LAST_LINES_SECONDS = 1.0
@@ -53,7 +54,7 @@ async def _compute(job: Job, cores: int, allow_net: Sequence[str], *, needed: bo
 
 
 async def keep_volunteer(
-    attend: Callable[[PipeChannel], Awaitable[None]],
+    attend: Callable[[PipeChannel], Awaitable[bool]],
     wanted: Callable[[], bool],
     cores: int,
     device: str,
@@ -62,7 +63,7 @@ async def keep_volunteer(
     """Runs a volunteer on this machine, and another one when it dies, until none is wanted.
 
     Args:
-        attend: serves it, until its end.
+        attend: serves it, until its end; returns whether it ended while it was at work.
         wanted: whether there should be another one.
         cores: slots that it lends.
         device: what it is called.
@@ -74,20 +75,21 @@ async def keep_volunteer(
     crashes = 0
     while True:
         began = asyncio.get_running_loop().time()
-        status = await _run_volunteer(attend, cores, device, allow_net)
+        at_work, status = await _run_volunteer(attend, cores, device, allow_net)
         if not wanted():
             return
-        crashes = crashes + 1 if asyncio.get_running_loop().time() - began < CRASH_SECONDS else 0
+        lived = asyncio.get_running_loop().time() - began
+        crashes = crashes + 1 if lived < CRASH_SECONDS and not at_work else 0
         if crashes >= MAX_CRASHES:
-            raise ToolError(f"the volunteer on this machine ended {crashes} times in a row (exit status {status})")
-        console.debug(f"the volunteer on this machine ended (exit status {status})")
+            raise ToolError(f"the volunteer on this machine ended {crashes} times in a row ({_in_words(status)})")
+        console.debug(f"the volunteer on this machine ended ({_in_words(status)})")
         await asyncio.sleep(RESTART_DELAY_SECONDS)
 
 
 async def _run_volunteer(
-    attend: Callable[[PipeChannel], Awaitable[None]], cores: int, device: str, allow_net: Sequence[str]
-) -> int:
-    """Runs one volunteer to its end, and returns the exit status of its process."""
+    attend: Callable[[PipeChannel], Awaitable[bool]], cores: int, device: str, allow_net: Sequence[str]
+) -> tuple[bool, int]:
+    """Runs one volunteer to its end; returns whether it was at work then, and the exit status of its process."""
     permissions, arguments = [], [f"--cores={cores}", f"--device={device}"]
     if allow_net:
         # Of Deno's whole process: its workers cannot have more.
@@ -103,7 +105,7 @@ async def _run_volunteer(
     assert process.stderr is not None
     reading = asyncio.create_task(pass_on(process.stderr))
     try:
-        await attend(PipeChannel(process))
+        at_work = await attend(PipeChannel(process))
     finally:
         if process.returncode is None:
             process.kill()
@@ -111,4 +113,14 @@ async def _run_volunteer(
         # The last lines may still be on their way to us.
         await asyncio.wait({reading}, timeout=LAST_LINES_SECONDS)
         await cancel(reading)
-    return status
+    return at_work, status
+
+
+def _in_words(status: int) -> str:
+    """Says how a process ended: `status` is below 0 if it was by a signal."""
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return f"killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"killed by signal {-status}"

@@ -44,6 +44,13 @@ class HowToJoin:
             text += f" and allow the function to reach {hosts}"
         return text
 
+    @property
+    def if_declined(self) -> str:
+        """What may help when every volunteer declines, for the end of the line that says so."""
+        if self.needs_page:
+            return ""
+        return "; the function runs in a worker, and if it declines for want of a page, --context=page gives it one"
+
 
 async def say_what_we_wait_for(job: Job, how_to_join: HowToJoin) -> None:
     """Says so when no volunteer is there, or none takes an item. Ends only when cancelled.
@@ -75,6 +82,7 @@ async def say_what_we_wait_for(job: Job, how_to_join: HowToJoin) -> None:
             said_declined = declined
             console.say(
                 f"pando: every volunteer here has declined item {declined + 1}; waiting for another: {how_to_join}"
+                + how_to_join.if_declined
             )
 
 

@@ -26,6 +26,8 @@ from pando_client.rendezvous.local_network import load_server, serve_local_netwo
 from pando_client.rendezvous.public_server import join_public_server
 from pando_client.rendezvous.server_url import ServerUrl
 from pando_client.rendezvous.this_machine import compute_on_this_machine
+from pando_client.run.failures import Failures
+from pando_client.run.placement import settled
 from pando_client.run.process import Interruption, run_in_event_loop
 from pando_client.run.progress import HowToJoin, say_what_we_wait_for
 from pando_client.run.verdict import exit_status
@@ -96,13 +98,16 @@ async def _run_once(
     async with RunScope() as scope:
         function = await _bundle(options, module, interrupted, scope)
         on_bundle(function)
-        _refuse_without_page(options, module, function)
+        function = settled(function, module, options)
         if options.stdin and not options.sync_stdio and is_at_end():
             return 0  # nothing to compute: nobody is asked
         identifiers = _identifiers(options.seed)
         name = identifiers()
         exchange = SyncStdio() if options.sync_stdio else None
         job = _job(options, module, name, function, identifiers, exchange)
+        failures = Failures(job, function, module.path)
+        job.on_failure = failures.on_failure
+        scope.start(failures.tell())
         scope.start(job.watch())
         urls: tuple[str, ...] = ()
         if server is not None:
@@ -115,8 +120,9 @@ async def _run_once(
         how_to_join = HowToJoin(urls, options.allow_net, needs_page=function.context == "page")
         scope.start(say_what_we_wait_for(job, how_to_join))
         finish = await _until_over(job, scope.tasks, interrupted)
+        await first_of(asyncio.create_task(failures.told()), interrupted)
     try:
-        status = await exit_status(job, finish, function, module.path, interrupted)
+        status = await exit_status(job, finish, failures, interrupted)
     except PandoError as error:
         if exchange is not None:
             await _take_leave(exchange, interrupted, str(error))
@@ -143,23 +149,6 @@ async def _bundle(options: Options, module: Module, interrupted: Interruption, s
     if options.where is Where.LOCAL_NETWORK:
         await asyncio.to_thread(load_server)  # while Deno bundles
     return await first_of(bundling, interrupted)
-
-
-def _refuse_without_page(options: Options, module: Module, function: Bundle) -> None:
-    """Says what cannot work, because this machine has no page by itself.
-
-    Raises:
-        FunctionError: no volunteer could compute.
-    """
-    if function.context == "worker":
-        return
-    if options.local:
-        raise FunctionError(
-            f"{printable(module.name)} needs a page (context page), and --local has none: "
-            "leave --local out, and open the printed address in a browser on this machine"
-        )
-    if not options.start_idle:
-        console.say("pando: this machine has no page for the function: it computes in browsers only (context page)")
 
 
 async def _until_over(job: Job, started: list[asyncio.Task[Any]], interrupted: Interruption) -> Finish:
@@ -204,7 +193,7 @@ def _job(
     identifiers: Callable[[], str],
     exchange: SyncStdio | None,
 ) -> Job:
-    limits = SessionLimits(options.heartbeat / 1000, options.bootstrap_timeout, options.max_result)
+    limits = SessionLimits(options.heartbeat / 1000, options.bootstrap_timeout, options.max_result, options.timeout)
     info = HelloInfo(
         job=name,
         title=module.title,

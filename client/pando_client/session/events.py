@@ -71,5 +71,10 @@ class Ended:
     text: str = ""
     error: ErrorInfo | None = None
 
+    @property
+    def is_death(self) -> bool:
+        """Whether the volunteer went without a word: what it was working on may have ended it."""
+        return self.reason in ("lost", "silent")
+
 
 Event = Joined | Wants | Answered | Returned | Textless | Suspected | Recovered | Ended

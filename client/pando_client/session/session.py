@@ -62,6 +62,7 @@ class SessionLimits:
     heartbeat: float = 2.5
     ready_timeout: float = 60.0
     max_result: int = DEFAULT_RESULT_BYTES
+    item_timeout: float | None = None
 
 
 @dataclass(slots=True)
@@ -79,6 +80,11 @@ class Tally:
     bytes_in: int = 0
     bytes_out: int = 0
 
+    @property
+    def item_seconds(self) -> float:
+        """What an item took it, on average; 0 while that is not known."""
+        return self.busy_us / 1e6 / self.items if self.items else 0.0
+
 
 class Session:
     """One volunteer's session. See the module's docstring.
@@ -93,6 +99,8 @@ class Session:
     def __init__(self, hello: bytes, credit: Credit, limits: SessionLimits, now: float) -> None:
         self.info: ReadyInfo | None = None
         """What the volunteer said of itself last; None while greeting."""
+        self.most_slots = 0
+        """Slots that it has lent, at most: as many leases may have begun."""
         self.suspect = False
         self.ended: Ended | None = None
         self.tally = Tally()
@@ -189,6 +197,7 @@ class Session:
             return self._break_off("protocol", f"it speaks version {info.protocol} of the protocol")
         first = self.info is None
         self.info = info
+        self.most_slots = max(self.most_slots, info.slots)
         if not first:
             return self._wants()
         self._ping(now)  # the first leases depend on the round trip

@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 from pando_shared.allowed_hosts import sources
 
-NOTHING = "'none'"
+LOCAL = "data: blob:"
+"""Addresses that hold what they name, or name what the function itself has made: reaching them opens no connection."""
 Policy: TypeAlias = Callable[[Sequence[str]], str]
 """Returns the policy of a file, for the hosts that the function may reach."""
 
@@ -22,10 +23,14 @@ PAGE_POLICY = (
 
 
 def frame_policy(hosts: Sequence[str] = ()) -> str:
-    """Returns the policy of the frame in whose workers the function runs: no origin, and no network but `hosts`."""
+    """Returns the policy of the frame in whose workers the function runs: no origin, and no network but `hosts`.
+
+    The function can evaluate any text, so `import` may have modules that are texts too.
+    """
     return (
-        "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:; "
-        f"worker-src blob:; connect-src {sources(hosts) or NOTHING}; frame-ancestors 'self'"
+        "sandbox allow-scripts; default-src 'none'; "
+        f"script-src 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' {LOCAL}; "
+        f"worker-src blob:; connect-src {_reached(hosts)}; frame-ancestors 'self'"
     )
 
 
@@ -33,7 +38,8 @@ def page_frame_policy(script: str, hosts: Sequence[str] = ()) -> str:
     """Returns the policy of the frame in whose window the function itself runs.
 
     The function may do what it likes with the document, but it can make no other document in which scripts run. In a
-    fresh window it would find what `script` has removed, such as peer connections, which no policy governs.
+    fresh window it would find what `script` has removed, such as peer connections, which no policy governs. Therefore
+    no `data:` and no `blob:` address is a source of scripts here, and `import` finds none.
 
     Args:
         script: the hash of the one script that may run, as a source expression without quotes.
@@ -43,10 +49,14 @@ def page_frame_policy(script: str, hosts: Sequence[str] = ()) -> str:
     more = f" {net}" if net else ""
     return (
         f"sandbox allow-scripts; default-src 'none'; script-src '{script}' 'unsafe-eval' 'wasm-unsafe-eval'; "
-        f"style-src 'unsafe-inline'{more}; img-src data: blob:{more}; media-src data: blob:{more}; "
-        f"font-src data: blob:{more}; worker-src blob:; connect-src {net or NOTHING}; base-uri 'none'; "
+        f"style-src 'unsafe-inline'{more}; img-src {LOCAL}{more}; media-src {LOCAL}{more}; "
+        f"font-src {LOCAL}{more}; worker-src blob:; connect-src {_reached(hosts)}; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'self'"
     )
+
+
+def _reached(hosts: Sequence[str]) -> str:
+    return f"{LOCAL} {sources(hosts)}".rstrip()
 
 
 def policy_of(name: str, body: bytes) -> Policy:

@@ -22,6 +22,7 @@ from pando_shared.limits import (
     MAX_GOODBYE_CHARACTERS,
     MAX_HEARTBEAT_MS,
     MAX_LEASES_NAMED,
+    MAX_LIFE_CHARACTERS,
     MAX_NO_TEXT_CHARACTERS,
     MAX_REPORTED,
     MAX_RESULT_BYTES,
@@ -67,12 +68,13 @@ class HelloInfo(JsonBody):
 
 
 class ReadyInfo(JsonBody):
-    """How much a volunteer lends now. `slots` may be 0: a pause."""
+    """How much a volunteer lends now. `slots` may be 0: a pause. `life` is what its page or process calls itself."""
 
     protocol: Annotated[int, Field(strict=True)] = PROTOCOL
     slots: Annotated[int, Field(ge=0, le=MAX_SLOTS, strict=True)]
     device: Annotated[str, StringConstraints(max_length=MAX_DEVICE_CHARACTERS)] = ""
     agent: Annotated[str, StringConstraints(max_length=MAX_AGENT_CHARACTERS)] = ""
+    life: Annotated[str, StringConstraints(max_length=MAX_LIFE_CHARACTERS)] = ""
 
 
 class LeaseList(JsonBody):

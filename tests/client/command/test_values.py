@@ -18,7 +18,7 @@ from pando_shared.signaling import IceServer
 TURN = {"urls": "turn:t:3478", "username": "u", "credential": "p:w"}
 
 
-def line(items: tuple[str, ...] = (), **given: str) -> CommandLine:
+def line(*items: str, **given: str) -> CommandLine:
     return CommandLine(dict(given), "f.js", list(items))
 
 
@@ -36,7 +36,7 @@ def refused(found: CommandLine, configuration: Configuration | None = None) -> s
 
 def test_words_become_values() -> None:
     found = merged(
-        line(("1", ""), start_idle="false", port="0", heartbeat="100", on_error="skip", secret="s"), Configuration()
+        line("1", "", start_idle="false", port="0", heartbeat="100", on_error="skip", secret="s"), Configuration()
     )
     assert (found.module, found.items, found.start_idle, found.port, found.heartbeat) == (
         "f.js",
@@ -58,11 +58,11 @@ def test_the_configuration_file_counts_where_the_command_line_says_nothing(tmp_p
 @pytest.mark.parametrize("key", ["stdin", "syncStdio"])
 def test_items_of_the_command_line_win_over_where_the_file_takes_them_from(tmp_path: Path, key: str) -> None:
     file = config(tmp_path, **{key: True})
-    found = merged(line(("1",)), file)
+    found = merged(line("1"), file)
     assert (found.stdin, found.sync_stdio) == (False, False)
     found = merged(line(), file)
     assert found.stdin or found.sync_stdio
-    assert merged(line(("1",), stdin="true"), file).stdin, "which does not go together"
+    assert merged(line("1", stdin="true"), file).stdin, "which does not go together"
 
 
 def test_ice_servers_in_the_form_of_browsers_and_none_of_the_command_line(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_ice_servers_in_the_form_of_browsers_and_none_of_the_command_line(tmp_pa
     ],
 )
 def test_what_is_refused_and_how(name: str, value: str, says: str) -> None:
-    assert refused(line((), **{name: value})) == says
+    assert refused(line(**{name: value})) == says
 
 
 @pytest.mark.parametrize("value", ["http://u:hidden@h", ",".join(["stun:a"] * 9), "hidden"])

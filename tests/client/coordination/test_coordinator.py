@@ -69,7 +69,9 @@ def test_c1_however_a_session_ends_it_ends_once_and_nothing_but_a_goodbye_is_sen
     assert driver.coordinator.left == 1
     driver.disconnect("a")
     driver.join("b", slots=3)
-    assert [lease.items for lease in driver.leases("b")] == [[b"1"], [b"2"]]
+    both = [[b"1"], [b"2"]]
+    # What may have ended one volunteer is lent by itself.
+    assert [lease.items for lease in driver.leases("b")] == (both[:1] if how == "closes" else both)
 
 
 def test_c1_one_that_never_was_ready_is_not_counted_among_those_that_left() -> None:
@@ -119,6 +121,9 @@ def test_c2_the_end_of_one_changes_nothing_for_others_but_that_they_get_its_item
     end(driver, "a", how)
     assert hung_up(driver.said) == ["a"]
     driver.answer("b", Lend(2, [b"2"]))
+    if how == "closes":  # what may have ended one volunteer is lent to one that has nothing else
+        assert driver.leases("b") == []
+        driver.answer("b", Lend(3, [b"3"]))
     assert driver.lease("b").items == [b"1"]
 
 

@@ -81,7 +81,7 @@ async def test_what_an_unusable_function_lacks_may_come(module: Path) -> None:
     watch = Watch(module)
     watch.on(["lib/a.js"], complete=False)
     assert not await has_changed(watch)
-    (module.parent / "new.js").write_text("")
+    (module.parent / "NEW.ES6").write_text("")
     assert await has_changed(watch)
     watch = Watch(module)
     watch.on(["lib/a.js"], complete=False)

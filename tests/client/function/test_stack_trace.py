@@ -8,35 +8,40 @@ from pathlib import Path
 import pytest
 
 from pando_client.function import deno
-from pando_client.function.stack_trace import frames, traced
+from pando_client.function.stack_trace import Call, Trace, traced
 
-MAP = '{"version":3,"sources":["fn.js"],"names":[],"mappings":"AAAA"}'
+MAP = '{"version":3,"sources":["fn.js"],"names":[],"mappings":";AAAA"}'
 
 
 @pytest.mark.parametrize(
-    ("stack", "found"),
+    ("name", "file", "printed"),
     [
-        ("Error: x\n    at f (fn.js:3:9)\n    at fn.js:1:2", ["f (jobs/fn.js:3:9)", "jobs/fn.js:1:2"]),
-        ("f@fn.js:3:9\n@../lib.js:1:2\n", ["f (jobs/fn.js:3:9)", "lib.js:1:2"]),
-        ("    at async Promise.all (index 0)\n    at Array.map (<anonymous>)", []),
-        ("    at new A [as b] (node_modules/c/index.js:10:11)", ["new A [as b] (jobs/node_modules/c/index.js:10:11)"]),
-        ("at\nat (\n@\nat ()\n::1:2\nmail@example.org", []),
-        ("", []),
-        (" " * 60_000, []),
-        ("at " * 20_000, []),
-        ("\n".join([" " * 990] * 60), []),
+        ("f", "fn.js", "f (jobs/fn.js:3:9)"),
+        ("", "../lib.js", "lib.js:3:9"),
+        ("new A", "node_modules/c/index.js", "new A (jobs/node_modules/c/index.js:3:9)"),
+        ("g", "npm:c@1/node_modules/c/index.js", "g (npm:c@1/node_modules/c/index.js:3:9)"),
     ],
 )
-def test_the_calls_of_a_stack(stack: str, found: list[str]) -> None:
-    assert frames(stack, Path("jobs")) == found
+def test_a_call_is_printed_with_its_place(name: str, file: str, printed: str) -> None:
+    assert Call(name=name, file=file, line=3, column=9).beside(Path("jobs")) == printed
+
+
+async def test_places_are_those_of_the_users_files_and_no_others() -> None:
+    stack = "Error: x\n    at f (pando-function.js:2:1)\n    at #R (blob:null/4a:4:6209)\n    at g (fn.js:7:7)"
+    trace = await traced(stack, MAP)
+    assert trace.calls == (Call(name="f", file="fn.js", line=1, column=1),)
+    assert trace.stack == stack.replace("pando-function.js:2:1", "fn.js:1:1")
 
 
 @pytest.mark.parametrize("stack", ["at f (pando-function.js:999999999999:1)", "\0\ud800 @@@", "x" * 100_000])
 async def test_what_cannot_be_mapped_stays(stack: str) -> None:
-    assert (await traced(stack, MAP)).replace("\ufffd", "\ud800") == stack
-    assert await traced("at f (pando-function.js:1:1)", "no map") == "at f (pando-function.js:1:1)"
+    trace = await traced(stack, MAP)
+    assert (trace.stack.replace("\ufffd", "\ud800"), trace.calls) == (stack, ())
+    known = "at f (pando-function.js:2:1)"
+    assert await traced(known, "no map") == Trace(known)
 
 
 async def test_without_the_tracer_the_stack_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(deno, "ASSETS", tmp_path)
-    assert await asyncio.wait_for(traced("at f (pando-function.js:1:1)", MAP), 5) == "at f (pando-function.js:1:1)"
+    stack = "at f (pando-function.js:2:1)"
+    assert await asyncio.wait_for(traced(stack, MAP), 5) == Trace(stack)

@@ -17,7 +17,7 @@ from tests.support.shells import FakeChannel, FakeClock, job_of
 
 async def joined(
     job: job_module.Job, slots: int = 1, device: str = "phone", peer: str = "nowhere"
-) -> tuple[FakeChannel, asyncio.Task[None]]:
+) -> tuple[FakeChannel, asyncio.Task[bool]]:
     channel = FakeChannel(peer=peer)
     attending = asyncio.create_task(job.attend(channel))
     assert (await channel.hello()).bundle == b"bundle"

@@ -117,3 +117,18 @@ def test_a_suspect_that_comes_back_with_its_items_to_itself_is_as_it_was() -> No
 def test_a_lease_of_items_in_trouble_is_not_plain() -> None:
     lease: Lease = Leases().lend("a", 0, items(1), 0.0, troubled=True)
     assert not lease.is_plain
+
+
+def test_the_oldest_lease_without_an_answer_is_found() -> None:
+    leases = Leases()
+    assert leases.longest_with(9.0, None) is None
+    first = leases.lend("a", 0, [b"x"] * 3, 0.0)
+    second = leases.lend("b", 3, [b"x"] * 3, 1.0)
+    leases.lend("c", 6, [b"x"] * 3, 20.0)
+    assert leases.longest_with(9.0, None) is first
+    assert [leases.longest_with(9.0, index) for index in (0, 4, 7)] == [first, second, None]
+    first.answered_at = 10.0
+    assert leases.longest_with(9.0, 0) is None
+    leases.doubt(second)
+    assert leases.longest_with(9.0, None) is None
+    assert leases.longest_with(30.0, 99) is None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pando_client.lending.instructions import OnError, Policy
-from pando_client.lending.lender import FAILED_NAMED, Lender
+from pando_client.lending.lender import Lender
+from pando_client.lending.outcomes import FAILED_NAMED
 from pando_shared.wire.messages import ERROR, RESULT
 from tests.support.lender_model import Shell
 
@@ -43,8 +44,8 @@ def test_p8_the_indexes_of_the_first_items_that_were_given_up_are_kept_and_the_o
     lender.want("a", 1, count, 0.0)
     lender.read([b"x"] * count, 0.0)
     lender.results("a", 1, 0, [b"{}"] * count, bytes([ERROR]) * count, 0.0)
-    assert lender.failed_count == count
-    assert lender.failed == list(range(FAILED_NAMED))
+    assert lender.outcomes.failed_count == count
+    assert lender.outcomes.failed == list(range(FAILED_NAMED))
     assert (lender.written_count, lender.ledger.bytes) == (count, 0)
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 import pytest
@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from pando_client.lending.instructions import Instruction, OnError, Policy
+from pando_client.lending.instructions import Failure, Instruction, OnError, Policy
 from pando_client.lending.ledger import OBJECT_BYTES
 from pando_shared.wire.messages import BINARY, DECLINED, ERROR, RESULT
 from tests.support.lender_model import Shell, result_of
@@ -52,6 +52,8 @@ class LenderMachine(RuleBasedStateMachine):
         stops=st.integers(0, 7),
         silent=st.booleans(),
         last_wants=st.sampled_from([(2, 3), (1, 1)]),
+        deadly=st.sampled_from([(), (), (2,), (0, 5, 6, 20)]),
+        by_chance=st.booleans(),
     )
     def begin(
         self,
@@ -66,6 +68,8 @@ class LenderMachine(RuleBasedStateMachine):
         stops: int,
         silent: bool,
         last_wants: tuple[int, int],
+        deadly: tuple[int, ...],
+        by_chance: bool,
     ) -> None:
         self.policy = Policy(
             window=window, memory=memory, retries=retries, on_error=on_error, ordered=ordered, copies=copies
@@ -75,10 +79,12 @@ class LenderMachine(RuleBasedStateMachine):
         self.may_stop = stops == 0  # the run, by its user
         self.silent = silent  # one of them at the end
         self.last_wants = last_wants
+        self.deadly = {b"%d" % index for index in deadly}
+        self.by_chance = by_chance  # volunteers die
         self.start()
 
     def start(self) -> None:
-        self.shell = Shell(self.policy)
+        self.shell = Shell(self.policy, self.deadly)
         self.now = 0.0
         self.ended = False
         self.error: OSError | None = None
@@ -195,8 +201,14 @@ class LenderMachine(RuleBasedStateMachine):
             self.unchanged(lambda: lender.results(name, lease, done, [b"forged"], None, self.now))
             self.unchanged(lambda: lender.hand_back(name, [lease], self.now))
         if name not in self.shell.here:
-            said = (lender.suspect, lender.recover, lender.leave, lambda name, now: lender.want(name, 1, 1, now))
-            self.unchanged(lambda: said[lease % 4](name, self.now))
+            said = (
+                lender.suspect,
+                lender.recover,
+                lender.leave,
+                lender.died,
+                lambda name, now: lender.want(name, 1, 1, now),
+            )
+            self.unchanged(lambda: said[lease % 5](name, self.now))
         elif name not in self.shell.suspects:
             self.unchanged(lambda: lender.recover(name, self.now))
 
@@ -214,6 +226,20 @@ class LenderMachine(RuleBasedStateMachine):
     def leave(self, pick: int) -> None:
         in_the_middle = self.shell.leases and pick % 4
         self.shell.leave(self.holder(pick) if in_the_middle else self.one_of(self.here, pick))
+
+    @precondition(lambda self: self.shell.leases and self.by_chance)
+    @rule(pick=picks)
+    def die(self, pick: int) -> None:
+        self.shell.die(self.holder(pick))
+
+    @precondition(lambda self: self.shell.leases and self.by_chance)
+    @rule(pick=picks, again=st.booleans())
+    def seem_dead(self, pick: int, again: bool) -> None:
+        """Its connection is lost; it may come back, as another one."""
+        self.shell.die(name := self.holder(pick))
+        if again:
+            self.shell.lender.came_back(name)
+            self.shell.check()
 
     @lease_open
     @rule(pick=picks)
@@ -291,7 +317,8 @@ class LenderMachine(RuleBasedStateMachine):
     def end_well(self) -> None:
         """When somebody works, the job ends, and its output is exact (P2, P3, P4, P10, P11).
 
-        The others may be gone, or, if copies are made, stay and say nothing.
+        The others may be gone, or, if copies are made, stay and say nothing. Where an item ends volunteers, those that
+        say nothing are dropped in the end, as a session does it: until then they may be dead of it.
         """
         shell = self.shell
         if shell.stopped:
@@ -300,16 +327,20 @@ class LenderMachine(RuleBasedStateMachine):
         for name in NAMES:
             if not (self.silent and name == "a" and self.policy.copies):
                 shell.leave(name)
-        shell.join("last")
-        for _ in range(1000):
+        for turn in range(1000):
             if shell.finish:
                 break
+            if turn == 100 and self.deadly and "a" in shell.here:
+                shell.die("a")
+            if "last" not in shell.here:  # it died
+                shell.join("last")
             self.now += 20.0
             shell.tick(self.now)
             shell.want("last", *self.last_wants)
             self.read_at_once(20)
             for lease in shell.of("last"):
-                shell.answer(lease)
+                if lease in shell.leases:
+                    shell.answer(lease)
             shell.write()
         self.check_output()
 
@@ -320,15 +351,22 @@ class LenderMachine(RuleBasedStateMachine):
         failure = shell.finish.failure
         if failure is not None:
             assert self.policy.on_error is OnError.STOP
-            assert failure.item == shell.given[failure.index]
-            assert len(failure.volunteers) == self.policy.retries
+            self.check_failed([failure])
             if self.policy.ordered:
                 assert shell.output == [result_of(item) for item in shell.given[: failure.index]]
             return
         assert self.exhausted
         assert shell.finish.input_error is self.error
-        assert len(shell.output) == self.total - len(shell.lender.failed)
-        assert shell.lender.failed_count == len(shell.lender.failed)
+        assert len(shell.output) == self.total - len(shell.lender.outcomes.failed)
+        assert shell.lender.outcomes.failed_count == len(shell.lender.outcomes.failed)
+        self.check_failed(shell.gave_up)
+        assert [failure.index for failure in shell.gave_up] == list(shell.lender.outcomes.failed)
+        assert self.deadly & set(shell.given) <= {failure.item for failure in shell.gave_up}
+
+    def check_failed(self, failures: Sequence[Failure]) -> None:
+        """Nothing has failed for deaths but what is deadly, unless volunteers die by chance as well (P12)."""
+        dead_of = {failure.item for failure in failures if failure.deaths}
+        assert self.by_chance or dead_of <= self.deadly
 
 
 SETTINGS = settings(

@@ -15,7 +15,9 @@ from tests.support.calls import count_calls
 LATE = STRAGGLER_UNKNOWN_SECONDS
 ITEMS = [b"x", b"y"]
 STATES = ["nothing", "a suspect", "a copy"]
-"""What is out besides plain leases. A suspect's items are with another volunteer by then."""
+"""What is out besides plain leases. A suspect's items are with others by then."""
+HOLDERS = {"nothing": set[str](), "a suspect": {"slow", "idle", "idle too"}, "a copy": {"slow", "idle"}}
+"""Who holds these."""
 
 
 class Crowd:
@@ -31,13 +33,15 @@ class Crowd:
         self.lender = Lender(Policy(retries=9))
         self.lent("slow", 0.0)
         self.lender.join("idle")
+        self.lender.join("idle too")
         if state == "a suspect":
             self.lender.suspect("slow", 0.0)
             self.lender.want("idle", 1, 2, LATE)
+            self.lender.want("idle too", 1, 2, LATE)
         elif state == "a copy":
             self.lender.want("idle", 1, 2, LATE)
             self.lender.tick(LATE)
-        assert len(self.lender.leases) == 1 + (state != "nothing")
+        assert len(self.lender.leases) == max(1, len(HOLDERS[state]))
         for number in range(count):
             self.lent(f"v{number}", LATE)
         self.lease = self.lent("last", LATE)
@@ -68,6 +72,7 @@ STIMULI: dict[str, Callable[[Crowd], object]] = {
     "tick": lambda crowd: crowd.lender.tick(LATE + 0.1),
     "hand back": lambda crowd: crowd.lender.hand_back("last", [crowd.lease.lease], LATE + 0.1),
     "suspect": lambda crowd: crowd.lender.suspect("last", LATE + 0.1),
+    "die": lambda crowd: crowd.lender.died("last", LATE + 0.1),
     "leave": lambda crowd: crowd.lender.leave("last", LATE + 0.1),
 }
 
@@ -92,5 +97,5 @@ def test_what_one_volunteer_does_makes_nothing_dearer_for_others(stimulus: str) 
         crowd = Crowd(100, state)
         counts[state] = count_calls(lambda: act(crowd))  # noqa: B023 - called at once
         contested = {lease.volunteer for lease in crowd.lender.leases if lease.contested}
-        assert contested == (set() if state == "nothing" else {"slow", "idle"})
+        assert contested == HOLDERS[state]
     assert len(set(counts.values())) == 1, counts

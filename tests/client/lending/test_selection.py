@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pando_client.lending.at_work import Begun
+from pando_client.lending.leases import Leases
 from pando_client.lending.ledger import Ledger
 from pando_client.lending.retries import Retry
+from pando_client.lending.risks import Risks
 from pando_client.lending.selection import LOOKED_AT, MAX_LEASE_BYTES, Selection, Taken
 
 HERE = {"a", "b"}
@@ -17,7 +20,8 @@ class Items:
         self.ledger = Ledger()
         self.ledger.read([b"%d" % index if size == 1 else bytes(size) for index in range(count)])
         self.retries: dict[int, Retry] = {}
-        self.selection = Selection(self.ledger, self.retries)
+        self.risks = Risks()
+        self.selection = Selection(self.ledger, self.retries, self.risks)
 
     def trouble(self, index: int, *, failed_on: tuple[str, ...] = (), declined_by: tuple[str, ...] = ()) -> None:
         self.retries[index] = Retry(b"%d" % index, b"{}", list(failed_on), set(declined_by))
@@ -96,3 +100,45 @@ def test_of_items_in_trouble_a_bounded_number_is_looked_at() -> None:
     assert items.in_trouble("a") is None
     items.in_trouble("b", limit=1)
     assert items.in_trouble("a") == Taken(LOOKED_AT, [b"%d" % LOOKED_AT], in_trouble=True)
+
+
+def at_risk(items: Items, *indexes: int) -> None:
+    lease = Leases().lend("gone", 0, [b"x"] * END, 0.0)
+    items.risks.died("gone", [Begun(lease, indexes)], 0.0)
+    for index in indexes:
+        items.ledger.wait_at_risk(index, b"%d" % index)
+
+
+def test_an_item_at_risk_is_taken_by_itself() -> None:
+    items = Items(9)
+    at_risk(items, 3, 4, 6)
+    assert items.selection.first_at_risk("a", END, HERE, set()) == 3
+    assert items.selection.take_at_risk(3, 9, END) == Taken(3, [b"3"], in_trouble=True)
+    assert items.selection.first_at_risk("a", 4, HERE, set()) is None
+
+
+def test_many_items_at_risk_are_taken_in_groups_without_what_is_in_trouble_as_well() -> None:
+    items = Items(400)
+    at_risk(items, *range(100, 300))
+    for index in (120, 250):
+        items.retries[index] = Retry(b"%d" % index, b"{}", ["a"])
+    assert len(items.selection.take_at_risk(100, 99, END).items) == 14
+    assert len(items.selection.take_at_risk(114, 99, END).items) == 6
+    assert len(items.selection.take_at_risk(120, 99, END).items) == 1
+    assert len(items.selection.take_at_risk(121, 5, END).items) == 5
+    assert len(items.selection.take_at_risk(126, 99, 130).items) == 4
+    large = MAX_LEASE_BYTES // 2
+    items.ledger.at_risk.update({index: bytes(large) for index in range(130, 140)})
+    assert len(items.selection.take_at_risk(130, 99, END).items) == 2
+
+
+def test_an_item_at_risk_that_failed_or_was_declined_goes_to_whom_it_may_go() -> None:
+    items = Items(9)
+    at_risk(items, 3)
+    items.retries[3] = Retry(b"3", b"{}", ["a"])
+    assert items.selection.first_at_risk("a", END, HERE, set()) is None
+    assert items.selection.first_at_risk("b", END, HERE, set()) == 3
+    lease = Leases().lend("c", 3, [b"x"], 0.0)
+    for name in ("c", "d", "e"):
+        items.risks.silent(name, [Begun(lease, [3])], 0.0)
+    assert items.selection.first_at_risk("b", END, HERE, set()) is None, "three that are silent may be dead"

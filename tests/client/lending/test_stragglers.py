@@ -5,6 +5,7 @@ from __future__ import annotations
 from pando_client.lending.leases import STRAGGLER_UNKNOWN_SECONDS, Lease, Leases
 from pando_client.lending.ledger import Ledger
 from pando_client.lending.retries import Retry
+from pando_client.lending.risks import Risks
 from pando_client.lending.stragglers import Copy, Stragglers
 
 LATE = STRAGGLER_UNKNOWN_SECONDS
@@ -22,7 +23,8 @@ class Scene:
         self.ledger.results(0, [b"0"], [b"<0>"])
         self.leases = Leases()
         self.retries: dict[int, Retry] = {}
-        self.stragglers = Stragglers(self.ledger, self.leases, self.retries)
+        self.risks = Risks()
+        self.stragglers = Stragglers(self.ledger, self.leases, self.retries, self.risks)
         self.slow = self.leases.lend("slow", 1, self.items[1:5], 0.0)
 
     def copy(self, name: str, limit: int = 9, now: float = LATE, end: int = END) -> Copy | None:

@@ -6,7 +6,6 @@ import asyncio
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import httpx
 import pytest
@@ -33,7 +32,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def options(**more: object) -> Options:
-    return Options.model_validate({"module": Path("f.js"), "port": 0} | more)
+    return Options.model_validate({"module": "f.js", "port": 0} | more)
 
 
 async def test_volunteers_and_the_user_find_their_pages(said: list[str]) -> None:

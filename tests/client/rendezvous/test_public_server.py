@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 
 import httpx
 import pytest
@@ -45,7 +44,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def options(**more: object) -> Options:
-    return Options.model_validate({"module": Path("f.js")} | more)
+    return Options.model_validate({"module": "f.js"} | more)
 
 
 async def jobs_of(server: EmbeddedServer) -> int:

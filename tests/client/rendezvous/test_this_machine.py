@@ -35,11 +35,12 @@ async def test_a_volunteer_that_never_runs_is_an_error(monkeypatch: pytest.Monke
     program(monkeypatch, "raise SystemExit(7)")
     lives = 0
 
-    async def attend(channel: PipeChannel) -> None:
+    async def attend(channel: PipeChannel) -> bool:
         nonlocal lives
         lives += 1
         assert await channel.receive() is None
         await channel.close()
+        return False
 
     with pytest.raises(ToolError, match=r"ended 3 times in a row \(exit status 7\)"):
         await keep_volunteer(attend, lambda: True, 2, "here")
@@ -51,10 +52,11 @@ async def test_crashes_that_are_far_apart_do_not_count(monkeypatch: pytest.Monke
     monkeypatch.setattr(this_machine, "CRASH_SECONDS", 0.0)
     lives = 0
 
-    async def attend(channel: PipeChannel) -> None:
+    async def attend(channel: PipeChannel) -> bool:
         nonlocal lives
         lives += 1
         await channel.close()
+        return False
 
     await keep_volunteer(attend, lambda: lives < 5, 1, "here")
     assert lives == 5
@@ -64,7 +66,7 @@ async def test_none_is_left_when_attending_fails(monkeypatch: pytest.MonkeyPatch
     program(monkeypatch, "import signal\nwhile True: signal.pause()")
     numbers: list[int] = []
 
-    async def attend(channel: PipeChannel) -> None:
+    async def attend(channel: PipeChannel) -> bool:
         numbers.append(channel.process.pid)
         raise KeyError
 
@@ -82,9 +84,10 @@ async def test_it_gets_its_cores_and_its_name(monkeypatch: pytest.MonkeyPatch) -
     )
     heard: list[bytes | None] = []
 
-    async def attend(channel: PipeChannel) -> None:
+    async def attend(channel: PipeChannel) -> bool:
         heard.append(await channel.receive())
         await channel.close()
+        return False
 
     await keep_volunteer(attend, lambda: not heard, 3, "a name")
     assert heard == [b"--cores=3--device=a name"]
@@ -99,8 +102,9 @@ async def test_it_may_reach_what_the_function_may(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(this_machine, "command", command)
 
-    async def attend(channel: PipeChannel) -> None:
+    async def attend(channel: PipeChannel) -> bool:
         await channel.close()
+        return False
 
     for hosts in ((), ("*",), ("a.example", "https://b.example:8443")):
         await keep_volunteer(attend, lambda: False, 1, "here", hosts)
@@ -121,9 +125,10 @@ async def test_what_the_function_wrote_last_is_printed_before_it_is_gone(monkeyp
     write = 'sys.stderr.write(\'{"console": "line %d"}\\n\' % n)'
     program(monkeypatch, f"import sys\nsys.stdout.close()\nfor n in range(3000): {write}")
 
-    async def attend(channel: PipeChannel) -> None:
+    async def attend(channel: PipeChannel) -> bool:
         assert await channel.receive() is None
         await channel.close()
+        return False
 
     await keep_volunteer(attend, lambda: False, 1, "here")
     assert said == [f"console: line {n}" for n in range(3000)]

@@ -101,8 +101,19 @@ async def test_an_item_that_all_have_declined_is_named_once(situation: Situation
         situation.lender.declined_by_all = 6
         await situation.passes()
     assert situation.said == [
-        f"pando: every volunteer here has declined item {number}; waiting for another: {OPEN}" for number in (5, 7)
+        f"pando: every volunteer here has declined item {number}; waiting for another: {OPEN}; the function runs in a "
+        "worker, and if it declines for want of a page, --context=page gives it one"
+        for number in (5, 7)
     ]
+
+
+async def test_who_declines_in_a_page_does_not_want_one(situation: Situation) -> None:
+    situation.coordinator.ready = 1
+    situation.lender.declined_by_all = 0
+    how = HowToJoin(URLS, needs_page=True)
+    with saying(situation, how):
+        await situation.passes()
+    assert situation.said == [f"pando: every volunteer here has declined item 1; waiting for another: {how}"]
 
 
 async def test_nobody_declines_where_nobody_is(situation: Situation) -> None:

@@ -1,10 +1,16 @@
 /** Turns a module and what it requires and imports into one script, with esbuild. */
 
-import { basename, dirname, isAbsolute, join, posix, relative } from "node:path";
+import { basename, dirname, posix, relative } from "node:path";
 import * as esbuild from "esbuild";
-import type { BundleError, BundleOutcome } from "./outcome.ts";
 import { givenText, type Reading } from "./given_text.ts";
+import { importMetaWarnings, withImportMeta } from "./import_meta.ts";
+import { isTypeScript } from "./loaders.ts";
+import { inOurWords, isOurs } from "./messages.ts";
 import { npmPackages } from "./npm_packages.ts";
+import type { BundleOutcome } from "./outcome.ts";
+import { pageUse } from "./page_use.ts";
+import { scriptFiles } from "./script_files.ts";
+import { GLOBALS } from "./stand_in_names.ts";
 import { globalsIn, injected, standIns } from "./stand_ins.ts";
 import { wasmModules } from "./wasm_modules.ts";
 
@@ -37,14 +43,14 @@ export async function bundleModule(
   const root = dirname(entry);
   const loaded = new Set([basename(entry)]);
   try {
-    const { outputFiles, warnings, metafile } = await buildAsUsed(entry, {
+    const options: Build = {
       absWorkingDir: root,
       bundle: true,
       write: false,
       format: "cjs",
       platform: "browser",
       // A `tsconfig.json` beside a function in JavaScript (which may make all of it strict, say) is not meant for it.
-      ...(/\.[cm]?tsx?$/.test(entry) ? {} : { tsconfigRaw: {} }),
+      ...(isTypeScript(entry) ? {} : { tsconfigRaw: {} }),
       // Every browser that has `DecompressionStream`, without which the page cannot work, can run this.
       target: "es2022",
       charset: "utf8",
@@ -55,9 +61,10 @@ export async function bundleModule(
         "process.env.NODE_ENV": '"production"',
       },
       plugins: [
-        loads(root, loaded),
+        scriptFiles(entry, loaded),
         ...(reading === undefined ? [] : [givenText(reading)]),
         functionApi,
+        noAddresses,
         npmPackages(folders.npm),
         standIns(folders.standIns),
         wasmModules(root),
@@ -66,24 +73,34 @@ export async function bundleModule(
       sourcesContent: false,
       outfile: "bundle.js",
       logLevel: "silent",
-    });
+    };
+    const source = reading?.contents ?? await Deno.readTextFile(entry);
+    const built = await buildAsUsed(entry, source, options);
+    const { outputFiles, warnings, metafile } = built;
+    const page_use = await pageUse(
+      built,
+      root,
+      async (file) => file === reading?.path ? reading.contents : await Deno.readTextFile(file),
+      (define) => buildAsUsed(entry, source, { ...options, define: { ...options.define, ...define } }),
+    );
     // Files of packages that were installed for this machine's user are named by their paths on it.
     const prefix = `${relative(root, folders.npm)}/`.replaceAll("\\", "/");
     const text = (ending: string) =>
       outputFiles.find((file) => file.path.endsWith(ending))!.text.replaceAll(prefix, "npm:");
-    const told = warnings.filter((warning) => warning.pluginName !== "");
+    const told = warnings.filter(isOurs).map((warning) => inOurWords(warning, root));
     return {
       ok: true,
-      code: text("bundle.js"),
+      code: withImportMeta(text("bundle.js")),
       map: text("bundle.js.map"),
       files: filesOf(Object.keys(metafile!.inputs)),
-      warnings: told.map((warning) => describe(warning, dirname(path))),
+      ...(page_use === null ? {} : { page_use }),
+      warnings: [...told, ...importMetaWarnings(warnings, root)],
     };
   } catch (error) {
     const messages = (error as esbuild.BuildFailure).errors;
     if (!Array.isArray(messages) || messages.length === 0) throw error;
     const named = messages.flatMap(filesNamed);
-    return { ok: false, error: describe(messages[0], dirname(path)), files: filesOf([...loaded, ...named]) };
+    return { ok: false, error: inOurWords(messages[0], root), files: filesOf([...loaded, ...named]) };
   }
 }
 
@@ -100,54 +117,66 @@ const functionApi: esbuild.Plugin = {
   },
 };
 
+/** What is at an address is nobody's to bundle: esbuild would leave it for the volunteer to find. */
+const noAddresses: esbuild.Plugin = {
+  name: "no-addresses",
+  setup(build) {
+    build.onResolve({ filter: /^(?:https?:)?\/\/[^/]/ }, ({ path, kind }) =>
+      kind === "entry-point" ? null : {
+        errors: [{
+          text:
+            `A module is not fetched from an address ("${path}"): save it beside the module, or install its package.`,
+        }],
+      });
+  },
+};
+
 /** The most usual endings that a relative name may lack. */
 const ENDINGS = ["", ".js", ".ts", ".tsx", ".jsx", ".json", "/index.js", "/index.ts"];
 
 type Build = esbuild.BuildOptions & { write: false };
 type Built = esbuild.BuildResult<Build>;
 
-/** Bundles as simply as possible: a detour is made only for a module that needs it. */
-async function buildAsUsed(entry: string, common: Build): Promise<Built> {
+/** Bundles as simply as possible: again only for a module that needs more. `text` is what is in the module. */
+async function buildAsUsed(entry: string, text: string, common: Build): Promise<Built> {
   let options: Build = { ...common, metafile: true, entryPoints: [entry] };
-  let built = await esbuild.build(options);
-  if (codeOf(built).startsWith('"use strict"') && Object.keys(built.metafile!.inputs).length > 1) {
-    // A strict module would make all that it requires strict. Required itself, it gets a scope of its own.
-    const contents = `module.exports = require(${JSON.stringify(`./${basename(entry)}`)});`;
-    const stdin = { contents, resolveDir: dirname(entry), sourcefile: "pando:entry" };
-    options = { ...options, entryPoints: [], stdin };
-    built = await esbuild.build(options);
-  }
-  return await withGlobals(built, options);
-}
-
-/** Bundles once more with stand-ins for the globals of Node.js, if there is a name of one in the bundle. */
-async function withGlobals(built: Built, options: Build): Promise<Built> {
+  let globals = guessed(text);
   const assigned = new Set<string>();
   for (;;) {
-    const globals = globalsIn(codeOf(built), assigned);
-    if (globals.length === 0) return built;
+    let built: Built;
     try {
-      return await esbuild.build({ ...options, inject: injected(globals) });
+      built = await esbuild.build({ ...options, inject: injected(globals) });
     } catch (error) {
       // A script may make its own global of that name, without declaring it.
       const name = (error as esbuild.BuildFailure).errors?.[0]?.text.match(/^Cannot assign to "(\w+)"/)?.[1];
-      if (name === undefined || assigned.has(name)) throw error;
+      if (name === undefined || !globals.includes(name)) throw error;
       assigned.add(name);
+      globals = globals.filter((global) => global !== name);
+      continue;
     }
+    const inputs = Object.keys(built.metafile!.inputs);
+    const more = globalsIn(codeOf(built), assigned).filter((global) => !globals.includes(global));
+    if (codeOf(built).startsWith('"use strict"') && inputs.length > 1) options = required(entry, options);
+    else if (more.length === 0) return built;
+    globals = [...globals, ...more];
   }
 }
 
-/** Collects the names of the files that are loaded, as a metafile has them: esbuild makes one only when it succeeds. */
-function loads(root: string, names: Set<string>): esbuild.Plugin {
+/** Modules whose stand-ins need stand-ins for globals themselves, as people name them. */
+const NEED_GLOBALS = /["'](?:node:)?(?:assert|buffer|crypto|https?|stream|string_decoder|url|util|zlib)\b/;
+
+/** Returns the globals that a module may need: what is not used is not in the bundle, and a good guess saves bundling again. */
+function guessed(text: string): string[] {
+  return NEED_GLOBALS.test(text) ? Object.keys(GLOBALS) : globalsIn(text, new Set());
+}
+
+/** A strict module would make all that it requires strict. Required itself, it gets a scope of its own. */
+function required(entry: string, options: Build): Build {
+  const contents = `module.exports = require(${JSON.stringify(`./${basename(entry)}`)});`;
   return {
-    name: "loads",
-    setup(build) {
-      build.onLoad({ filter: /^/ }, ({ path, namespace }) => {
-        const isFile = namespace === "file";
-        names.add(isFile ? relative(root, path).replaceAll("\\", "/") : `${namespace}:${path}`);
-        return null;
-      });
-    },
+    ...options,
+    entryPoints: [],
+    stdin: { contents, resolveDir: dirname(entry), sourcefile: "pando:entry" },
   };
 }
 
@@ -164,7 +193,11 @@ function filesNamed({ text, location }: esbuild.Message): string[] {
 /** Returns the user's files among these inputs, by their names relative to the module's folder. */
 function filesOf(inputs: readonly string[]): string[] {
   const names = inputs.filter((name) => !/^(node:|pando:|<stdin>)/.test(name));
-  return [...new Set(names.map((name) => name.replace(/^wasm(-required)?:/, "").replace(/ with \{.*$/, "")))];
+  return [
+    ...new Set(
+      names.map((name) => name.replace(/^(wasm|wasm-required|url|bytes):/, "").replace(/ with \{.*$/, "")),
+    ),
+  ];
 }
 
 function codeOf(built: Built): string {
@@ -179,34 +212,4 @@ async function whyNotReadable(path: string): Promise<string | null> {
     if (error instanceof Deno.errors.NotFound) return `There is no file ${path}.`;
     return `${path} cannot be read.`;
   }
-}
-
-function describe({ text, location, pluginName }: esbuild.Message, folder: string): BundleError {
-  const unresolved = text.match(/^Could not (resolve|read from file:?) "?([^"]*)"?/);
-  return {
-    kind: unresolved === null && pluginName === "" ? "syntax" : "resolve",
-    text: unresolved !== null ? unresolvedText(unresolved[2]) : pluginName === "" ? plainText(text) : text,
-    // esbuild counts columns from 0; people and editors from 1.
-    ...(location === null ? {} : {
-      file: isAbsolute(location.file) ? location.file : join(folder, location.file),
-      line: location.line,
-      column: location.column + 1,
-      source: location.lineText,
-    }),
-  };
-}
-
-function plainText(text: string): string {
-  if (text.startsWith("Top-level await")) {
-    return "A module cannot await at its top level: await in the function, once, and keep what comes of it.";
-  }
-  if (text.startsWith("No loader is configured")) {
-    return "A file of this kind is imported with { type: 'text' } or { type: 'bytes' }.";
-  }
-  return `${text}.`;
-}
-
-function unresolvedText(name: string): string {
-  if (name.startsWith(".") || name.startsWith("/")) return `There is no module "${name}".`;
-  return `There is no package "${name}" beside the module; packages are looked for in node_modules.`;
 }

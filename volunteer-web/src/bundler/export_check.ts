@@ -15,13 +15,7 @@ const TIMEOUT_MS = 10_000;
  * judged here: the volunteers find out whether it runs. The same holds, in a page, for a module that uses what only pages
  * have.
  */
-const BROWSER_ONLY = [
-  "OffscreenCanvas",
-  "indexedDB",
-  "FileReaderSync",
-  "requestAnimationFrame",
-  "importScripts",
-];
+const BROWSER_ONLY = ["OffscreenCanvas", "FileReaderSync", "requestAnimationFrame"];
 
 /** What is wrong with a bundle; `stack` of the exception, if it was one. */
 export type Fault = { readonly error: BundleError; readonly stack: string };

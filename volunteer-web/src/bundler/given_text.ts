@@ -9,6 +9,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { decodedMappings, encodedMap, TraceMap } from "@jridgewell/trace-mapping";
 import type * as esbuild from "esbuild";
 import type { BundleError, BundleOutcome } from "./outcome.ts";
+import { prepared } from "./script_files.ts";
 
 /** A text as it was given. */
 export type Given = {
@@ -57,7 +58,10 @@ export function givenText({ path, contents, loader }: Reading): esbuild.Plugin {
       });
       build.onLoad(
         { filter: new RegExp(`${RegExp.escape(FILE)}$`), namespace: "file" },
-        (asked) => asked.path === path ? { contents, loader, resolveDir: dirname(path) } : null,
+        (asked) =>
+          asked.path === path
+            ? { contents: prepared(contents, path), loader, resolveDir: dirname(path) }
+            : null,
       );
     },
   };
@@ -69,6 +73,7 @@ export function asGiven(outcome: BundleOutcome, reading: Reading): BundleOutcome
     ? {
       ...outcome,
       map: mapAsGiven(outcome.map, reading),
+      ...(outcome.page_use === undefined ? {} : { page_use: placed(outcome.page_use, reading) }),
       warnings: outcome.warnings.map((warning) => placed(warning, reading)),
     }
     : { ...outcome, error: placed(outcome.error, reading) };
@@ -106,12 +111,20 @@ function isFurther(one: BundleError, other: BundleError): boolean {
   return line > otherLine || (line === otherLine && (one.column ?? 0) > (other.column ?? 0));
 }
 
-function placed(error: BundleError, { given, path, shift }: Reading): BundleError {
-  if (error.file === undefined || basename(error.file) !== FILE || resolve(error.file) !== path) return error;
-  const { line, column, source, ...rest } = { ...error, file: given.name };
-  if (line === undefined || column === undefined) return rest;
+/** Returns what has a place in the text with that place as the text's author counts it. */
+function placed<Located extends Partial<BundleError>>(
+  located: Located,
+  { given, path, shift }: Reading,
+): Located {
+  const { file, line, column, source } = located;
+  if (file === undefined || basename(file) !== FILE || resolve(file) !== path) return located;
   const inFirst = line === 1 ? shift : 0;
-  return { ...rest, line, column: Math.max(1, column - inFirst), source: source?.slice(inFirst) ?? "" };
+  return {
+    ...located,
+    file: given.name,
+    ...(column === undefined ? {} : { column: Math.max(1, column - inFirst) }),
+    ...(source === undefined ? {} : { source: source.slice(inFirst) }),
+  };
 }
 
 function mapAsGiven(json: string, { given, shift }: Reading): string {

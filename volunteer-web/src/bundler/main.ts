@@ -36,7 +36,7 @@ export async function bundleAndCheck(
   } catch (error) {
     return {
       ok: false,
-      error: { kind: "internal", text: `The bundler failed: ${(error as Error).message}` },
+      error: { kind: "internal", text: "The bundler failed.", original: String((error as Error).message) },
       files,
     };
   }

@@ -38,8 +38,9 @@ export function npmPackages(cache: string): esbuild.Plugin {
         try {
           return await build.resolve(name + part, { ...options, resolveDir: await installed.get(key)! });
         } catch (error) {
+          const said = (error as Error).message;
           return {
-            errors: [{ text: `The package "${key}" cannot be installed: ${(error as Error).message}` }],
+            errors: [{ text: `The package "${key}" cannot be installed: ${whyNot(said)}.`, detail: said }],
           };
         }
       });
@@ -51,7 +52,7 @@ export function npmPackages(cache: string): esbuild.Plugin {
  * Installs a package, unless it is installed.
  *
  * @returns the folder that has it in its `node_modules`
- * @throws {Error} with what Deno says
+ * @throws {Error} with all that Deno says
  */
 async function install(cache: string, name: string, range: string): Promise<string> {
   const folder = join(
@@ -72,7 +73,7 @@ async function install(cache: string, name: string, range: string): Promise<stri
       stdin: "null",
     });
     const { success, stderr } = await command.output();
-    if (!success) throw new Error(firstError(new TextDecoder().decode(stderr)));
+    if (!success) throw new Error(new TextDecoder().decode(stderr));
     await Deno.rename(fresh, folder).catch((error) =>
       exists(folder).then((there) => {
         if (!there) throw error;
@@ -88,8 +89,15 @@ function exists(folder: string): Promise<boolean> {
   return Deno.stat(folder).then(() => true, () => false);
 }
 
-function firstError(text: string): string {
-  const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-  const first = lines.find((line) => line.startsWith("error: ")) ?? lines[0] ?? "Deno did not say why";
-  return first.replace(/^error: /, "");
+/** Returns in our words why Deno could not install a package. */
+function whyNot(said: string): string {
+  if (/^error: npm package '.*' does not exist/m.test(said)) return "there is no package of that name";
+  if (/^error: Could not find npm package '.*' matching/m.test(said)) return "it has no such version";
+  if (/client error \(Connect\)|error sending request|dns error|timed out/.test(said)) {
+    return "the npm registry cannot be reached; without a network, install it beside the module beforehand";
+  }
+  if (/ENOSPC|No space left|Read-only|EACCES|EROFS|PermissionDenied|Permission denied/.test(said)) {
+    return `nothing can be written to ${npmCache()}`;
+  }
+  return "the npm registry does not give it";
 }

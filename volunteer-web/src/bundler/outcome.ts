@@ -17,6 +17,16 @@ export type BundleError = {
   readonly line?: number;
   readonly column?: number;
   readonly source?: string;
+  /** What a library said for which we have no words: for those who look for the reason. */
+  readonly original?: string;
+};
+
+/** A name of what only a page has, and where a file of the user's uses it; line and column count from 1. */
+export type PageUse = {
+  readonly what: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
 };
 
 /** What `bundler.js` prints: a bundle, or why there is none. */
@@ -31,6 +41,8 @@ export type BundleOutcome =
     readonly files: readonly string[];
     /** Where the module asks to be run: absent if it does not. */
     readonly context?: Context;
+    /** What in the user's own files only a page has: absent if there is nothing. */
+    readonly page_use?: PageUse;
     /** Why it cannot be loaded in a worker, if it can only be loaded in a page; that is not tried here. */
     readonly not_in_worker?: BundleError;
     /** What may be wrong, and where. */

@@ -2,18 +2,20 @@
  * Maps a stack of the function to the user's files: `tracer.js`, without arguments and without any permission.
  *
  * Reads one JSON object `{"map": …, "stack": …}` on stdin, the map being what the bundler returned, and prints
- * `{"stack": …}`. Positions that the map does not know stay, and so do all if there is no use in the map. Input that
- * is not such an object is one line on stderr and the status 1.
+ * `{"stack": …, "calls": […]}`. Positions that the map does not know stay in the stack, and so do all if there is no use in
+ * the map; the calls are those alone that the map knows to be in files. Input that is not such an object is one line on
+ * stderr and the status 1.
  */
 
 import { toJson } from "../wire/json.ts";
-import { Tracer } from "./source_map.ts";
+import { type Call, Tracer } from "./source_map.ts";
 
-function traced(map: string, stack: string): string {
+function traced(map: string, stack: string): { stack: string; calls: readonly Call[] } {
   try {
-    return new Tracer(map).stack(stack);
+    const tracer = new Tracer(map);
+    return { stack: tracer.stack(stack), calls: tracer.calls(stack) };
   } catch {
-    return stack;
+    return { stack, calls: [] };
   }
 }
 
@@ -32,4 +34,4 @@ if (task === null) {
   console.error("The tracer takes a map and a stack.");
   Deno.exit(1);
 }
-console.log(toJson({ stack: traced(task.map, task.stack) }));
+console.log(toJson(traced(task.map, task.stack)));

@@ -19,7 +19,7 @@ export function wasmModules(root: string): esbuild.Plugin {
   return {
     name: "wasm-modules",
     setup(build) {
-      build.onResolve({ filter: /\.wasm$/ }, async ({ path, namespace, pluginData, ...args }) => {
+      build.onResolve({ filter: /\.wasm$/i }, async ({ path, namespace, pluginData, ...args }) => {
         // With a type it is for esbuild: `with { type: 'bytes' }`.
         if (pluginData === OURS || Object.keys(args.with).length > 0) return null;
         const { importer, resolveDir, kind } = args;
@@ -41,7 +41,7 @@ export function wasmModules(root: string): esbuild.Plugin {
           return { contents: importable(module, basename(path)), resolveDir: dirname(path) };
         } catch (error) {
           const { message } = error as Error;
-          return { errors: [{ text: `${basename(path)} is no WebAssembly module: ${message}.` }] };
+          return { errors: [{ text: `${basename(path)} is no WebAssembly module.`, detail: message }] };
         }
       });
     },

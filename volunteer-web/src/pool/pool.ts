@@ -14,7 +14,7 @@ import { type BrokenNote, type Delivery, type FromWorker, isResults, type Note }
 import { feed } from "./feeding.ts";
 import { LeaseQueue } from "./lease_queue.ts";
 import { ResultJoiner } from "./result_joiner.ts";
-import { drop, dropAhead, type Lease, order, type Slot } from "./slot.ts";
+import { drop, dropAhead, type Lease, order, type Slot, strayOf } from "./slot.ts";
 import { TimeLimit } from "./time_limit.ts";
 import type { PoolEvents, WorkerHost } from "./worker_host.ts";
 import { consequenceOf, FailedStarts, failNextItem, type Loss } from "./worker_loss.ts";
@@ -143,6 +143,7 @@ export class Pool {
       queue: [],
       since: 0,
       open: null,
+      stray: null,
       dropping: new Set(),
       retiring: false,
     };
@@ -210,6 +211,9 @@ export class Pool {
       case "open":
         slot.open = note;
         return;
+      case "stray":
+        slot.stray = note;
+        return;
       case "report":
         return this.#events.reported(note.report);
       case "console":
@@ -271,7 +275,7 @@ export class Pool {
 
   #expire(slot: Slot): void {
     this.#events.log("error", `${this.#timeLimit}: a worker was replaced`);
-    this.#lose(slot, "timeout", `${this.#timeLimit}`);
+    this.#lose(slot, "timeout", `${this.#timeLimit}${strayOf(slot)}`);
     this.setSlots(this.#wanted);
   }
 

@@ -37,6 +37,8 @@ export type Slot = {
   since: number;
   /** The item that the worker says is without a result, while all before it have one. */
   open: { readonly lease: number; readonly item: number } | null;
+  /** The last error that nobody caught, and the item that was open then. */
+  stray: { readonly lease: number; readonly item: number; readonly text: string } | null;
   /**
    * Numbers of leases that the worker was told to drop and has not confirmed. Until it has, it gets nothing new:
    * otherwise the same lease could come back to it, and results from before be taken for results from after.
@@ -72,6 +74,12 @@ export function drop(slot: Slot, lease: Lease): Lease {
 /** Takes from the slot the leases that it has not begun. */
 export function dropAhead(slot: Slot): Lease[] {
   return slot.queue.slice(1).map((lease) => drop(slot, lease));
+}
+
+/** Returns the last error that nobody caught while the worker was on the item that it is on, with what goes before it. */
+export function strayOf({ queue: [lease], stray }: Slot): string {
+  const isOfItem = stray !== null && stray.lease === lease?.number && stray.item === lease.answered;
+  return isOfItem ? `; the last error that nobody caught: ${stray.text}` : "";
 }
 
 /** Whether the slot may be given a lease. */

@@ -6,6 +6,7 @@
  */
 
 import { serve } from "../worker/runtime.ts";
+import { enableMarkupHandlers } from "./markup_handlers.ts";
 import type { FromSandbox } from "./messages.ts";
 
 // No policy of a browser governs these. A fresh window would have them again, but none can be made here in which
@@ -13,6 +14,8 @@ import type { FromSandbox } from "./messages.ts";
 for (const name of Object.getOwnPropertyNames(globalThis)) {
   if (/^(webkit|moz)?RTC/.test(name)) delete (globalThis as Record<string, unknown>)[name];
 }
+
+enableMarkupHandlers();
 
 const ANSWERING = "onmessage = ({ ports: [port] }) => { port.onmessage = () => port.postMessage(null); };";
 const answering = new Worker(URL.createObjectURL(new Blob([ANSWERING], { type: "text/javascript" })));

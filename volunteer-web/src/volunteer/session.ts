@@ -47,7 +47,12 @@ export type Instruction =
   | { readonly do: "finish"; readonly ending: Ending };
 
 /** How the volunteer presents itself. */
-export type Presentation = { readonly device: string; readonly agent: string };
+export type Presentation = {
+  readonly device: string;
+  readonly agent: string;
+  /** The same on each channel of this page or process. */
+  readonly life?: string;
+};
 
 /** Heartbeats without a sign of life after which the client counts as lost; the client waits as long for a volunteer. */
 const SILENT_HEARTBEATS = 12;
@@ -279,7 +284,8 @@ export class Session {
     const slots = Math.max(0, Math.min(MAX_SLOTS, lent));
     const device = Array.from(this.#presentation.device).slice(0, MAX_DEVICE_CHARACTERS).join("");
     const agent = this.#presentation.agent.slice(0, MAX_AGENT_CHARACTERS);
-    this.#send({ type: "ready", info: { protocol: PROTOCOL, slots, device, agent } });
+    const life = this.#presentation.life ?? "";
+    this.#send({ type: "ready", info: { protocol: PROTOCOL, slots, device, agent, life } });
   }
 
   #finish(ending: Ending): Instruction[] {

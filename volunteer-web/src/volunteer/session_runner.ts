@@ -47,6 +47,8 @@ export class SessionRunner {
   #host: WorkerHost;
   #slots: number;
   #environment = ISOLATED;
+  /** So that a client knows who comes back when a connection was lost: what was lent here has not ended this volunteer. */
+  readonly #life = drawLife();
   /** The packed function of a job to which the owner has not agreed yet. */
   #undecided: Bytes | null = null;
   #session: Session | null = null;
@@ -118,7 +120,7 @@ export class SessionRunner {
    */
   run(channel: Channel, presentation: Presentation): Promise<Ending> {
     this.#channel = channel;
-    this.#session = new Session(presentation, this.#slots, performance.now());
+    this.#session = new Session({ ...presentation, life: this.#life }, this.#slots, performance.now());
     this.prepare();
     this.#timer = setInterval(() => {
       this.#carryOut(this.#session?.tick(performance.now()));
@@ -246,4 +248,10 @@ export class SessionRunner {
     this.#moveTo(ISOLATED);
     this.#resolve(ending);
   }
+}
+
+/** Draws 16 bytes as hexadecimal digits. */
+function drawLife(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

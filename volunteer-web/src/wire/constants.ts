@@ -39,6 +39,7 @@ export const MAX_TITLE_CHARACTERS = 200;
 export const MAX_VERSION_CHARACTERS = 64;
 export const MAX_DEVICE_CHARACTERS = 64;
 export const MAX_AGENT_CHARACTERS = 200;
+export const MAX_LIFE_CHARACTERS = 32;
 /** The text of a goodbye. */
 export const MAX_GOODBYE_CHARACTERS = 200;
 /** The units of a report. */

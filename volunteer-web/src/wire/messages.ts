@@ -11,6 +11,8 @@ export type ReadyInfo = {
   readonly slots: number;
   readonly device: string;
   readonly agent: string;
+  /** What this page or process calls itself on each of its channels. */
+  readonly life: string;
 };
 
 export type Hello = { readonly type: "hello"; readonly info: HelloInfo; /** gzip */ readonly bundle: Bytes };

@@ -2,7 +2,8 @@
 
 import { inspect } from "./inspect.ts";
 import { withAdvice } from "./missing_globals.ts";
-import { SCRIPT_NAME } from "./script.ts";
+import { withReach } from "./out_of_reach.ts";
+import { BOTTOM_CALL, SCRIPT_NAME } from "./script.ts";
 
 /** A control character takes six bytes in JSON: with these an error stays below `MAX_ERROR_BYTES`. */
 const MAX_MESSAGE_CHARACTERS = 2_000;
@@ -28,7 +29,7 @@ export function errorText(error: unknown): ErrorText {
   try {
     const stack = isObject(error) ? String(error.stack ?? "") : "";
     return {
-      message: advised(errorName(error), reasonOf(error, 0)).slice(0, MAX_MESSAGE_CHARACTERS),
+      message: withReach(advised(errorName(error), reasonOf(error, 0))).slice(0, MAX_MESSAGE_CHARACTERS),
       stack: ofFunction(stack.slice(0, MAX_STACK_CHARACTERS)),
     };
   } catch {
@@ -119,8 +120,10 @@ function isObject(value: unknown): value is Thrown {
   return typeof value === "object" && value !== null;
 }
 
-/** Returns the stack without the lines behind the function's last: those are about the worker. */
-function ofFunction(stack: string): string {
+/** Returns the stack without the lines behind the function's last: those are about the worker, and about other items. */
+function ofFunction(whole: string): string {
+  const bottom = whole.indexOf(BOTTOM_CALL);
+  const stack = bottom < 0 ? whole : whole.slice(0, whole.lastIndexOf("\n", bottom) + 1);
   const last = stack.lastIndexOf(SCRIPT_NAME);
   return last < 0 ? stack : stack.slice(0, last) + stack.slice(last).split("\n", 1)[0];
 }

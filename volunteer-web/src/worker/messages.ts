@@ -55,13 +55,28 @@ export type DroppedNote = { readonly note: "dropped"; readonly lease: number };
  * to call back. Comes only for items that take longer than `WORKER_HOLDS_MS`.
  */
 export type OpenNote = { readonly note: "open"; readonly lease: number; readonly item: number };
+/** While this item of the lease, and none before it, was without a result, an error came that nobody caught. */
+export type StrayNote = {
+  readonly note: "stray";
+  readonly lease: number;
+  readonly item: number;
+  readonly text: string;
+};
 /** The function wrote to its console. */
 export type ConsoleNote = { readonly note: "console" } & ConsoleLines;
 /** The function has reported of its work; it is about what was done since the last such note. */
 export type ReportNote = { readonly note: "report"; readonly report: Report };
 /** Said by the sandbox, behind everything that the worker said: the worker ended by itself. */
 export type CrashedNote = { readonly note: "crashed"; readonly text: string };
-export type Note = LoadedNote | BrokenNote | DroppedNote | OpenNote | ConsoleNote | ReportNote | CrashedNote;
+export type Note =
+  | LoadedNote
+  | BrokenNote
+  | DroppedNote
+  | OpenNote
+  | StrayNote
+  | ConsoleNote
+  | ReportNote
+  | CrashedNote;
 
 /** A `results` message of the data plane. */
 export type WorkerResults = {

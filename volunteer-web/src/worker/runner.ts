@@ -22,19 +22,23 @@ import { KIND, WORKER_HOLDS_MS } from "../wire/constants.ts";
 import { toJson } from "../wire/json.ts";
 import type { Value } from "../wire/results.ts";
 import { Batch, bytesOf, isTooLong } from "./batch.ts";
-import { errorText, notPrintable, returnedInstead, tooLong } from "./error_text.ts";
+import { type ErrorText, errorText, notPrintable, returnedInstead, tooLong } from "./error_text.ts";
 import { LeaseItems } from "./lease_items.ts";
 import type { ResumeOrder } from "./messages.ts";
-import { failureOf, isThenable, Timers } from "./returned_values.ts";
+import { OpenItem, type Surroundings } from "./open_item.ts";
+import { failureOf, isThenable, ReturnedValues } from "./returned_values.ts";
+import { bottom } from "./script.ts";
+
+type ItemCallback = (error?: unknown, result?: unknown) => void;
 
 /** The function as the module exports it. */
-export type ItemFunction = (x: string, callback: (error?: unknown, result?: unknown) => void) => unknown;
+export type ItemFunction = (x: string, callback: ItemCallback) => unknown;
 
 /** What a value means that a promise brings instead of a callback. */
 export type Promised = "result" | "mistake";
 
 /** What the loop needs from the outside. */
-export interface RunnerHost {
+export interface RunnerHost extends Surroundings {
   /** Milliseconds of a clock that never goes back. */
   now(): number;
   /** Calls back after `ms` milliseconds. */
@@ -53,6 +57,8 @@ export interface RunnerHost {
   dropped(lease: number): void;
   /** Says that an item, and none before it, has no result, while the event loop turns. */
   open(lease: number, item: number): void;
+  /** Says that an error came that nobody caught, while an item, and none before it, had no result. */
+  stray(lease: number, item: number, text: string): void;
   /** Tells the author of the function something, where that is possible. */
   warn(text: string): void;
   /** Tells the author of the function what is printed of a result that has no text of its own. */
@@ -81,7 +87,7 @@ export class Runner {
   #host: RunnerHost;
   #maxResult: number;
   #promised: Promised;
-  #timers: Timers;
+  #instead: ReturnedValues;
   #batch: Batch;
   #queue: Lease[] = [];
   #lease: Lease | null = null;
@@ -90,6 +96,14 @@ export class Runner {
   /** Number of the item that has no result yet, or 0. */
   #open = 0;
   #calls = 0;
+  /** What the open item was given and what came back, as long as nobody watches whether others hold them. */
+  #callback: ItemCallback | null = null;
+  #returned: object | null = null;
+  #openItem: OpenItem;
+  /** Whether `#openItem` watches. */
+  #isWatched = false;
+  /** The last error that nobody caught while the open item ran. */
+  #stray: ErrorText | null = null;
   /** Whether the function is on the stack, called by the loop. */
   #inCall = false;
   /** Whether the event loop turns, and `soon` will continue the loop. */
@@ -119,8 +133,9 @@ export class Runner {
     this.#host = host;
     this.#maxResult = maxResult;
     this.#promised = promised;
-    this.#timers = new Timers(() => host.newTimer());
+    this.#instead = new ReturnedValues(() => host.newTimer());
     this.#batch = new Batch(maxResult);
+    this.#openItem = new OpenItem(host);
   }
 
   /** Takes a lease: a whole `lend` message whose lengths were checked. */
@@ -145,7 +160,7 @@ export class Runner {
   drop(lease: number): void {
     if (this.#lease?.items.lease === lease) {
       this.#lease = null;
-      this.#open = 0;
+      this.#close();
       this.#batch.begin(0);
       this.#host.dropped(lease);
       if (!this.#turning && !this.#inCall) this.#loop();
@@ -156,14 +171,16 @@ export class Runner {
   }
 
   /**
-   * Blames the open item for an error that nobody caught: the function's callback would never come.
-   *
-   * @returns whether there was an item to blame
+   * Takes an error that nobody caught. The open item goes on: it fails with this error only if nothing is left that could
+   * give it a result.
    */
-  fail(error: unknown): boolean {
-    if (this.#open === 0 || this.#inCall) return false;
-    this.#settle(this.#open, KIND.ERROR, toJson(errorText(error)));
-    return true;
+  stray(error: unknown): void {
+    if (this.#open === 0 || this.#lease === null) return;
+    const text = errorText(error);
+    const { items } = this.#lease;
+    this.#host.stray(items.lease, items.next - 1, text.message);
+    this.#stray = text;
+    if (!this.#inCall) this.#watchOver();
   }
 
   #loop(): void {
@@ -182,6 +199,7 @@ export class Runner {
         this.#call(items.take());
         if (this.#open !== 0) {
           this.#armTimer();
+          if (this.#stray !== null) this.#watchOver();
           return;
         }
       }
@@ -209,10 +227,11 @@ export class Runner {
     const call = this.#calls = this.#calls % Number.MAX_SAFE_INTEGER + 1;
     this.#open = call;
     this.#inCall = true;
+    this.#stray = null;
     try {
-      // Not as a method: the function's `this` is not this object.
-      const itemFunction = this.#function;
-      const returned = itemFunction(item, (error, result) => this.#called(call, error, result));
+      const callback = (error?: unknown, result?: unknown) => this.#called(call, error, result);
+      this.#callback = callback;
+      const returned = bottom.pandoCallsTheFunction(this.#function, item, callback);
       if (returned !== undefined && this.#open === call) this.#watch(call, returned);
     } catch (error) {
       if (this.#open === call) this.#settle(call, KIND.ERROR, toJson(errorText(error)));
@@ -223,17 +242,25 @@ export class Runner {
 
   /** Looks at what came back of a function that has not called back: an `async` one may fail before it does. */
   #watch(call: number, returned: unknown): void {
-    // A value that is no promise says nothing: it may be a timer, an element, the length of a list.
-    if (!isThenable(returned)) return;
+    if (!isThenable(returned)) return this.#instead.note(call, returned);
+    this.#returned = returned;
     returned.then(
       (value) => this.#takePromised(call, value),
       (reason) => this.#called(call, failureOf(reason), undefined),
     );
   }
 
+  /** Nothing can call back any more: what was returned counts, unless an error that nobody caught is the reason. */
+  #abandon(call: number, error: ErrorText): void {
+    const instead = this.#stray === null ? this.#instead.of(call) : null;
+    if (instead === null) return this.#settle(call, KIND.ERROR, toJson(error));
+    if (this.#promised === "result") return this.#called(call, null, instead.value);
+    this.#settle(call, KIND.ERROR, toJson(returnedInstead(instead.value)));
+  }
+
   /** Takes what the function's promise brought. Nothing may come of it: the callback comes later then. */
   #takePromised(call: number, value: unknown): void {
-    if (value === undefined || call !== this.#open || this.#timers.has(value)) return;
+    if (value === undefined || call !== this.#open || this.#instead.isTimer(value)) return;
     if (this.#promised === "result") return this.#called(call, null, value);
     this.#host.later(
       CALLBACK_AFTER_PROMISE_MS,
@@ -275,10 +302,31 @@ export class Runner {
 
   #settle(call: number, kind: number, value: Value): void {
     if (call !== this.#open) return;
-    this.#open = 0;
+    this.#close();
     if (this.#batch.isFullFor(value)) this.#send(false);
     this.#batch.add(kind, value);
     if (!this.#inCall) this.#loop();
+  }
+
+  /** No item is open any more. */
+  #close(): void {
+    this.#open = 0;
+    this.#callback = this.#returned = null;
+    if (!this.#isWatched) return;
+    this.#isWatched = false;
+    this.#openItem.close();
+  }
+
+  /** Watches over the open item: whether anything is left that could give it a result. */
+  #watchOver(): void {
+    const call = this.#open;
+    if (!this.#isWatched) {
+      this.#isWatched = true;
+      const held = [this.#callback, this.#returned].filter((thing) => thing !== null);
+      this.#callback = this.#returned = null;
+      this.#openItem.watch(held, (error) => this.#abandon(call, error));
+    }
+    if (this.#stray !== null) this.#openItem.doubt(this.#stray);
   }
 
   #send(urgent: boolean): void {
@@ -308,6 +356,7 @@ export class Runner {
       if (this.#open === 0 || this.#lease === null) return;
       const { items } = this.#lease;
       this.#host.open(items.lease, items.next - 1);
+      if (!this.#isWatched) this.#watchOver();
     });
   }
 }

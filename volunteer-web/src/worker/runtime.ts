@@ -11,22 +11,15 @@ import { ConsoleWriter } from "./console.ts";
 import { errorName, errorText } from "./error_text.ts";
 import { functionApi, Reports } from "./function_api.ts";
 import type { FromWorker, LoadOrder, Order } from "./messages.ts";
+import { levelGlobals } from "./global_scope.ts";
 import { type Exported, exportedFunction, ExportError } from "./module_exports.ts";
 import { Runner, type RunnerHost } from "./runner.ts";
 import { functionSource } from "./script.ts";
 
-/** Globals of Deno's workers that a browser's workers lack: a function that needs them would fail in browsers. */
-const DENO_ONLY_GLOBALS = [
-  "Deno",
-  "process",
-  "Buffer",
-  "global",
-  "setImmediate",
-  "clearImmediate",
-  "alert",
-  "confirm",
-  "prompt",
-] as const;
+const MAX_STRAY_CHARACTERS = 300;
+/** What is allocated, and not touched, to have garbage collected: so much is a reason for each engine. */
+const BALLAST_BYTES = 64 * 1024 * 1024;
+const BALLAST_MS = 40;
 
 type Scope = typeof globalThis & Record<string, unknown>;
 const scope = globalThis as Scope;
@@ -35,6 +28,8 @@ const scope = globalThis as Scope;
 const { setTimeout, clearTimeout, performance } = scope;
 const soon = nextTurn();
 const { apply } = Reflect;
+/** Deno has this, if it was started so. */
+const gc = scope.gc as (() => void) | undefined;
 /** Reads what a message holds. In browsers a property of the prototype does, which gets the event, and so the port. */
 const dataOf = Object.getOwnPropertyDescriptor(MessageEvent.prototype, "data")?.get;
 
@@ -48,7 +43,7 @@ type Post = (message: FromWorker, transfer: Transferable[]) => void;
  */
 export function serve(port: MessagePort, post: Post, context: Context): void {
   const slot = new SlotRuntime(post);
-  if (context === "worker") removeGlobals();
+  levelGlobals(context);
   port.onmessage = (event) => slot.receive(dataOf === undefined ? event.data : apply(dataOf, event, []));
 }
 
@@ -72,14 +67,14 @@ class SlotRuntime implements RunnerHost {
   constructor(post: Post) {
     this.#post = post;
     scope.console = this.#console as unknown as Console;
-    // Without these, an error that nobody catches ends a worker in Deno and leaves an item open in a browser.
+    // Without these, an error that nobody catches ends a worker in Deno.
     scope.addEventListener("error", (event) => {
       event.preventDefault();
-      this.#blame((event as ErrorEvent).error ?? (event as ErrorEvent).message);
+      this.#uncaught((event as ErrorEvent).error ?? (event as ErrorEvent).message);
     });
     scope.addEventListener("unhandledrejection", (event) => {
       event.preventDefault();
-      this.#blame((event as PromiseRejectionEvent).reason);
+      this.#uncaught((event as PromiseRejectionEvent).reason);
     });
   }
 
@@ -119,6 +114,19 @@ class SlotRuntime implements RunnerHost {
     this.#post({ note: "open", lease, item }, []);
   }
 
+  stray(lease: number, item: number, text: string): void {
+    this.#post({ note: "stray", lease, item, text: text.slice(0, MAX_STRAY_CHARACTERS) }, []);
+  }
+
+  afterwards(ms: number, callback: () => void): () => void {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  }
+
+  collect(): void {
+    collectGarbage();
+  }
+
   warn(text: string): void {
     this.#console.warn(text);
   }
@@ -147,9 +155,10 @@ class SlotRuntime implements RunnerHost {
     }
   }
 
-  /** Takes an error that nobody caught: it is the open item's, or a line for the owner of the device. */
-  #blame(error: unknown): void {
-    if (!this.#runner?.fail(error)) this.#console.error(errorText(error).message);
+  /** Takes an error that nobody caught: a line for the owner of the device, and perhaps the end of the open item. */
+  #uncaught(error: unknown): void {
+    this.#console.error(`an error that nobody caught: ${errorText(error).message}`);
+    this.#runner?.stray(error);
   }
 }
 
@@ -182,6 +191,17 @@ function contextOf(exports: unknown): Context | null {
   }
 }
 
+/** Has garbage collected now, or gives the engine a reason to do so soon. */
+function collectGarbage(): void {
+  if (gc !== undefined) return gc();
+  try {
+    const ballast = new ArrayBuffer(BALLAST_BYTES);
+    setTimeout(() => void ballast.byteLength, BALLAST_MS);
+  } catch {
+    // There is no room for it, so garbage was looked for.
+  }
+}
+
 /** Returns how to call back after the events that wait now, and sooner than a timer, which browsers hold back. */
 function nextTurn(): (callback: () => void) => void {
   // In Deno a message to oneself overtakes those of others for seconds.
@@ -193,37 +213,4 @@ function nextTurn(): (callback: () => void) => void {
     next = callback;
     port2.postMessage(null);
   };
-}
-
-/** Takes away what the function must not use in a worker, or would not find in the workers of browsers. */
-function removeGlobals(): void {
-  // A worker that closes itself leaves its lease without results and without a sign of it. A message that the function
-  // posts would be taken for one of the slot's.
-  silence("close");
-  silence("postMessage");
-  // Some of these write to the process's stdout, which is not the function's.
-  for (const name of DENO_ONLY_GLOBALS) delete scope[name];
-  if (({} as { __proto__?: unknown }).__proto__ !== Object.prototype) restoreProto();
-}
-
-/** Deno takes `__proto__` away; old packages set it, and browsers let them. */
-function restoreProto(): void {
-  Object.defineProperty(Object.prototype, "__proto__", {
-    configurable: true,
-    get(this: unknown) {
-      return Object.getPrototypeOf(this);
-    },
-    set(this: unknown, prototype: unknown) {
-      const isObject = typeof prototype === "object" || typeof prototype === "function";
-      if (isObject && Object(this) === this) Object.setPrototypeOf(this, prototype);
-    },
-  });
-}
-
-/** Makes a method of the global scope do nothing, also when it is looked for where it is inherited from. */
-function silence(name: string): void {
-  for (let owner: object | null = scope; owner !== null; owner = Object.getPrototypeOf(owner)) {
-    if (!Object.hasOwn(owner, name)) continue;
-    Object.defineProperty(owner, name, { value: () => undefined, writable: true, configurable: true });
-  }
 }

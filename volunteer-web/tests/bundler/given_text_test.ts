@@ -92,21 +92,22 @@ Deno.test("what it requires is found in its folder", bundling, async () => {
 Deno.test("errors point at places in the text as it was given", bundling, async () => {
   for (
     const [given, said] of Object.entries({
-      "x => x * }": '-e:1:10: Unexpected "}". | x => x * }',
-      "x =>\n  x * }": '-e:2:7: Unexpected "}". |   x * }',
+      "x => x * }": '-e:1:10: This is not JavaScript: "}" is not expected here. | x => x * }',
+      "x =>\n  x * }": '-e:2:7: This is not JavaScript: "}" is not expected here. |   x * }',
       "const f = x => x*; module.exports = f":
-        '-e:1:18: Unexpected ";". | const f = x => x*; module.exports = f',
+        '-e:1:18: This is not JavaScript: ";" is not expected here. | const f = x => x*; module.exports = f',
       "x => require('./gone')": "-e:1:14: There is no module \"./gone\". | x => require('./gone')",
-      "require('./bad')": 'FOLDER/bad.js:2:9: Unexpected "=". | var b = = 2',
+      "require('./bad')":
+        'FOLDER/bad.js:2:9: This is not JavaScript: "=" is not expected here. | var b = = 2',
       "nothing": "-e:1:1: Loading the module failed: ReferenceError: nothing is not defined | nothing",
-      "\nx => x +\n": "-e:3:1: Unexpected end of file. | ",
+      "\nx => x +\n": "-e:3:1: The file ends too early: a statement is not finished. | ",
       "5": "-e:undefined:undefined: This is not a function: -e 'x => x * x' gives one. | undefined",
       "let x = 5": "-e:undefined:undefined: This is not a function: -e 'x => x * x' gives one. | undefined",
     })
   ) assert.equal(await refused(given), said, given);
   assert.equal(
     await refused("\nmodule.exports = x => y +* 3", false),
-    '/dev/fd/63:2:26: Unexpected "*". | module.exports = x => y +* 3',
+    '/dev/fd/63:2:26: This is not JavaScript: "*" is not expected here. | module.exports = x => y +* 3',
   );
   assert.match(
     await refused("var n = 1", false),

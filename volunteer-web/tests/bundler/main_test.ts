@@ -38,9 +38,10 @@ Deno.test("a failure names the files that were looked at", bundling, async () =>
 
 Deno.test("the command prints one JSON object and nothing else, whatever the module prints", async () => {
   const { build } = await import("../../build.ts");
+  const { client, binary } = await build();
   const files = {
     "fn.js": "console.log('noise')\n" + GOOD,
-    ...Object.fromEntries((await build()).client),
+    ...Object.fromEntries([...client, ...binary]),
   };
   await withFiles(files, async (folder) => {
     const flags = ["--no-prompt", "--no-config", "--no-lock", "--unstable-worker-options", "--allow-read"];

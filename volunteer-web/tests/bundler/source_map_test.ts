@@ -7,7 +7,7 @@ import { withWorker } from "../support/workers.ts";
 
 const stacks: [item: string, lines: string[]][] = [
   ["back", ["Error: called back", "    at module.exports./pando/1.0.0 (fn.js:3:31)"]],
-  ["later", ["Error: uncaught", "    at Timeout.eval [as _onTimeout] (fn.js:4:59)"]],
+  ["later", ["Error: uncaught", "    at eval (fn.js:4:59)"]],
   [
     "sync",
     [
@@ -98,6 +98,45 @@ Deno.test("positions outside the user's files stay as they are", bundling, async
     assert.deepEqual(tracer.stack(stack), stack);
   }
   assert.equal(tracer.first("Error\n    at x (pando-function.js:1:1)"), null);
+});
+
+for (const [browser, [recorded]] of Object.entries(RECORDED)) {
+  Deno.test(
+    `the calls of a stack as ${browser} writes it are those in files of the user`,
+    bundling,
+    async () => {
+      const calls = new Tracer((await tracedBundle()).map).calls(recorded);
+      assert.deepEqual(calls.map(({ name, file, line }) => [name, file, line]), [
+        ["each", "lib/deep.js", 3],
+        ["run", "lib/deep.js", 3],
+        ["", "fn.js", 6],
+      ]);
+    },
+  );
+}
+
+Deno.test("what is in no file of the user is no call of his", () => {
+  const names = ["node:buffer", "pando:entry", "<stdin>", "wasm:lib/x.wasm", "url:x.png", "../lib/a.js"];
+  const tracer = new Tracer(JSON.stringify({
+    version: 3,
+    sources: names,
+    names: [],
+    mappings: "AAAA;ACAA;ACAA;ACAA;ACAA;ACAA",
+  }));
+  const at = (line: number) => `at f (pando-function.js:${line}:${line === 1 ? FIRST_LINE_SHIFT + 1 : 1})`;
+  const stack = names.map((_, i) => at(i + 1)).join("\n");
+  assert.deepEqual(tracer.calls(stack), [{ name: "f", file: "../lib/a.js", line: 1, column: 1 }]);
+  assert.deepEqual(tracer.first(stack), { file: "../lib/a.js", line: 1, column: 1 });
+  const foreign = [
+    "at #R (blob:null/b825ae3c:4:6209)",
+    "at #R (http://h:5000/page_frame.html:4:6209)",
+    "#R@blob:null/b825ae3c:4:6209",
+    "at f (other.js:6:1)",
+    "f@pando-function.js line 3 > eval:1:1",
+    "at f (../lib/a.js:1:1)",
+    "at f (my-pando-function.js:6:1)",
+  ];
+  assert.deepEqual(tracer.calls(foreign.join("\n")), []);
 });
 
 Deno.test("columns of the bundle's first line are counted from its begin", () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { bundling, failure, outcomeOf, result } from "../support/bundling.ts";
+import { bundling, failure, outcomeOf, result, results } from "../support/bundling.ts";
+import { withWorker } from "../support/workers.ts";
 
 /** Runs a function of the original that calls back with the value of `expression`. */
 function valueOf(expression: string, item = "x", more: Record<string, string> = {}): Promise<string> {
@@ -29,6 +30,117 @@ Deno.test("process, global, setImmediate and nextTick", bundling, async () => {
   }`;
   assert.deepEqual(await result({ "fn.js": text }, ""), "now,tick,immediate");
 });
+
+Deno.test(
+  "process has what packages touch while they load, and says nothing of Node.js",
+  bundling,
+  async () => {
+    const cases: [expression: string, value: string][] = [
+      [
+        "process.stdout.isTTY + ',' + process.stderr.isTTY + process.stdin.isTTY + process.stdout.columns",
+        "",
+      ],
+      [
+        "process.hrtime(process.hrtime())[0] + typeof process.hrtime()[1] + typeof process.hrtime.bigint()",
+        "",
+      ],
+      ["process.hrtime([0, 999999999]).every((n) => n >= 0 || n === -1)", "true"],
+      [
+        "Object.values(process.memoryUsage()).every(Number.isFinite) && process.memoryUsage.rss() >= 0",
+        "true",
+      ],
+      ["/^v(\\d+)\\.\\d+\\.\\d+$/.exec(process.version)[1] > 20", "true"],
+      ["[process.platform, process.arch, process.title, process.pid, process.exitCode, process.umask()]", ""],
+      ["[process.argv.length, process.argv.slice(2), process.execPath, process.execArgv]", ""],
+      [
+        "process.uptime() >= 0 && process.cpuUsage().user >= 0 && process.features.inspector === false",
+        "true",
+      ],
+      ["[process.versions.node, process.release.name, Object.prototype.toString.call(process)]", ""],
+      ["process.env.NODE_ENV + (({ env }) => env.NODE_ENV)(process) + process.env.HOME", ""],
+      ["process === require('process') && process === global.Object(process)", "true"],
+      ["process.on('exit', Boolean) === process && process.once('SIGINT', Boolean) === process", "true"],
+      [
+        "[process.listenerCount('none'), process.listeners('none').length, process.off('none', Boolean) === process]",
+        "",
+      ],
+      [
+        "(process.emitWarning('a'), process.emitWarning(new Error('b')), process.emitWarning('c', 'D', 'E1'))",
+        "undefined",
+      ],
+      [
+        "process.stdout.write('a') && process.stderr.write(Buffer.from('b'), 'utf8', () => cb(null, 'written'))",
+        "written",
+      ],
+      [
+        "var s = new (require('stream').PassThrough)(); s.pipe(process.stdout); s.on('end', () => cb(null, 'piped')); s.end('a')",
+        "piped",
+      ],
+      [
+        "(() => { const heard = [], hear = (x) => heard.push(x); process.once('a', hear).on('a', hear).prependListener('a', () => hear(0));" +
+        "process.emit('a', 1); process.emit('a', 2); process.off('a', hear); process.emit('a', 3);" +
+        "return [heard, process.emit('b'), process.eventNames(), process.removeAllListeners().listenerCount('a')] })()",
+        "0,1,1,0,2,0,false,a,0",
+      ],
+      ["(process.stdin.on('data', Boolean).on('end', () => cb(null, 'ended')), undefined)", "ended"],
+    ];
+    const expected: Record<number, string> = {
+      0: "false,falsefalseundefined",
+      1: "0numberbigint",
+      5: "browser,javascript,browser,1,,0",
+      6: "2,,/pando,",
+      8: ",browser,[object Object]",
+      9: "productionproductionundefined",
+      12: "0,0,true",
+    };
+    for (const [i, [expression, value]] of cases.entries()) {
+      const waits = value === "written" || value === "piped" || value === "ended";
+      const text = waits
+        ? `module.exports['/pando/1.0.0'] = function (x, cb) { ${expression} }`
+        : `module.exports = (x) => String(${expression})`;
+      assert.equal(await result({ "fn.js": text }, ""), expected[i] ?? value, expression);
+    }
+  },
+);
+
+Deno.test("process says in plain words what it cannot do", bundling, async () => {
+  const text = `module.exports = (x) => {
+    try { process[x]('fs') } catch (error) { return error.message }
+  }`;
+  const said = (await results({ "fn.js": text }, ["exit", "kill", "chdir", "binding"])).map(([, value]) =>
+    value
+  );
+  assert.deepEqual(said, [
+    "process.exit is not there: a function ends an item by its result or an error, and its volunteer goes on",
+    "process.kill is not there: a function has no processes",
+    "process.chdir is not there: a function has no files",
+    "process.binding is not there: it is the inside of Node.js",
+  ]);
+});
+
+Deno.test(
+  "what is written to the streams of process is written to the console, line by line",
+  bundling,
+  async () => {
+    const text = `module.exports = async (x) => {
+    process.stdout.write('one\\ntw'); process.stdout.write('o\\n\\nrest'); process.stderr.write('bad\\n')
+    process.emitWarning('old', 'DeprecationWarning', 'DEP1')
+    await new Promise((done) => setTimeout(done, 150))
+    return x
+  }`;
+    const { code } = await outcomeOf({ "fn.js": text }, "fn.js");
+    await withWorker(code, async (worker) => {
+      await worker.run(["x"]);
+      const lines = worker.notes.flatMap((note) =>
+        note.note === "console" ? [[note.level, note.lines.join("|")]] : []
+      );
+      assert.deepEqual(lines, [
+        ...[["info", "one"], ["info", "two"], ["info", ""], ["error", "bad"]],
+        ...[["error", "[DEP1] DeprecationWarning: old"], ["info", "rest"]],
+      ]);
+    });
+  },
+);
 
 Deno.test("a global of that name that the function makes itself is its own", bundling, async () => {
   const text = `process = { mine: 1 }
@@ -126,5 +238,8 @@ Deno.test("what is not used is not there", bundling, async () => {
     { "fn.js": "var p = require('path'); module.exports = (x) => p.join(x)" },
     "fn.js",
   );
-  assert.ok(path.code.length < 20_000 && !path.code.includes("Buffer"), `${path.code.length} characters`);
+  assert.ok(
+    path.code.length < 25_000 && !path.code.includes("TYPED_ARRAY_SUPPORT"),
+    `${path.code.length} characters`,
+  );
 });

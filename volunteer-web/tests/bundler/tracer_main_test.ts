@@ -21,12 +21,15 @@ Deno.test("the command maps one stack, without permissions, and says when it was
   const stack = "TypeError: é\n    at each (pando-function.js:16:15)";
   assert.deepEqual(await run(JSON.stringify({ map, stack })), [
     0,
-    JSON.stringify({ stack: "TypeError: é\n    at each (lib/deep.js:3:43)" }) + "\n",
+    JSON.stringify({
+      stack: "TypeError: é\n    at each (lib/deep.js:3:43)",
+      calls: [{ name: "each", file: "lib/deep.js", line: 3, column: 43 }],
+    }) + "\n",
     "",
   ]);
   assert.deepEqual(await run(JSON.stringify({ map: "no map", stack })), [
     0,
-    JSON.stringify({ stack }) + "\n",
+    JSON.stringify({ stack, calls: [] }) + "\n",
     "",
   ]);
   for (const input of ["", "[]", "{", '{"map": 1, "stack": ""}', "null"]) {

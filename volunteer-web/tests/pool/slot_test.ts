@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Care, drop, dropAhead, give, isFree, type Lease } from "../../src/pool/slot.ts";
+import { type Care, drop, dropAhead, give, isFree, type Lease, strayOf } from "../../src/pool/slot.ts";
 import { fakeSlot } from "../support/fakes.ts";
 
 const lease = (number: number, answered = 0, care: Care = "none"): Lease => ({
@@ -40,4 +40,16 @@ Deno.test("a slot that is told to drop a lease is not free until it has", () => 
   slot.dropping.clear();
   assert.equal(drop(slot, slot.queue[0]).number, 1);
   assert.deepEqual(slot.queue, []);
+});
+
+Deno.test("the last error that nobody caught is told of the item that was open then, and of no other", () => {
+  const stray = { lease: 1, item: 2, text: "lost" };
+  assert.equal(
+    strayOf(fakeSlot({ queue: [lease(1, 2)], stray })),
+    "; the last error that nobody caught: lost",
+  );
+  for (const queue of [[lease(1, 1)], [lease(2, 2)], []]) {
+    assert.equal(strayOf(fakeSlot({ queue, stray })), "");
+  }
+  assert.equal(strayOf(fakeSlot({ queue: [lease(1)] })), "");
 });

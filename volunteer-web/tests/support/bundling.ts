@@ -1,6 +1,7 @@
 /** Bundles functions as `bundler.js` does, and runs them in real workers. */
 
 import assert from "node:assert/strict";
+import { withPackages } from "../../build_packages.ts";
 import { buildStandIns } from "../../build_stand_ins.ts";
 import { bundleAndCheck, bundleText } from "../../src/bundler/main.ts";
 import type { BundleError, BundleOutcome } from "../../src/bundler/outcome.ts";
@@ -18,7 +19,8 @@ function assetsFolder(): Promise<string> {
   return assets ??= (async () => {
     const folder = await Deno.makeTempDir();
     addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-    for (const [name, text] of await buildStandIns()) await Deno.writeTextFile(`${folder}/${name}`, text);
+    const made = await withPackages(buildStandIns);
+    for (const [name, text] of made) await Deno.writeTextFile(`${folder}/${name}`, text);
     return folder;
   })();
 }

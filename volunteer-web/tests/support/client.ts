@@ -10,6 +10,7 @@ import {
   MAX_ERROR_BYTES,
   MAX_GOODBYE_CHARACTERS,
   MAX_LEASES_NAMED,
+  MAX_LIFE_CHARACTERS,
   MAX_NO_TEXT_CHARACTERS,
   MAX_REPORTED,
   MAX_RESULT_BYTES,
@@ -166,6 +167,7 @@ function readReady(fields: Fields) {
     slots: integer(fields, "slots", 0, MAX_SLOTS),
     device: text(fields, "device", MAX_DEVICE_CHARACTERS, ""),
     agent: text(fields, "agent", MAX_AGENT_CHARACTERS, ""),
+    life: text(fields, "life", MAX_LIFE_CHARACTERS, ""),
   };
 }
 

@@ -199,6 +199,7 @@ export function fakeSlot(more: Partial<Slot> = {}): FakeSlot {
     queue: [],
     since: 0,
     open: null,
+    stray: null,
     dropping: new Set(),
     retiring: false,
     ...more,

@@ -29,10 +29,12 @@ export const CORES: readonly string[] = [
   "worker/signature.ts",
   "worker/lease_items.ts",
   "worker/batch.ts",
+  "worker/open_item.ts",
   "worker/error_text.ts",
   "worker/inspect.ts",
   "worker/line_limit.ts",
   "worker/missing_globals.ts",
+  "worker/out_of_reach.ts",
   "worker/script.ts",
 ];
 

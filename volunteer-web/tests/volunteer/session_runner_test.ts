@@ -51,3 +51,19 @@ Deno.test("a pause is said to the client, and so is its end", () =>
     channel.say({ type: "lend", lease: 1, items: ["3"] });
     await test.until(() => test.items === 1);
   }));
+
+Deno.test("a volunteer calls itself the same on each of its channels, and another one something else", () =>
+  withVolunteer(async (test) => {
+    await test.work();
+    await test.volunteer.leave("left");
+    test.volunteer.join();
+    await test.until(() => test.channels.length === 2);
+    await test.greet(test.channels[1]);
+    const lives = test.channels.map(({ said }) => said[0].type === "ready" && said[0].info.life);
+    assert.match(String(lives[0]), /^[0-9a-f]{32}$/);
+    assert.equal(lives[0], lives[1]);
+    await withVolunteer(async (other) => {
+      const [ready] = (await other.work()).said;
+      assert.notEqual(ready.type === "ready" && ready.info.life, lives[0]);
+    });
+  }));

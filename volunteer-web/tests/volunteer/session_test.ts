@@ -60,7 +60,7 @@ Deno.test("hello is loaded, and ready follows when it is", () => {
   talk.session.loaded();
   assert.deepEqual(talk.said(), [{
     type: "ready",
-    info: { protocol: 1, slots: 2, device: "d", agent: "a" },
+    info: { protocol: 1, slots: 2, device: "d", agent: "a", life: "" },
   }]);
 });
 

@@ -97,6 +97,14 @@ Deno.test("a stack ends with the function's last line", () => {
   assert.deepEqual(errorText({ message: "a", stack }).stack, stack.split("\n").slice(0, 3).join("\n"));
 });
 
+Deno.test("a stack has nothing of the items before, in whose callback the function was called", () => {
+  const own = "f@pando-function.js:1:2\nmap@[native code]\n@pando-function.js:3:4";
+  const worker = "pandoCallsTheFunction@blob:null/1:4:5\n#R@blob:null/1:4:6209";
+  const stack = `${own}\n${worker}\nsetTimeout handler*@pando-function.js:9:9\n`;
+  assert.deepEqual(errorText({ message: "a", stack }).stack, own);
+  assert.deepEqual(errorText({ message: "a", stack: `${worker}\n@pando-function.js:9:9` }).stack, "");
+});
+
 Deno.test("an error stays within its limit, whatever its characters are", () => {
   const text = "\u0001".repeat(100_000);
   assert.ok(JSON.stringify(errorText({ message: text, stack: text })).length <= MAX_ERROR_BYTES);

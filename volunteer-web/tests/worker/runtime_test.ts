@@ -36,7 +36,10 @@ Deno.test("errors are results: thrown, called back, rejected, and of every sort"
         "the result cannot be printed: no string",
       ]);
       assert.deepEqual(message(answers[5]), "an error that cannot be shown");
-      assert.ok(message(answers[6]).includes("uncaught"), "the uncaught error is not blamed");
+      assert.equal(
+        message(answers[6]),
+        "uncaught (nobody caught this error, and nothing is left that could call back)",
+      );
       assert.deepEqual(answers.map(([kind]) => kind), [1, 1, 1, 1, 1, 1, 1, 0]);
     },
   ));
@@ -276,6 +279,76 @@ Deno.test("the function finds nothing of Deno, cannot close the worker, and its 
       assert.deepEqual([lines.length, notes.at(-1)?.skipped], [1000, 2000]);
       assert.deepEqual(lines[0], 'line 0 {"a":1} [2]');
     },
+  ));
+
+/** What errors that nobody caught do, and whether the item gets a result all the same; `cb` comes late if it comes. */
+const STRAYS: [what: string, body: string, comes: boolean][] = [
+  [
+    "a promise that is rejected",
+    "Promise.reject(new Error('lost')); setTimeout(() => cb(null, x), 200)",
+    true,
+  ],
+  [
+    "an exception in a timer",
+    "setTimeout(() => { throw new Error('lost') }); setTimeout(cb, 200, null, x)",
+    true,
+  ],
+  [
+    "one in a microtask",
+    "queueMicrotask(() => { throw new Error('lost') }); setTimeout(cb, 200, null, x)",
+    true,
+  ],
+  [
+    "one in a listener, while the function is called",
+    "const t = new EventTarget(); t.addEventListener('a', () => { throw new Error('lost') });" +
+    "t.dispatchEvent(new Event('a')); setTimeout(cb, 200, null, x)",
+    true,
+  ],
+  ["one that is reported", "reportError(new Error('lost')); cb(null, x)", true],
+  [
+    "many",
+    "for (let i = 0; i < 9; i++) Promise.reject(new Error('lost')); setTimeout(cb, 200, null, x)",
+    true,
+  ],
+  ["one before a promise's result", "setTimeout(() => { throw new Error('lost') }); return later(x)", true],
+  [
+    "a chain that ends in an exception",
+    "Promise.resolve().then(() => { throw new Error('lost'); cb() })",
+    false,
+  ],
+  ["a timer that throws before it calls back", "setTimeout(() => { throw new Error('lost'); cb() })", false],
+  [
+    "a listener that does",
+    "const t = new EventTarget(); t.addEventListener('a', () => { throw new Error('lost'); cb() });" +
+    "t.dispatchEvent(new Event('a'))",
+    false,
+  ],
+  [
+    "a promise that nothing resolves any more",
+    "return new Promise((done) => setTimeout(() => { throw new Error('lost'); done(x) }))",
+    false,
+  ],
+];
+for (const [what, body, comes] of STRAYS) {
+  const form = body.includes("return") ? "module.exports = (x) =>" : "module.exports = (x, cb) =>";
+  const later = "const later = (x) => new Promise((done) => setTimeout(done, 200, x));";
+  Deno.test(`of errors that nobody caught, ${what}: the item ${comes ? "gets its result" : "fails"}`, () =>
+    withWorker(`${later} ${form} { ${body} }`, async (w) => {
+      const [[kind, value]] = await w.run(["x"]);
+      const error = "lost (nobody caught this error, and nothing is left that could call back)";
+      assert.deepEqual([kind, comes ? value : JSON.parse(value).message], comes ? [0, "x"] : [1, error]);
+      assert.ok(JSON.stringify(w.notes).includes("an error that nobody caught: lost"), "no line");
+      const strays = w.notes.filter((n) => n.note === "stray");
+      assert.deepEqual(strays[0], { note: "stray", lease: 1, item: 0, text: "lost" });
+      assert.deepEqual(await w.run(["y"]).then(([[kind]]) => kind), comes ? 0 : 1);
+    }));
+}
+
+Deno.test("an item whose callback is kept stays open, for whoever keeps it may use it", () =>
+  withWorker(
+    "(x, cb) => { kept = cb; setTimeout(() => { throw new Error('lost') }); setTimeout(() => kept(null, x), 900) }"
+      .replace(/^/, "var kept; module.exports = "),
+    async (w) => assert.deepEqual(await w.run(["x"]), [[0, "x"]]),
   ));
 
 const broken: [what: string, code: string, says: string][] = [

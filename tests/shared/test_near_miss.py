@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pando_client.command.near_miss import MAX_CHARACTERS, hyphenated, near_miss
-from pando_client.command.option_table import BY_NAME
+from pando_shared.near_miss import MAX_CHARACTERS, hyphenated, near_miss
+
+NAMES = ("stdin", "sync-stdio", "batch-size", "ice-servers", "retries", "host", "local", "start-idle", "secret", "seed")
 
 
 @pytest.mark.parametrize(
@@ -24,14 +25,14 @@ from pando_client.command.option_table import BY_NAME
         ("startidle", "start-idle"),
         ("frobnicate", None),
         ("s", None),
-        ("se", None),  # secret, secret-file, seed
+        ("se", None),  # secret, seed
         ("5", None),
         ("", None),
         ("stdin" * MAX_CHARACTERS, None),
     ],
 )
 def test_what_is_meant(typed: str, meant: str | None) -> None:
-    assert near_miss(typed, BY_NAME) == meant
+    assert near_miss(typed, NAMES) == meant
 
 
 def test_three_spellings_of_a_name() -> None:

@@ -97,7 +97,7 @@ function whyNot(said: string): string {
     return "the npm registry cannot be reached; without a network, install it beside the module beforehand";
   }
   if (/ENOSPC|No space left|Read-only|EACCES|EROFS|PermissionDenied|Permission denied/.test(said)) {
-    return `nothing can be written to ${npmCache()}`;
+    return `nothing can be written to ${npmCache()}; XDG_CACHE_HOME names another folder`;
   }
   return "the npm registry does not give it";
 }

@@ -251,7 +251,8 @@ async def test_handlers_in_markup_work_and_frames_inside_stay_dead_in_chromium(
             # The first press fails, which is a line in the page's log and not the end of the item.
             await button.click()
             await expect(tab.page.locator("#log")).to_contain_text("not yet")
-            await button.click(no_wait_after=True)
+            # By a script: the frame may be gone before a browser's driver has ended its click.
+            await button.evaluate("(button) => button.click()")
             await client.prints(count)
         assert await client.ends() == 0, client
     assert client.lines[1:] == ["pressed", "pressed"]

@@ -30,7 +30,7 @@ NO_DENO = "pando: Deno cannot be started: this program may open no more than 20 
         "DENO_DIR=/proc/deno $PANDO f.js --local 3",
         "ulimit -n 64; $PANDO f.js --local 3",
         # A user of whom the system knows nothing, not even a home.
-        "unshare --user --map-user=54321 env -u HOME -u DENO_DIR -u XDG_CACHE_HOME $PANDO f.js --local 3",
+        "unshare --user --map-user=54321 env -u HOME -u DENO_DIR -u XDG_CACHE_HOME TMPDIR=$PWD $PANDO f.js --local 3",
         # A clock that is 200 days behind: what is cached is used.
         "faketime -f -200d $PANDO f.js --local 3",
         # Nothing more can be written at home, and nothing at all among temporary files.

@@ -30,8 +30,8 @@ def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
         del env["HOME"]  # Deno looks for files there, and does not bear every way in which they are not there
     packages = _user_cache(env)
     spare = None if _is_usable(packages, "pando/npm") else temporary_folder()
-    if spare is not None:
-        env["XDG_CACHE_HOME"] = str(spare)
+    if spare is not None or packages is None:
+        env["XDG_CACHE_HOME"] = str(spare or os.devnull)
     own = Path(given_folder) if (given_folder := env.get("DENO_DIR")) else packages and packages / "deno"
     if own is not None and _is_usable(own):
         env["DENO_DIR"] = str(own)
@@ -44,10 +44,9 @@ def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
 def temporary_folder() -> Path | None:
     """Returns a folder that only this user can read and write, the same one each time; None if there can be none."""
     try:
-        # Not the working folder, which Python would take in the end: it is the user's.
         parent = Path(tempfile.gettempdir())
-        if parent.samefile("."):
-            return None
+        if parent.samefile(".") and str(parent) not in map(os.environ.get, ("TMPDIR", "TEMP", "TMP")):
+            return None  # Python takes the working folder in the end, but that is the user's
         folder = parent / f"pando-{os.geteuid()}"
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()

@@ -43,6 +43,9 @@ def test_where_there_is_no_temporary_folder_either_deno_does_without(monkeypatch
     monkeypatch.setattr(tempfile, "tempdir", "/proc")
     assert temporary_folder() is None
     assert environment({"HOME": "/proc"})["DENO_DIR"] == NOWHERE
+    monkeypatch.setattr(os.path, "expanduser", lambda name: name)
+    without = environment({})
+    assert (without["DENO_DIR"], without["XDG_CACHE_HOME"]) == (NOWHERE, os.devnull), "nobody knows a home"
 
 
 def test_a_temporary_folder_of_somebody_else_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,6 +59,9 @@ def test_a_temporary_folder_of_somebody_else_is_not_used(tmp_path: Path, monkeyp
     assert temporary_folder() is None, "it leads elsewhere"
     monkeypatch.chdir(tmp_path)
     assert temporary_folder() is None, "the working folder is the user's"
+    folder.unlink()
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert temporary_folder() == folder, "unless the user names it"
 
 
 def test_what_can_be_written(tmp_path: Path) -> None:

@@ -89,6 +89,10 @@ function exists(folder: string): Promise<boolean> {
   return Deno.stat(folder).then(() => true, () => false);
 }
 
+/** What Deno and the system say of a folder; of `/dev/null/pando` Deno says that it requires all access. */
+const NOT_WRITABLE =
+  /ENOSPC|No space left|Read-only|EACCES|EROFS|PermissionDenied|Permission denied|Not a directory|Requires all access/;
+
 /** Returns in our words why Deno could not install a package. */
 function whyNot(said: string): string {
   if (/^error: npm package '.*' does not exist/m.test(said)) return "there is no package of that name";
@@ -96,7 +100,7 @@ function whyNot(said: string): string {
   if (/client error \(Connect\)|error sending request|dns error|timed out/.test(said)) {
     return "the npm registry cannot be reached; without a network, install it beside the module beforehand";
   }
-  if (/ENOSPC|No space left|Read-only|EACCES|EROFS|PermissionDenied|Permission denied/.test(said)) {
+  if (NOT_WRITABLE.test(said)) {
     return `nothing can be written to ${npmCache()}; XDG_CACHE_HOME names another folder`;
   }
   return "the npm registry does not give it";

@@ -127,8 +127,10 @@ function writeLine(text: string): void {
 export function onSignals(leave: () => void, ignored = ""): void {
   let asked = false;
   for (const [signal, number] of ENDING_SIGNALS) {
-    if (ignored.split(",").includes(signal)) continue;
+    const isIgnored = ignored.split(",").includes(signal);
     Deno.addSignalListener(signal, () => {
+      // Deno has handlers of its own, which end it: to be ignored, a signal has to be caught.
+      if (isIgnored) return;
       if (asked) Deno.exit(128 + number);
       asked = true;
       leave();

@@ -41,5 +41,6 @@ async def test_all_stop_and_go_on_together() -> None:
         await eventually(running, "both go on")
     finally:
         deno_process.signal_all(signal.SIGKILL)
-        await asyncio.gather(*(process.wait() for process in processes))
+        statuses = await asyncio.gather(*(process.wait() for process in processes))
+    assert statuses == [-signal.SIGKILL, -signal.SIGKILL]
     deno_process.signal_all(signal.SIGKILL)  # nobody is left, which is no error

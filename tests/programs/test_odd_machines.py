@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.machine import eventually
-from tests.support.programs import Client, Programs
+from tests.support.programs import PANDO, Client, Programs
 
 NO_DENO = "pando: Deno cannot be started: this program may open no more than 20 files: raise the limit (ulimit -n)"
 
@@ -111,6 +111,17 @@ async def test_a_volunteer_is_called_by_its_machine_and_says_goodbye_on_sighup(p
     assert not client.said("while it was working"), "it has said goodbye, so nothing is suspected"
     client.signal(signal.SIGTERM)
     await client.ends()
+
+
+async def test_a_volunteer_under_nohup_stays(programs: Programs) -> None:
+    line = "trap '' HUP; exec $(dirname $0)/pando-volunteer http://127.0.0.1:9"
+    volunteer = await programs.start("bash", "-c", line, PANDO)
+    await volunteer.says("cannot be reached")
+    volunteer.signal(signal.SIGHUP)
+    await volunteer.says("cannot be reached", times=2)
+    volunteer.signal(signal.SIGTERM)
+    outcome = await volunteer.finish()
+    assert (outcome.status, outcome.err[-1][:31]) == (0, "pando-volunteer: You have left.")
 
 
 async def slow_client(programs: Programs) -> list[str]:

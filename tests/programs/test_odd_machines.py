@@ -139,7 +139,9 @@ async def test_a_client_that_is_stopped_stops_its_volunteer_and_goes_on_with_it(
     ours, theirs = pty.openpty()
     command = [*(await slow_client(programs))[:3], "--start-idle=false", *map(str, range(60))]
     # A shell with jobs, as people have it: the system stops nothing that nobody could continue.
-    client = await programs.start("bash", "-mc", '"$@" & wait; fg 2>/dev/null; wait', "bash", *command, stdin=theirs)
+    # Its `wait` ends when the job is stopped, and nothing continues it but this test.
+    shell = '"$@" & while kill -0 $! 2>/dev/null; do wait $!; sleep 0.1; done'
+    client = await programs.start("bash", "-mc", shell, "bash", *command, stdin=theirs)
     await client.prints(3)
     [volunteer] = programs.volunteers_here()
     [pando] = [pid for pid, line in programs.left().items() if "slow.js" in line and "bash" not in line]

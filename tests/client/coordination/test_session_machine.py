@@ -3,7 +3,7 @@
 A step is something that happens to a volunteer or its wire, or some time that passes. The invariants are looked at
 after everything that happens meanwhile: each frame that arrives, each look at the clock.
 
-`PANDO_SESSION_EXAMPLES` is how many runs of 50 steps there are: 200 unless it says otherwise.
+`PANDO_SESSION_EXAMPLES` is how many runs of 50 steps there are: 300 unless it says otherwise.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.support.lender_model import result_of
 
 pytestmark = pytest.mark.untraced
 
-EXAMPLES = int(os.environ.get("PANDO_SESSION_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("PANDO_SESSION_EXAMPLES", "300"))
 STEPS = 50
 MAX_HERE = 5
 ITEMS = 150

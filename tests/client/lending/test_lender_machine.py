@@ -1,6 +1,6 @@
 """Everything that can happen to a lender, in any order, with the invariant after every step.
 
-`PANDO_LENDER_EXAMPLES` is how many runs of 100 steps there are: 1,000 unless it says otherwise, in a soak 50,000.
+`PANDO_LENDER_EXAMPLES` is how many runs of 100 steps there are: 2,000 unless it says otherwise, in a soak 50,000.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.support.lender_model import Shell, result_of
 pytestmark = pytest.mark.untraced
 
 NAMES = ["a", "b", "c", "d"]
-EXAMPLES = int(os.environ.get("PANDO_LENDER_EXAMPLES", "1000"))
+EXAMPLES = int(os.environ.get("PANDO_LENDER_EXAMPLES", "2000"))
 AT_ONCE = 1000
 """Hypothesis remembers all that it has tried, 300 KB a run: a soak in one part would take 15 GB."""
 STEPS = 100

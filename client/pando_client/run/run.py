@@ -38,6 +38,7 @@ from pando_client.stdio.input import Arguments, StandardInput
 from pando_client.stdio.output import Raw, ResultWriter
 from pando_client.stdio.sync_stdio import FAREWELL_SECONDS, SyncStdio
 from pando_client.tasks import RunScope, cancel, first_of
+from pando_client.user_key import UserKey, read_or_draw, usual_key
 from pando_shared.errors import FunctionError, PandoError
 from pando_shared.text import printable
 from pando_shared.wire.codec import encode
@@ -94,7 +95,7 @@ async def _run_once(
     options: Options, module: Module, interrupted: Interruption, on_bundle: Callable[[Bundle], None] = lambda _: None
 ) -> int:
     """Runs the job to its end and returns its exit status; `on_bundle` hears what the function is made of."""
-    server, secret = _public_server(options)
+    public = _public_server(options)
     async with RunScope() as scope:
         function = await _bundle(options, module, interrupted, scope)
         on_bundle(function)
@@ -110,8 +111,8 @@ async def _run_once(
         scope.start(failures.tell())
         scope.start(job.watch())
         urls: tuple[str, ...] = ()
-        if server is not None:
-            joining = join_public_server(options, server, secret, job, name, scope)
+        if public is not None:
+            joining = join_public_server(options, *public, job, name, scope)
             urls = await first_of(asyncio.create_task(joining), interrupted)
         elif options.where is Where.LOCAL_NETWORK:
             urls = await serve_local_network(options, job, name, scope)
@@ -132,15 +133,24 @@ async def _run_once(
     return status
 
 
-def _public_server(options: Options) -> tuple[ServerUrl | None, str]:
-    """Returns the public server and its secret, or None when the run does without one.
+def _public_server(options: Options) -> tuple[ServerUrl, str, UserKey] | None:
+    """Returns the public server, its secret and the user's key, or None when the run does without a server.
 
     Raises:
-        UsageError: the options name no server, or the secret is missing or too short.
+        UsageError: the options name no server, the secret is missing or too short, or the key cannot be used.
     """
     if options.host is None or options.local:
-        return None, ""
-    return ServerUrl.of(options.host), secret_of(options)
+        return None
+    return ServerUrl.of(options.host), secret_of(options), _user_key(options)
+
+
+def _user_key(options: Options) -> UserKey:
+    if options.key_file is not None:
+        return read_or_draw(options.key_file)
+    key, said = usual_key()
+    if said:
+        console.say(f"pando: {said}")
+    return key
 
 
 async def _bundle(options: Options, module: Module, interrupted: Interruption, scope: RunScope) -> Bundle:

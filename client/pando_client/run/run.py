@@ -7,6 +7,7 @@ options first, then the module, then the server; no volunteer is asked for befor
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import random
 import secrets
 from base64 import b64encode
@@ -41,8 +42,7 @@ from pando_client.tasks import RunScope, cancel, first_of
 from pando_client.user_key import UserKey, read_or_draw, usual_key
 from pando_shared.errors import FunctionError, PandoError
 from pando_shared.text import printable
-from pando_shared.wire.codec import encode
-from pando_shared.wire.messages import ClientGoodbye, Hello, HelloInfo
+from pando_shared.wire.messages import BlobInfo, ClientGoodbye, HelloInfo, JobProof
 
 
 def run(options: Options, module: Module) -> int:
@@ -105,7 +105,8 @@ async def _run_once(
         identifiers = _identifiers(options.seed)
         name = identifiers()
         exchange = SyncStdio() if options.sync_stdio else None
-        job = _job(options, module, name, function, identifiers, exchange)
+        key = None if public is None else public[2]
+        job = _job(options, module, name, function, identifiers, exchange, key)
         failures = Failures(job, function, module.path)
         job.on_failure = failures.on_failure
         scope.start(failures.tell())
@@ -202,10 +203,13 @@ def _job(
     function: Bundle,
     identifiers: Callable[[], str],
     exchange: SyncStdio | None,
+    key: UserKey | None,
 ) -> Job:
     limits = SessionLimits(options.heartbeat / 1000, options.bootstrap_timeout, options.max_result, options.timeout)
+    digest = hashlib.sha256(function.script).hexdigest()
     info = HelloInfo(
         job=name,
+        function=BlobInfo(digest=digest, bytes=len(function.script)),
         title=module.title,
         heartbeat_ms=options.heartbeat,
         timeout_ms=None if options.timeout is None else max(1, round(options.timeout * 1000)),
@@ -221,7 +225,9 @@ def _job(
         copies=options.speculate,
     )
     binary: Callable[[bytes], bytes] = Raw if options.binary_output else b64encode
-    coordinator = Coordinator(encode(Hello(info, function.script)), policy, limits, _credit(options), binary)
+    blobs = {digest: function.script}
+    prove = None if key is None else partial(_proof, key, name)
+    coordinator = Coordinator(info, policy, limits, _credit(options), binary, blobs, prove)
     if exchange is not None:
         job = Job(coordinator, exchange, identifiers, exchange.open)
         exchange.stopped = job.stop
@@ -233,6 +239,10 @@ def _job(
     job = Job(coordinator, source, identifiers, output)
     source.when_empty(job.stop)
     return job
+
+
+def _proof(key: UserKey, job: str, binding: str) -> JobProof:
+    return JobProof(key=key.public, signature=key.sign(job, binding))
 
 
 def _credit(options: Options) -> Callable[[], Credit]:

@@ -63,7 +63,7 @@ class Recovered:
 class Ended:
     """The session is over; what the volunteer held is to be lent again.
 
-    `reason` is a word of PROTOCOL.md's goodbyes, or `broken`, `lost`; `text` is for a person; `error` is why the
+    `reason` is a word of PROTOCOL.md's goodbyes, or `broken`, `lost`, `outdated` (another version of the protocol); `text` is for a person; `error` is why the
     function could not be loaded.
     """
 

@@ -30,6 +30,8 @@ import { Volunteer } from "../volunteer/volunteer.ts";
 const USAGE =
   "headless.js URL [--cores=N] [--device=NAME] [--protocol=webrtc|websocket] [--allow-net[=HOSTS]] [--loopback]";
 
+/** How the text of such a status begins. */
+const RECEIVING = "Receiving ";
 /** Lines of functions' consoles that the owner of this machine is shown in each window of time. */
 const CONSOLE_LINES = 10;
 const CONSOLE_WINDOW_MS = 60_000;
@@ -62,7 +64,9 @@ await command(async () => {
       cores,
       now: performance.now(),
     });
-    if (text !== said) writeStatus(text);
+    // How much has arrived changes many times a second; that it arrives is said once.
+    const isMore = status.phase === "loading" && status.transfer !== undefined && said.startsWith(RECEIVING);
+    if (text !== said && !isMore) writeStatus(text);
     said = text;
   };
   // The function is somebody else's, and this may be a service whose output is kept.
@@ -75,6 +79,7 @@ await command(async () => {
   const runner = new SessionRunner(new DenoHost(), cores, {
     greeted: ({ job, title }) => volunteer.greeted(job, title),
     consider: (info) => considerWithoutPage(info, granted),
+    receiving: (have, total) => volunteer.receiving(have, total),
     loaded: () => volunteer.loaded(),
     broken: (message) => volunteer.broken(message),
     answered: () => undefined,

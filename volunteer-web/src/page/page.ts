@@ -70,6 +70,7 @@ export class Page implements ViewEvents {
     this.#runner = new SessionRunner(parts.host, this.#device === null ? 0 : this.#slots, {
       greeted: (info) => this.#greeted(info),
       consider: (info) => this.#consider(info),
+      receiving: (have, total) => this.#volunteer?.receiving(have, total),
       loaded: () => this.#volunteer?.loaded(),
       broken: (message) => this.#volunteer?.broken(message),
       answered: (items) => this.#answered(items),

@@ -18,7 +18,13 @@ export type Status =
   /** There is no job yet. */
   | { readonly phase: "waiting" }
   /** The channel is open and the function is being loaded. */
-  | { readonly phase: "loading"; readonly job: string; readonly title: string }
+  | {
+    readonly phase: "loading";
+    readonly job: string;
+    readonly title: string;
+    /** What has arrived of a function that takes a while to arrive, in bytes. */
+    readonly transfer?: { readonly have: number; readonly total: number };
+  }
   /** The function wants something to which the owner has to agree. */
   | { readonly phase: "asking"; readonly job: string; readonly title: string }
   | {
@@ -44,6 +50,9 @@ export type Connector = (
 /** How the job of the last session ended, if it did: the owner is thanked for it until the next session. */
 export type LastEnding = "none" | "done" | "stopped";
 
+/** From here on a function may take a while to arrive. */
+const LARGE_BYTES = 200_000;
+const BETWEEN_RECEIVING_MS = 100;
 /** A client that this volunteer cannot work for is tried again after this time. */
 const UNABLE_MS = 30_000;
 /** After a job's end the next one may be seconds away, or days. */
@@ -59,6 +68,8 @@ export class Volunteer {
   /** The kind of the open channel. */
   #over: Channel["kind"] = "pipe";
   #assigned: string | null = null;
+  /** When it was last said what has arrived of the function. */
+  #receivedAt = -Infinity;
   #failures = 0;
   #refusals = 0;
   /** The server or the client asked not to be tried again before this time. */
@@ -128,6 +139,15 @@ export class Volunteer {
   /** To be called when the owner of the device is asked whether the job is taken. */
   asking(job: string, title: string): void {
     this.#set({ phase: "asking", job, title });
+  }
+
+  /** To be called when bytes of the function have arrived. */
+  receiving(have: number, total: number): void {
+    if (this.#status.phase !== "loading" || total < LARGE_BYTES) return;
+    const now = performance.now();
+    if (have < total && now - this.#receivedAt < BETWEEN_RECEIVING_MS) return;
+    this.#receivedAt = now;
+    this.#set({ ...this.#status, transfer: { have, total } });
   }
 
   /** To be called when the function is loaded. */

@@ -19,6 +19,7 @@ export class TestVolunteer {
     this.runner = new SessionRunner(new DenoHost(), 1, {
       greeted: ({ job, title }) => this.volunteer.greeted(job, title),
       consider: () => "take",
+      receiving: (have, total) => this.volunteer.receiving(have, total),
       loaded: () => this.volunteer.loaded(),
       broken: (message) => this.volunteer.broken(message),
       answered: (items) => this.items += items,

@@ -136,6 +136,8 @@ def _serve_channel(
 def _serve_pages(app: FastAPI, pages: Mapping[str, Page]) -> None:
     """Adds the pages, last: a file called `healthz` must not hide the route of that name."""
     index = pages["index.html"]
+    # Whatever folder a proxy shows this server in, the page's files are beside the page, or in the folder above.
+    of_job = index.seen_from_below()
 
     @app.api_route("/", methods=READ)
     async def front(request: Request) -> Response:
@@ -145,7 +147,7 @@ def _serve_pages(app: FastAPI, pages: Mapping[str, Page]) -> None:
     async def front_of_job(request: Request, name: Annotated[str, PathParameter()]) -> Response:
         if JOB_NAME.fullmatch(name) is None:
             raise HTTPException(404, "a job's name is 1 to 32 of a-z, 0-9 and -")
-        return index.response(request)
+        return of_job.response(request)
 
     @app.api_route("/{name:path}", methods=READ)
     async def file(request: Request, name: str) -> Response:

@@ -8,7 +8,7 @@ export type PeerMaker = (iceServers: RTCIceServer[]) => RTCPeerConnection;
 
 /** What is needed to find a client. */
 export type Meeting = {
-  /** The server. */
+  /** The server: the folder in which it serves what it has, with a slash at the end. */
   readonly base: URL;
   /** The job to work for, or null for any. */
   readonly job: string | null;

@@ -68,6 +68,7 @@ class ServerConnection {
 
   constructor({ base, job }: Meeting) {
     this.#socket = io(new URL("/volunteer", base).href, {
+      path: new URL("socket.io/", base).pathname,
       transports: ["websocket"],
       // Trying again, and when, is decided in one place for all kinds of channel.
       reconnection: false,

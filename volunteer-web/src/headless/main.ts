@@ -6,7 +6,8 @@
 
 import { RTCPeerConnection as WeriftPeer } from "werift";
 import { Buffer } from "node:buffer";
-import { connect, jobOf } from "../connect/connect.ts";
+import { connect } from "../connect/connect.ts";
+import { placeOf } from "../connect/place.ts";
 import type { ChannelKind } from "../connect/meeting.ts";
 import { DenoHost } from "../pool/deno_host.ts";
 import { ConsoleReader } from "../volunteer/console_reader.ts";
@@ -42,10 +43,10 @@ await command(async () => {
     ["cores", "device", "protocol", "allow-net", "loopback"],
     ["status", "ignore"],
   );
-  const base = baseOf(options);
+  const place = placeOf(baseOf(options));
   const wish = wishOf(options);
   const granted = grantsOf(options);
-  const peers = peerMaker(options.named.has("loopback") || isLoopback(base.hostname));
+  const peers = peerMaker(options.named.has("loopback") || isLoopback(place.base.hostname));
   const cores = coresOf(options);
 
   let said = "";
@@ -82,7 +83,7 @@ await command(async () => {
     log: (_, text) => writeStatus(text),
   });
   const presentation = { device: deviceOf(options), agent: `Deno ${Deno.version.deno}` };
-  const meeting = { base, wish, peers, job: jobOf(base) };
+  const meeting = { ...place, wish, peers };
   const volunteer: Volunteer = new Volunteer(
     runner,
     (on, signal) => connect({ ...meeting, ...on }, signal),

@@ -1,6 +1,7 @@
 /** The volunteer page: composes it from the browser's parts. */
 
-import { connect, jobOf } from "../connect/connect.ts";
+import { connect } from "../connect/connect.ts";
+import { placeOf } from "../connect/place.ts";
 import { SandboxHost } from "../sandbox/host.ts";
 import { defaultSlots, formatHash, isPhone, parseHash, recall, remember, shortAgent } from "./choices.ts";
 import { Consent } from "./consent.ts";
@@ -14,7 +15,7 @@ const [inHash, kept] = [parseHash(location.hash), recall(store)];
 const slots = inHash.cores ?? kept.cores ??
   defaultSlots(navigator.hardwareConcurrency, isPhone(navigator.userAgent));
 
-const base = new URL(location.href);
+const place = placeOf(new URL(location.href));
 const peers = typeof RTCPeerConnection === "undefined"
   ? "it has no RTCPeerConnection, or its owner has turned that off"
   : (iceServers: RTCIceServer[]) => new RTCPeerConnection({ iceServers });
@@ -23,7 +24,7 @@ const view = new View(cores);
 new Page({
   view,
   host: new SandboxHost(view.sandbox, view.stage),
-  connect: (on, signal) => connect({ base, job: jobOf(base), wish: inHash.protocol, peers, ...on }, signal),
+  connect: (on, signal) => connect({ ...place, wish: inHash.protocol, peers, ...on }, signal),
   consent: new Consent(store, inHash.allowNet ?? []),
   wakeLock: new WakeLock((navigator as { wakeLock?: WakeLocks }).wakeLock),
   window: globalThis,

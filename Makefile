@@ -106,8 +106,8 @@ $(VENV)/.developing: $(VENV)/.installed
 	@touch $@
 
 browsers: ## installs Chromium, Firefox, nginx, Caddy and faketime from Debian where they are missing
-	@PATH="$$PATH:/usr/sbin"; for program in chromium firefox-esr nginx caddy faketime; do \
-		command -v $$program >/dev/null || exit 1; done || { \
+	@(PATH="$$PATH:/usr/sbin"; for program in chromium firefox-esr nginx caddy faketime; do \
+		command -v $$program >/dev/null || exit 1; done) || { \
 		echo "Installing Chromium, Firefox, nginx, Caddy and faketime ..." >&2; \
 		$(SUDO) apt-get update --quiet && \
 		$(SUDO) env DEBIAN_FRONTEND=noninteractive \

@@ -4,6 +4,7 @@ import { connect } from "../connect/connect.ts";
 import { placeOf } from "../connect/place.ts";
 import { SandboxHost } from "../sandbox/host.ts";
 import { defaultSlots, formatHash, isPhone, parseHash, recall, remember, shortAgent } from "./choices.ts";
+import { AddressBar } from "./address_bar.ts";
 import { Consent } from "./consent.ts";
 import { Page } from "./page.ts";
 import { View } from "./view.ts";
@@ -20,6 +21,9 @@ const peers = typeof RTCPeerConnection === "undefined"
   ? "it has no RTCPeerConnection, or its owner has turned that off"
   : (iceServers: RTCIceServer[]) => new RTCPeerConnection({ iceServers });
 
+const address = new AddressBar((hash) => history.replaceState(null, "", hash));
+addEventListener("pagehide", () => address.flush());
+
 const view = new View(cores);
 new Page({
   view,
@@ -33,7 +37,9 @@ new Page({
   agent: shortAgent(navigator.userAgent),
   choices: { ...inHash, device: inHash.device ?? kept.device, cores: Math.min(cores, slots) },
   keep(choices) {
-    history.replaceState(null, "", formatHash(choices));
+    address.show(formatHash(choices));
     remember(store, choices);
   },
 }).begin();
+// What stands there until this script has started.
+document.getElementById("not-started")?.remove();

@@ -37,7 +37,7 @@ export type PageParts = {
   readonly agent: string;
   /** What its owner has chosen so far; a device that has a name begins at once. */
   readonly choices: Choices & { readonly cores: number };
-  /** Keeps what the owner chooses. */
+  /** Keeps what the owner chooses; may throw. */
   keep(choices: Choices): void;
 };
 
@@ -89,15 +89,16 @@ export class Page implements ViewEvents {
 
   start(name: string): void {
     this.#device = cleanDevice(name) || this.#parts.agent;
-    this.#keepChoices();
     this.#join(this.#device);
+    this.#keepChoices();
   }
 
   slots(count: number): void {
     this.#slots = count;
-    this.#keepChoices();
     if (!this.#paused) this.#runner.setSlots(count);
     this.#update();
+    // Last: to keep a choice is a convenience, to obey it is not.
+    this.#keepChoices();
   }
 
   pause(): void {
@@ -136,7 +137,11 @@ export class Page implements ViewEvents {
   }
 
   #keepChoices(): void {
-    this.#parts.keep({ ...this.#parts.choices, device: this.#device, cores: this.#slots });
+    try {
+      this.#parts.keep({ ...this.#parts.choices, device: this.#device, cores: this.#slots });
+    } catch {
+      // Browsers forbid storage and addresses in more ways than can be known. The choice holds for this visit.
+    }
   }
 
   // What a job does.

@@ -52,6 +52,7 @@ async function offered(base: URL, signal: AbortSignal): Promise<readonly Channel
     const why = error instanceof SyntaxError || (error as Error).message?.startsWith("it answered");
     throw new ConnectError(
       why ? "the server does not answer as a Pando server does" : "the server cannot be reached",
+      { part: "server" },
     );
   } finally {
     clearTimeout(timer);

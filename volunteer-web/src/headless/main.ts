@@ -10,6 +10,7 @@ import { connect } from "../connect/connect.ts";
 import { placeOf } from "../connect/place.ts";
 import type { ChannelKind } from "../connect/meeting.ts";
 import { DenoHost } from "../pool/deno_host.ts";
+import type { Failure, Tries } from "../volunteer/attempts.ts";
 import { ConsoleReader } from "../volunteer/console_reader.ts";
 import { describe } from "../volunteer/description.ts";
 import { SessionRunner } from "../volunteer/session_runner.ts";
@@ -50,11 +51,20 @@ await command(async () => {
   const cores = coresOf(options);
 
   let said = "";
+  let reason: Tries["last"] | null = null;
   const sayStatus = () => {
-    const { status, lastEnding } = volunteer;
+    const { status, lastEnding, tries, search } = volunteer;
+    // Why it is tried again is said once, and again with each pause before the next time.
+    const isNews = status.phase !== "connecting" || tries === null || !isSameFailure(tries.last, reason);
+    reason = tries?.last ?? null;
+    if (!isNews) return;
     const { text } = describe({
       status,
       lastEnding,
+      tries,
+      isQuiet: false,
+      search,
+      reader: "process",
       paused: false,
       slots: cores,
       // All slots count as busy while there is a job: between two leases the text would only flicker.
@@ -97,6 +107,10 @@ await command(async () => {
   await left;
   return 0;
 });
+
+function isSameFailure(one: Failure, other: Failure | null): boolean {
+  return one.why === other?.why && one.detail === other.detail;
+}
 
 function baseOf({ words }: Options): URL {
   if (words.length !== 1) throw new UsageError(`usage: ${USAGE}`);

@@ -201,13 +201,17 @@ export class Page implements ViewEvents {
     if (phase !== "asking" && phase !== "loading" && phase !== "working") this.#parts.view.terms("");
   }
 
-  #show({ status, lastEnding }: Volunteer, now: number): void {
+  #show({ status, lastEnding, tries, search }: Volunteer, now: number): void {
     const { view, cores } = this.#parts;
-    const { lent, busy, unansweredMs } = this.#runner;
+    const { lent, busy, unansweredMs, isQuiet } = this.#runner;
     const paused = this.#paused;
     const { state, text } = describe({
       status,
       lastEnding,
+      tries,
+      isQuiet,
+      search,
+      reader: "page",
       paused,
       slots: lent,
       busy,
@@ -218,7 +222,7 @@ export class Page implements ViewEvents {
     const { items, workedMs, average } = this.#meter;
     const [device, slots, rate] = [this.#device ?? "", this.#slots, this.#meter.rate(now)];
     view.show({ state, text, paused, device, slots, rate, average, items, workedMs });
-    const line = this.#log.lineFor(status, state, text);
+    const line = this.#log.lineFor({ status, state, text, tries });
     if (line !== null) view.log(line.level, line.text);
   }
 }

@@ -20,7 +20,16 @@ async function withServer(config: unknown, body: (base: URL) => Promise<void>): 
 
 function meeting(base: URL, more: Partial<Meeting> = {}): Meeting {
   const nothing = () => undefined;
-  return { base, job: null, wish: null, peers: "it is off", waiting: nothing, assigned: nothing, ...more };
+  return {
+    base,
+    job: null,
+    wish: null,
+    peers: "it is off",
+    waiting: nothing,
+    assigned: nothing,
+    failed: nothing,
+    ...more,
+  };
 }
 
 async function failure(meeting: Meeting, signal = new AbortController().signal): Promise<ConnectError> {

@@ -228,8 +228,11 @@ export class Volunteer {
 
   /** Works until the session ends; meanwhile looks elsewhere if its client is silent and there is nothing to do. */
   async #work(channel: Channel): Promise<Ending> {
+    let search: Search = "none";
     const look = setInterval(() => {
       this.#beside.check(this.#runner.isQuiet && this.#runner.busy === 0, performance.now());
+      if (search !== this.#beside.search) this.#changed();
+      search = this.#beside.search;
     }, LOOK_EVERY_MS);
     try {
       return await this.#runner.run(channel, this.#presentation);

@@ -55,6 +55,11 @@ class ServerUrl:
         return cls(f"{scheme}://{shown}" + (f":{port}" if port else "") + path, loopback, local)
 
     @property
+    def page(self) -> str:
+        """Where volunteers go: a page in a folder is found by all proxies with a slash at the end, and else by few."""
+        return f"{self.url}/" if urlsplit(self.url).path else self.url
+
+    @property
     def socket_io_path(self) -> str:
         """The path of Socket.IO there, without slashes around it."""
         return f"{urlsplit(self.url).path}/socket.io".strip("/")

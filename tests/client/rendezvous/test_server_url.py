@@ -58,6 +58,11 @@ def test_what_is_no_host(host: str) -> None:
         ServerUrl.of(host)
 
 
+def test_where_volunteers_go() -> None:
+    assert ServerUrl.of("example.org").page == "https://example.org"
+    assert ServerUrl.of("example.org/pando").page == "https://example.org/pando/"
+
+
 def test_where_socket_io_is() -> None:
     assert ServerUrl.of("example.org").socket_io_path == "socket.io"
     assert ServerUrl.of("example.org/a/pando/").socket_io_path == "a/pando/socket.io"

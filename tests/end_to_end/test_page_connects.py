@@ -99,8 +99,11 @@ async def test_a_page_without_udp_says_why_for_as_long_as_it_tries(browser: Chro
             assert sum(NO_WAY in line for line in lines) == 1, lines
 
 
-async def test_workers_that_may_not_start_are_said_on_both_sides(browser: Chromium, tmp_path: Path) -> None:
-    async with pando(squares(tmp_path), None) as client:
+@pytest.mark.parametrize("context", ["worker", "page"])
+async def test_workers_that_may_not_start_are_said_on_both_sides(
+    browser: Chromium, tmp_path: Path, context: str
+) -> None:
+    async with pando(squares(tmp_path), None, f"--context={context}") as client:
         tab = await browser.open("about:blank", None, cores=2)
 
         async def without_workers(route: Route) -> None:
@@ -108,7 +111,8 @@ async def test_workers_that_may_not_start_are_said_on_both_sides(browser: Chromi
             policy = response.headers["content-security-policy"].replace("worker-src blob:", "worker-src 'none'")
             await route.fulfill(response=response, headers={**response.headers, "content-security-policy": policy})
 
-        await tab.page.route("**/frame.html", without_workers)
+        frame = "page_frame" if context == "page" else "frame"
+        await tab.page.route(f"**/{frame}.html", without_workers)
         await tab.page.goto(f"{client.url}#device=Test;")
         await tab.state("unable", within=20)
         assert (await tab.text("#status")).startswith("Workers cannot start here: blocked by policy.")

@@ -9,11 +9,9 @@
 import type { FromWorker, Init } from "../worker/messages.ts";
 import { workerUrl } from "../worker/source.ts";
 import { MessageBatcher } from "./batcher.ts";
-import type { FromSandbox, ToSandbox } from "./messages.ts";
+import { BLOCKED, type FromSandbox, type ToSandbox } from "./messages.ts";
 
 const MAX_CRASH_CHARACTERS = 500;
-/** A policy of the browser, of one of its extensions, or of whoever looks after it. */
-const BLOCKED = "blocked by policy";
 
 const url = workerUrl();
 const workers = new Map<number, Worker>();

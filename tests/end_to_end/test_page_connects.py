@@ -116,7 +116,7 @@ async def test_workers_that_may_not_start_are_said_on_both_sides(
         await tab.page.goto(f"{client.url}#device=Test;")
         await tab.state("unable", within=20)
         assert (await tab.text("#status")).startswith("Workers cannot start here: blocked by policy.")
-        await client.says("workers cannot start here: blocked by policy", within=5)
+        await client.says("Test cannot load the function: workers cannot start here: blocked by policy", within=5)
 
 
 async def test_a_frame_that_does_not_load_is_said_on_both_sides(browser: Chromium, tmp_path: Path) -> None:

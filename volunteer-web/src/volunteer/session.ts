@@ -147,6 +147,8 @@ export class Session {
   /** The function cannot be loaded here. The client decides what follows from that. */
   broken(message: string, stack: string): void {
     if (this.#state === "greeting" || this.#state === "finished") return;
+    // So that the client can say which device it is.
+    this.hesitate();
     this.#send({ type: "broken", message, stack });
   }
 

@@ -158,7 +158,9 @@ Deno.test("a function that cannot be loaded is reported, and the client decides"
   const talk = new Talk();
   talk.hear(GREETING);
   talk.session.broken("no", "stack");
-  assert.deepEqual(talk.said(), [{ type: "broken", message: "no", stack: "stack" }]);
+  const [ready, ...said] = talk.said();
+  assert.ok(ready.type === "ready" && ready.info.slots === 0 && ready.info.device === "d", "who it is");
+  assert.deepEqual(said, [{ type: "broken", message: "no", stack: "stack" }]);
   const ended = talk.hear({ type: "goodbye", reason: "stopped", text: "bye" });
   assert.deepEqual(ended, [{ do: "finish", ending: { by: "client", reason: "stopped", text: "bye" } }]);
 });
@@ -265,7 +267,7 @@ Deno.test("half a character in what is said is a replacement character", () => {
   talk.hear(GREETING);
   talk.session.broken("\ud83d", "\udc00😀");
   talk.session.leave("failed", "x".repeat(199) + "😀");
-  const [broken, goodbye] = talk.said();
+  const [, broken, goodbye] = talk.said();
   assert.deepEqual(broken, { type: "broken", message: "\ufffd", stack: "\ufffd😀" });
   assert.ok(goodbye.type === "goodbye" && goodbye.text === "x".repeat(199) + "\ufffd", "the goodbye");
 });

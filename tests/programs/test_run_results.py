@@ -78,7 +78,9 @@ async def test_a_function_that_forgets_its_callback_gives_no_result(programs: Pr
     modules = {"today.js": "module.exports = (x, cb) => { Promise.reject(new Error('lost')) }"}
     outcome = (await run_all(programs, modules, "3"))["today.js"]
     assert (outcome.status, outcome.lines) == (1, [])
-    assert "the function returned nothing, and does not use its second parameter, which calls" in outcome.complaint
+    assert "console: an error that nobody caught: lost" in outcome.err
+    said = "the function returned nothing, and does not use its second parameter, which calls back"
+    assert outcome.err[-1] == f"pando: the function failed on item 1 (3), 3 times: {said}"
 
 
 async def test_a_result_without_a_text_is_printed_and_said_once(programs: Programs) -> None:

@@ -90,6 +90,7 @@ export class Volunteer {
     this.#changed = changed;
     this.#beside = new Beside(
       (on, signal) => connect({ ...on, failed: () => undefined }, signal),
+      (job) => job !== null && job !== this.#assigned,
       (channel, job) => this.#move(channel, job),
     );
   }

@@ -15,6 +15,7 @@ class Stage {
       this.opening.push({ on, signal });
       return new Promise((open, fail) => this.#settle.push({ open, fail }));
     },
+    (job) => job !== null && job !== "own",
     (channel, job) => this.found.push([channel, job]),
   );
 
@@ -49,6 +50,21 @@ Deno.test("a channel to another client is used if the own one is silent still", 
   assert.deepEqual(found, []);
   beside.check(true, 1000);
   assert.deepEqual([found, channel.closed], [[[channel, "brave-otter"]], false]);
+});
+
+Deno.test("a channel that may lead to the same client waits: the old connection may only be slow", async () => {
+  for (const job of ["own", null]) {
+    const stage = new Stage();
+    const { beside, opening, found } = stage;
+    beside.check(true, performance.now());
+    if (job !== null) opening[0].on.assigned(job);
+    const channel = new FakeChannel();
+    await stage.open(channel);
+    beside.check(true, performance.now() + 5_000);
+    assert.deepEqual([found, beside.search], [[], "asking"]);
+    beside.check(true, performance.now() + 6_500);
+    assert.deepEqual([found, opening.length], [[[channel, job]], 1]);
+  }
 });
 
 Deno.test("when the client is heard again, all that was begun is given up", async () => {

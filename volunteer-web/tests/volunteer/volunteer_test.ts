@@ -160,22 +160,32 @@ Deno.test("why it failed stays known while it is tried again, until something co
   }, connect);
 });
 
-Deno.test("when its client is silent and another one is there, an idle volunteer goes, and says so to both", () =>
-  withVolunteer(async (test) => {
+Deno.test("when its client is silent and another one is there, an idle volunteer goes, and says so to both", () => {
+  const channels: FakeChannel[] = [];
+  const connect: Connector = (on) => {
+    channels.push(new FakeChannel());
+    on.assigned(`job-${channels.length}`);
+    return Promise.resolve(channels.at(-1)!);
+  };
+  return withVolunteer(async (test) => {
     test.volunteer.join();
-    await test.until(() => test.channels.length === 1);
-    await test.channels[0].hello(SQUARE, { heartbeat_ms: 1000 });
+    await test.until(() => channels.length === 1);
+    await sleep(5);
+    await channels[0].hello(SQUARE, { heartbeat_ms: 1000 });
     await test.until(() => test.volunteer.status.phase === "working");
     const before = performance.now();
-    await test.until(() => test.channels.length === 2);
+    await test.until(() => channels.length === 2);
     assert.ok(performance.now() - before > 1500, "not at the first breath");
-    await test.until(() => test.channels[0].closed);
-    assert.equal(test.channels[0].said.at(-1)?.type, "goodbye");
-    await test.greet(test.channels[1]);
-    test.channels[1].say({ type: "lend", lease: 1, items: ["3"] });
+    await test.until(() => channels[0].closed);
+    assert.equal(channels[0].said.at(-1)?.type, "goodbye");
+    await sleep(5);
+    await test.greet(channels[1]);
+    assert.equal(test.volunteer.assigned, "job-2");
+    channels[1].say({ type: "lend", lease: 1, items: ["3"] });
     await test.until(() => test.items === 1);
     assert.ok(!test.phases.includes("lost"), `${test.phases}`);
-  }));
+  }, connect);
+});
 
 Deno.test("a function that does not load makes this volunteer unable, and the job's end brings no thanks", () =>
   withVolunteer(async (test) => {

@@ -54,7 +54,7 @@ class Coordinator:
         new_credit: makes the rule for what one volunteer is lent at a time.
         binary: what is written of a result that is binary.
         blobs: what volunteers may ask for, by digest.
-        prove: proves whose job it is, on the channel that a binding tells (PROTOCOL.md, 2.5); None if nobody is to know.
+        prove: proves whose job it is, on the channel that a binding tells (PROTOCOL.md, 2.5); None if it is not told.
     """
 
     def __init__(

@@ -77,7 +77,8 @@ class Notices:
         if str(count).strip("0") != "1":
             return []
         volunteers = "1 volunteer has" if count == 1 else f"{count} volunteers have"
-        return [Notice(Level.COMPLAINT, f"{volunteers} another version of Pando: they have to reload the page, or update")]
+        text = f"{volunteers} another version of Pando, and cannot help: reload the page there, or update Pando"
+        return [Notice(Level.COMPLAINT, text)]
 
     def died(self, found: ConnectedVolunteer, ended: Ended, indexes: Sequence[int]) -> list[Notice]:
         """A volunteer is gone without a goodbye. The items of these indexes may have been at work."""

@@ -1,4 +1,4 @@
-"""What waits to be sent to one volunteer: control before bulk, and of bulk one message at a time, as its line takes it."""
+"""What waits to be sent to one volunteer: control before bulk, and of bulk one message at a time, by the window."""
 
 from __future__ import annotations
 

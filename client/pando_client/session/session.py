@@ -1,14 +1,14 @@
 """The session: what the client and one volunteer say to each other on a channel.
 
 Theory of operation. Frames of the volunteer and the passing of time go in; events for the job come out; frames for the
-volunteer are drained with `next_frame`, control before bulk, whenever the channel has room. Bulk (leases, and blobs that
-the volunteer has asked for) goes by a window: what the volunteer says to have received makes room for more. A session goes
+volunteer are drained with `next_frame`, control before bulk, whenever the channel has room. Bulk (leases, and blobs
+that the volunteer has asked for) goes by a window: what it says to have received makes room for more. A session goes
 from *greeting* (hello is on its way) to *ready* (it has slots) and ends once, for one reason. Meanwhile it may be a
 *suspect*: silent for two heartbeats. Then its items are lent again, but the channel stays for a while, since most
 silences end.
 
-What lives here: liveness, credit, flow, what a volunteer may say and when. What may not: who computes what (the lender), how
-bytes travel (the channels), the clock (time is a parameter, in seconds), logging.
+What lives here: liveness, credit, flow, what a volunteer may say and when. What may not: who computes what (the
+lender), how bytes travel (the channels), the clock (time is a parameter, in seconds), logging.
 
 The invariant: `in_flight` is the number of leases that were lent here and are neither answered, returned nor withdrawn.
 

@@ -40,7 +40,7 @@ class Host:
         self.name = name
         self.port = f"to-{name}"
         """The router's interface to it."""
-        self.address6 = f"fd77::{number}:2" if v6 else ""
+        self.address6 = f"2001:db8:77:{number}::2" if v6 else ""
         self.address = f"10.77.{number}.2" if v4 else self.address6
         self._holder = holder
 
@@ -115,10 +115,10 @@ class Network:
             there.append(f"addr add {gateway}/24 dev {host.port}")
             here += [f"addr add {host.address}/24 dev eth0", f"route add default via {gateway}"]
         if v6:
-            gateway = f"fd77::{number}:1"
+            gateway = f"2001:db8:77:{number}::1"
             # Without a search for others that have the address: it takes a second, and there are none.
-            there.append(f"addr add {gateway}/112 dev {host.port} nodad")
-            here += [f"addr add {host.address6}/112 dev eth0 nodad", f"-6 route add default via {gateway}"]
+            there.append(f"addr add {gateway}/64 dev {host.port} nodad")
+            here += [f"addr add {host.address6}/64 dev eth0 nodad", f"-6 route add default via {gateway}"]
         await self._router.run(
             f"ip link add {host.port} type veth peer name eth0 netns {host.pid}\n" + _ip(there),
         )

@@ -95,6 +95,15 @@ class Site:
         client.url = (await client.says(r"Serving volunteer code at (\S+)"))[1]
         return client
 
+    async def local_client(self, host: Host, module: Path, *arguments: object) -> Client:
+        """Starts a client with a server of its own, for volunteers of its network, and waits until they may come."""
+        words = (f"--port={PORT}", *map(str, arguments))
+        command = host.command(PANDO, module, *words)
+        client = await self.programs.start(*command, env={"DEBUG": "pando-computing"}, stdin=PIPE)
+        await client.says("Serving volunteer code at ")
+        client.url = host.url(PORT)
+        return client
+
     async def volunteer(self, host: Host, url: str, device: str, *arguments: str) -> Program:
         """Starts a volunteer without a browser, of one core."""
         command = host.command(BIN / "pando-volunteer", url, f"--device={device}", "--cores=1", *arguments)
@@ -181,6 +190,11 @@ def turn_url(host: Host, transport: str = "udp") -> str:
     scheme, port = ("turns", TURN_TLS_PORT) if transport == "tls" else ("turn", TURN_PORT)
     over = "udp" if transport == "udp" else "tcp"
     return f"{scheme}:{USER}:{PASSWORD}@{authority(host.address, port)}?transport={over}"
+
+
+def stun_url(host: Host) -> str:
+    """Returns the URL of a TURN server as one that only tells addresses."""
+    return f"stun:{authority(host.address, TURN_PORT)}"
 
 
 @asynccontextmanager

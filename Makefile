@@ -24,7 +24,7 @@ CORES := $(CORES),*/pando_server/relay/*,*/pando_shared/wire/*
 IN_PARALLEL := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-page test-python check fast-test format build browsers bench soak soak-chaos soak-lender clean
+.PHONY: help demo test test-page test-python check fast-test format build browsers networks bench soak soak-chaos soak-lender clean
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -33,7 +33,7 @@ demo: $(VENV)/.installed $(PAGE)/index.html ## sets up and maps the square examp
 	@echo "Now: seq 10 | pando examples/square/square.js --stdin --start-idle=false --port=0" >&2
 	@seq 10 | $(BIN)/pando examples/square/square.js --stdin --start-idle=false --port=0
 
-test: $(VENV)/.developing $(PAGE)/index.html browsers ## sets up, checks, and runs all tests
+test: $(VENV)/.developing $(PAGE)/index.html browsers networks ## sets up, checks, and runs all tests
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check test-page
 	@$(MAKE) --no-print-directory test-python
 
@@ -64,7 +64,7 @@ format: $(VENV)/.developing ## formats all code
 	$(BIN)/ruff format
 	cd volunteer-web && $(abspath $(BIN))/deno fmt
 
-bench: $(VENV)/.developing $(PAGE)/index.html browsers ## runs every benchmark, one after the other
+bench: $(VENV)/.developing $(PAGE)/index.html browsers networks ## runs every benchmark, one after the other
 	@for script in $(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
 		echo "== benchmarks.$$script"; $(BIN)/python -m benchmarks.$$script || exit 1; done
 
@@ -111,6 +111,20 @@ browsers: ## installs Chromium, Firefox and faketime from Debian where they are 
 		$(SUDO) apt-get update --quiet && \
 		$(SUDO) env DEBIAN_FRONTEND=noninteractive \
 			apt-get install --quiet --yes --no-install-recommends chromium firefox-esr faketime; }
+
+# Their services stay off, now and later: masked before they are installed (`systemctl unmask coturn` undoes it). What is
+# there already stays as it is. RUNLEVEL says the same to machines without systemd.
+networks: ## installs coturn, nginx, nftables and iproute2 from Debian where they are missing, with their services off
+	@export PATH="$$PATH:/usr/sbin:/sbin"; \
+	command -v turnserver >/dev/null && command -v nginx >/dev/null && command -v nft >/dev/null \
+		&& command -v tc >/dev/null || { \
+		echo "Installing coturn, nginx, nftables and iproute2; their services stay off ..." >&2; \
+		for service in $$(command -v turnserver >/dev/null || echo coturn) $$(command -v nginx >/dev/null || echo nginx); do \
+			$(SUDO) mkdir -p /etc/systemd/system && \
+			$(SUDO) ln -sf /dev/null /etc/systemd/system/$$service.service || exit 1; done; \
+		$(SUDO) apt-get update --quiet && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+			apt-get install --quiet --yes --no-install-recommends coturn nginx-light nftables iproute2; }
 
 clean: ## removes what was installed and built
 	rm -rf $(VENV) $(PAGE) $(PROGRAMS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

@@ -1,16 +1,36 @@
 """Volunteers and clients in networks of their own, between which lies a router, and what firewalls do to that."""
 
+import re
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support.functions import squared, squares
+from tests.support.machine import eventually
 from tests.support.on_hosts import site, stun_url, turn_url
-from tests.support.programs import Client
+from tests.support.programs import Client, programs_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ITEMS = range(1, 101)
+ROOT = Path(__file__).parents[2]
+TURN = ROOT / "docs/turn.md"
+
+MAKES_A_NETWORK = """
+import asyncio
+from tests.support.networks import network
+
+async def main():
+    async with network() as net:
+        host = await net.host("host")
+        interfaces = (await host.run("ip -o link | cut -d: -f2 | cut -d@ -f1")).split()
+        print(",".join(interfaces), host.pid, net.router.pid, flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
 
 
 async def assert_exact(client: Client) -> None:
@@ -110,3 +130,50 @@ async def test_the_local_network_of_a_client_may_be_routed(tmp_path: Path) -> No
             await client.says(rf"{device} joined .*\(websocket\)")
         await client.feed(ITEMS)
         await assert_exact(client)
+
+
+async def test_the_turn_server_of_the_documents(tmp_path: Path) -> None:
+    """Its configuration, and the way to a user name, are run as they stand in docs/turn.md."""
+    [configuration] = re.findall(r"```ini\n(.*?)```", TURN.read_text(), re.DOTALL)
+    [script] = re.findall(r"```sh\n(.*?)```", TURN.read_text(), re.DOTALL)
+    async with site(tmp_path) as at:
+        place, here, relay, tab, deno = await at.hosts("server", "client", "relay", "tab", "deno")
+        server = await at.server(place)
+        certificate, key = await at.certificate(relay)
+        files = {"/etc/letsencrypt/live/turn.example.org/fullchain.pem": certificate}
+        files["/etc/letsencrypt/live/turn.example.org/privkey.pem"] = key
+        for name, file in files.items():
+            assert name in configuration
+            configuration = configuration.replace(name, str(file))
+        # Where it logs is the only thing that differs.
+        coturn = await at.configured_turn(relay, configuration.replace("syslog\n", ""))
+        at.programs.file(".pando/config.json", await here.run(script.replace("turn.example.org", relay.address)))
+        await at.net.block_udp(tab)
+        await at.net.block_udp_between(here, deno)
+        client = await at.client(here, squares(tmp_path), server.url, "--stdin", ice=None)
+        await at.tab(tab, server.url)
+        await at.volunteer(deno, server.url, "Deno")
+        for device in ("Tab", "Deno"):
+            await client.says(rf"{device} joined .*\(webrtc\)")
+        await client.feed(ITEMS)
+        await assert_exact(client)
+        assert b":pando>" in coturn.out, coturn
+
+
+async def test_a_network_leads_nowhere_and_is_gone_when_its_test_dies(tmp_path: Path) -> None:
+    async with programs_in(tmp_path) as programs:
+        test = await programs.start(sys.executable, "-c", MAKES_A_NETWORK, env={"PYTHONPATH": str(ROOT)})
+        await test.prints(1)
+        interfaces, *holders = test.lines[0].split()
+        assert interfaces == "lo,eth0"
+        assert all(pid_exists(int(pid)) for pid in holders)
+        test.signal(signal.SIGKILL)
+
+        async def gone() -> bool:
+            return not any(pid_exists(int(pid)) for pid in holders)
+
+        await eventually(gone, "no process holds the network")
+
+
+def pid_exists(pid: int) -> bool:
+    return Path(f"/proc/{pid}/ns/net").exists()

@@ -1,8 +1,10 @@
 """Whole networks for tests: a router and hosts around it, each in a network namespace of its own.
 
-There is no interface that leads out of them, so nothing that happens in one reaches this machine's network or any other.
-A namespace lasts as long as a process that holds it, and that one ends when its standard input is closed: also when the
+No interface leads out of them: nothing that happens in one reaches the network of this machine, or any other. A
+namespace lasts as long as a process that holds it, and that one ends when its standard input is closed: also when the
 tests die, whatever kills them. There are no names, so nothing can be left over and two networks cannot collide.
+
+Addresses are of ranges that are kept for tests and examples (RFC 2544, RFC 3849), which no program takes for private.
 
 Who is not root gets a namespace of users besides, in which he is.
 """
@@ -41,7 +43,7 @@ class Host:
         self.port = f"to-{name}"
         """The router's interface to it."""
         self.address6 = f"2001:db8:77:{number}::2" if v6 else ""
-        self.address = f"10.77.{number}.2" if v4 else self.address6
+        self.address = f"198.18.{number}.2" if v4 else self.address6
         self._holder = holder
 
     def __repr__(self) -> str:
@@ -81,16 +83,18 @@ class Host:
         listens = re.compile(rf"^ *\d+: [0-9A-F]+:{port:04X} [0-9A-F:]+ 0A ", re.MULTILINE)
 
         async def look() -> bool:
-            tables = (Path(f"/proc/{self.pid}/net/{name}").read_text() for name in ("tcp", "tcp6"))
-            return any(listens.search(table) for table in tables)
+            return any(listens.search(self._table(name)) for name in ("tcp", "tcp6"))
 
         await eventually(look, f"something listens at port {port} of {self}")
 
     def traffic(self) -> tuple[int, int]:
         """How many bytes its interface has received and sent, headers included."""
-        [line] = [line for line in Path(f"/proc/{self.pid}/net/dev").read_text().splitlines() if "eth0:" in line]
+        [line] = [line for line in self._table("dev").splitlines() if "eth0:" in line]
         fields = line.partition(":")[2].split()
         return int(fields[0]), int(fields[8])
+
+    def _table(self, name: str) -> str:
+        return Path(f"/proc/{self.pid}/net/{name}").read_text()
 
     def url(self, port: int, scheme: str = "http") -> str:
         """Returns a URL on this host."""
@@ -101,17 +105,17 @@ class Network:
     """A router, its hosts, and what lies between them. Made by `network`."""
 
     def __init__(self, router: Host) -> None:
-        self._router = router
+        self.router = router
         self._hosts: list[Host] = []
 
     async def host(self, name: str, *, v4: bool = True, v6: bool = False) -> Host:
         """Adds a host, of at most 12 characters, with addresses of these kinds."""
         number = len(self._hosts) + 1
-        host = Host(name, number, await _hold(*self._router.command()), v4=v4, v6=v6)
+        host = Host(name, number, await _hold(*self.router.command()), v4=v4, v6=v6)
         self._hosts.append(host)
         here, there = ["link set lo up", "link set eth0 up"], [f"link set {host.port} up"]
         if v4:
-            gateway = f"10.77.{number}.1"
+            gateway = f"198.18.{number}.1"
             there.append(f"addr add {gateway}/24 dev {host.port}")
             here += [f"addr add {host.address}/24 dev eth0", f"route add default via {gateway}"]
         if v6:
@@ -119,7 +123,7 @@ class Network:
             # Without a search for others that have the address: it takes a second, and there are none.
             there.append(f"addr add {gateway}/64 dev {host.port} nodad")
             here += [f"addr add {host.address6}/64 dev eth0 nodad", f"-6 route add default via {gateway}"]
-        await self._router.run(
+        await self.router.run(
             f"ip link add {host.port} type veth peer name eth0 netns {host.pid}\n" + _ip(there),
         )
         await host.run(_ip(here))
@@ -143,14 +147,14 @@ class Network:
 
     async def open(self) -> None:
         """Undoes all that was blocked or cut."""
-        await self._router.run("nft flush chain inet pando forward")
+        await self.router.run("nft flush chain inet pando forward")
 
     async def slow_down(self, host: Host, bytes_per_second: int) -> None:
         """Lets so many bytes a second to a host, and as many from it; headers count."""
         # A bucket of 20 ms, so that what is counted in a second is what the line carries.
         burst = max(2 * LARGEST_PACKET, bytes_per_second // 50)
         shape = f"root tbf rate {bytes_per_second * 8}bit burst {burst} latency {LATENCY}"
-        await self._router.run(f"tc qdisc replace dev {host.port} {shape}")
+        await self.router.run(f"tc qdisc replace dev {host.port} {shape}")
         await host.run(f"tc qdisc replace dev eth0 {shape}")
 
     async def add_dead_end(self, host: Host, number: int = 1) -> None:
@@ -170,18 +174,17 @@ class Network:
 
     async def close(self) -> None:
         """Ends what holds the namespaces; the interfaces go with them."""
-        for host in (*self._hosts, self._router):
+        for host in (*self._hosts, self.router):
             await host._holder.close()  # noqa: SLF001 - of this module
 
     async def _drop(self, *packets: str) -> None:
-        await self._router.run("\n".join(f"nft add rule inet pando forward {which} drop" for which in packets))
+        await self.router.run("\n".join(f"nft add rule inet pando forward {which} drop" for which in packets))
 
 
 @asynccontextmanager
 async def network() -> AsyncIterator[Network]:
     """Makes a network with nothing but its router; who opens it closes all that runs in it before it ends."""
-    user = () if os.geteuid() == 0 else ("--user", "--map-root-user")
-    router = Host("router", 0, await _hold(installed("unshare"), *user, "--net", "--"), v4=True, v6=True)
+    router = Host("router", 0, await _hold(user=os.geteuid() != 0), v4=True, v6=True)
     found = Network(router)
     try:
         await router.run(
@@ -200,10 +203,16 @@ def authority(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-async def _hold(*inside: str) -> Program:
-    """Makes a namespace, `inside` another if that is the beginning of a command, and returns the process that holds it."""
-    unshare = () if "unshare" in inside[0] else (installed("unshare"), "--net", "--")
-    holder = await start(Program, *inside, *unshare, "sh", "-c", "echo; exec cat", stdin=asyncio.subprocess.PIPE)
+async def _hold(*inside: str, user: bool = False) -> Program:
+    """Makes a namespace and returns the process that holds it.
+
+    Args:
+        inside: the beginning of a command that makes it inside another.
+        user: whether it gets a namespace of users of its own.
+    """
+    kinds = ("--user", "--map-root-user", "--net") if user else ("--net",)
+    command = (*inside, installed("unshare"), *kinds, "--", "sh", "-c", "echo; exec cat")
+    holder = await start(Program, *command, stdin=asyncio.subprocess.PIPE)
     await holder.prints(1)
     return holder
 

@@ -1,4 +1,4 @@
-"""What runs on the hosts of a network: the programs of Pando, browsers, and what Debian has between them. See `networks`.
+"""What runs on the hosts of `networks`: the programs of Pando, browsers, and what Debian has between them.
 
 `site` makes a network with all that runs in it, and ends it in the right order.
 """
@@ -83,14 +83,15 @@ class Site:
         server.url = await server.listens_at()
         return server
 
-    async def client(self, host: Host, module: Path, url: str, *arguments: object, ice: str = "") -> Client:
+    async def client(self, host: Host, module: Path, url: str, *arguments: object, ice: str | None = "") -> Client:
         """Starts a client of the public server at `url`, and waits until volunteers may come.
 
         Args:
-            ice: the value of `--ice-servers`.
+            ice: the value of `--ice-servers`; None for what the configuration file says.
         """
         env = {"PANDO_SECRET": SECRET, "DEBUG": "pando-computing"}
-        words = (f"--host={url}", f"--ice-servers={ice}", *map(str, arguments))
+        servers = () if ice is None else (f"--ice-servers={ice}",)
+        words = (f"--host={url}", *servers, *map(str, arguments))
         client = await self.programs.start(*host.command(PANDO, module, *words), env=env, stdin=PIPE)
         client.url = (await client.says(r"Serving volunteer code at (\S+)"))[1]
         return client

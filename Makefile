@@ -118,10 +118,10 @@ networks: ## installs coturn, nginx, nftables and iproute2 from Debian where the
 	@export PATH="$$PATH:/usr/sbin:/sbin"; \
 	command -v turnserver >/dev/null && command -v nginx >/dev/null && command -v nft >/dev/null \
 		&& command -v tc >/dev/null || { \
-		echo "Installing coturn, nginx, nftables and iproute2; their services stay off ..." >&2; \
 		for service in $$(command -v turnserver >/dev/null || echo coturn) $$(command -v nginx >/dev/null || echo nginx); do \
 			$(SUDO) mkdir -p /etc/systemd/system && \
 			$(SUDO) ln -sf /dev/null /etc/systemd/system/$$service.service || exit 1; done; \
+		echo "Installing coturn, nginx, nftables and iproute2; their services stay off ..." >&2; \
 		$(SUDO) apt-get update --quiet && \
 		$(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
 			apt-get install --quiet --yes --no-install-recommends coturn nginx-light nftables iproute2; }

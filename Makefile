@@ -114,17 +114,17 @@ browsers: ## installs Chromium, Firefox and faketime from Debian where they are 
 
 # Their services stay off, now and later: masked before they are installed (`systemctl unmask coturn` undoes it). What is
 # there already stays as it is. RUNLEVEL says the same to machines without systemd.
-networks: ## installs coturn, nginx, nftables and iproute2 from Debian where they are missing, with their services off
-	@export PATH="$$PATH:/usr/sbin:/sbin"; \
-	command -v turnserver >/dev/null && command -v nginx >/dev/null && command -v nft >/dev/null \
-		&& command -v tc >/dev/null || { \
-		for service in $$(command -v turnserver >/dev/null || echo coturn) $$(command -v nginx >/dev/null || echo nginx); do \
-			$(SUDO) mkdir -p /etc/systemd/system && \
-			$(SUDO) ln -sf /dev/null /etc/systemd/system/$$service.service || exit 1; done; \
-		echo "Installing coturn, nginx, nftables and iproute2; their services stay off ..." >&2; \
+networks: ## installs coturn, nginx, Caddy, nftables and iproute2 from Debian where they are missing, with services off
+	@(PATH="$$PATH:/usr/sbin:/sbin"; for program in turnserver nginx caddy nft tc; do \
+		command -v $$program >/dev/null || exit 1; done) || { \
+		export PATH="$$PATH:/usr/sbin:/sbin"; \
+		for pair in turnserver:coturn nginx:nginx caddy:caddy; do \
+			command -v $${pair%:*} >/dev/null || { $(SUDO) mkdir -p /etc/systemd/system && \
+			$(SUDO) ln -sf /dev/null /etc/systemd/system/$${pair#*:}.service || exit 1; }; done; \
+		echo "Installing coturn, nginx, Caddy, nftables and iproute2; their services stay off ..." >&2; \
 		$(SUDO) apt-get update --quiet && \
 		$(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-			apt-get install --quiet --yes --no-install-recommends coturn nginx-light nftables iproute2; }
+			apt-get install --quiet --yes --no-install-recommends coturn nginx-light caddy nftables iproute2; }
 
 clean: ## removes what was installed and built
 	rm -rf $(VENV) $(PAGE) $(PROGRAMS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

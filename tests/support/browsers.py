@@ -231,12 +231,14 @@ async def firefox(
     device: str = "Firefox",
     protocol: str | None = None,
     also: Sequence[str] = (),
+    flags: Sequence[str] = (),
     on: Sequence[str] = (),
 ) -> AsyncIterator[Program]:
     """Runs Firefox with a volunteer page and a fresh profile.
 
     Args:
         also: URLs of more such pages.
+        flags: more of its switches.
         on: the beginning of a command that runs what follows it elsewhere.
     """
     lines = [f"user_pref({_js(name)}, {_js(value)});\n" for name, value in FIREFOX_PREFS.items()]
@@ -250,6 +252,7 @@ async def firefox(
         "--no-remote",
         "--profile",
         profile,
+        *flags,
         *(f"{one}{fragment}" for one in (url, *also)),
     )
     try:

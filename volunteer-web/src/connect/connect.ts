@@ -9,7 +9,7 @@ import type { ChannelKind, Meeting, PeerMaker } from "./meeting.ts";
 import { meet } from "./signaling.ts";
 import { openWebSocket } from "./websocket.ts";
 import { ConnectError } from "./error.ts";
-import { JOB_NAME, PROTOCOL } from "../wire/constants.ts";
+import { PROTOCOL } from "../wire/constants.ts";
 
 const CONFIG_TIMEOUT_MS = 10_000;
 
@@ -23,15 +23,9 @@ export async function connect(meeting: Meeting, signal: AbortSignal): Promise<Ch
   if (signal.aborted) throw new ConnectError("given up");
   const kind = choose(await offered(meeting.base, signal), meeting);
   if (kind === "webrtc") return await meet(meeting, meeting.peers as PeerMaker, signal);
-  const url = new URL("/channel", meeting.base);
+  const url = new URL("channel", meeting.base);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   return await openWebSocket(url, signal);
-}
-
-/** Returns the job that a page's address names as `/j/NAME`, or null. */
-export function jobOf(base: URL): string | null {
-  const name = base.pathname.match(/^\/j\/(.*)$/)?.[1] ?? "";
-  return JOB_NAME.test(name) ? name : null;
 }
 
 function choose(kinds: readonly ChannelKind[], { wish, peers }: Meeting): ChannelKind {
@@ -51,13 +45,14 @@ async function offered(base: URL, signal: AbortSignal): Promise<readonly Channel
   const timer = setTimeout(giveUp, CONFIG_TIMEOUT_MS);
   signal.addEventListener("abort", giveUp);
   try {
-    const answer = await fetch(new URL("/api/config", base), { cache: "no-store", signal: timeout.signal });
+    const answer = await fetch(new URL("api/config", base), { cache: "no-store", signal: timeout.signal });
     if (!answer.ok) throw new Error(`it answered with status ${answer.status}`);
     config = await answer.json();
   } catch (error) {
     const why = error instanceof SyntaxError || (error as Error).message?.startsWith("it answered");
     throw new ConnectError(
       why ? "the server does not answer as a Pando server does" : "the server cannot be reached",
+      { part: "server" },
     );
   } finally {
     clearTimeout(timer);

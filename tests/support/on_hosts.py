@@ -164,7 +164,8 @@ class Site:
             user="user root;" if host.is_root else "",
         )
         file = self.programs.file(f"nginx-{host.name}/nginx.conf", configuration)
-        await self.programs.launch(Program, *host.command(installed("nginx"), "-e", "stderr", "-c", file))
+        nginx = installed("nginx", "/usr/sbin/nginx")
+        await self.programs.launch(Program, *host.command(nginx, "-e", "stderr", "-c", file))
         await host.until_it_listens(port)
         return host.url(port)
 

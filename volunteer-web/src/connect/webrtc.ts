@@ -7,6 +7,7 @@ import { Inbox } from "./inbox.ts";
 import type { PeerMaker } from "./meeting.ts";
 import { RoomPoll } from "./room_poll.ts";
 import { fitSdp } from "./sdp.ts";
+import { webrtcBinding } from "../wire/job_proof.ts";
 
 /** The longest time for which candidates are gathered. */
 const GATHER_MS = 1500;
@@ -50,7 +51,7 @@ export async function openDataChannel(
     const answer = await Promise.race([exchange(fitSdp(sdp)), givenUp]);
     await peer.setRemoteDescription({ type: "answer", sdp: answer });
     await Promise.race([opened(peer, wire, errors), givenUp]);
-    return new DataChannel(peer, wire, inbox);
+    return new DataChannel(peer, wire, inbox, webrtcBinding(sdp, answer));
   } catch (error) {
     peer.close();
     if (error instanceof ConnectError) throw error;
@@ -112,6 +113,7 @@ function opened(peer: RTCPeerConnection, wire: RTCDataChannel, errors: IceErrors
 
 class DataChannel implements Channel {
   readonly kind = "webrtc";
+  readonly binding: string | null;
   #peer: RTCPeerConnection;
   #wire: RTCDataChannel;
   #inbox: Inbox;
@@ -119,7 +121,8 @@ class DataChannel implements Channel {
   /** The event that there is room can be missed: it comes only when the amount crosses the threshold. */
   #poll: RoomPoll;
 
-  constructor(peer: RTCPeerConnection, wire: RTCDataChannel, inbox: Inbox) {
+  constructor(peer: RTCPeerConnection, wire: RTCDataChannel, inbox: Inbox, binding: string | null) {
+    this.binding = binding;
     this.#peer = peer;
     this.#wire = wire;
     this.#inbox = inbox;

@@ -13,6 +13,8 @@ import { DenoHost } from "../pool/deno_host.ts";
 import type { Failure, Tries } from "../volunteer/attempts.ts";
 import { ConsoleReader } from "../volunteer/console_reader.ts";
 import { describe } from "../volunteer/description.ts";
+import { holds } from "../crypto/signature.ts";
+import { JobOwner } from "../volunteer/job_owner.ts";
 import { SessionRunner } from "../volunteer/session_runner.ts";
 import {
   command,
@@ -46,7 +48,8 @@ await command(async () => {
     ["cores", "device", "protocol", "allow-net", "loopback"],
     ["status", "ignore"],
   );
-  const place = placeOf(baseOf(options));
+  const address = baseOf(options);
+  const place = placeOf(address);
   const wish = wishOf(options);
   const granted = grantsOf(options);
   const peers = peerMaker(options.named.has("loopback") || isLoopback(place.base.hostname));
@@ -96,7 +99,7 @@ await command(async () => {
     answered: () => undefined,
     wrote: (lines) => reader.take(lines),
     log: (_, text) => writeStatus(text),
-  });
+  }, new JobOwner(keyIn(address), () => Promise.resolve({ holds })));
   const presentation = { device: deviceOf(options), agent: `Deno ${Deno.version.deno}` };
   const meeting = { ...place, wish, peers };
   const volunteer: Volunteer = new Volunteer(
@@ -124,6 +127,11 @@ function baseOf({ words }: Options): URL {
     throw new UsageError(`${words[0]} is not an address of a server`);
   }
   return url;
+}
+
+/** Returns the key of the job's owner that an address has, whole or broken; null if it has none. */
+function keyIn({ hash }: URL): string | null {
+  return hash.match(/[#;]client=([^;]*)/)?.[1] ?? null;
 }
 
 function wishOf({ named }: Options): ChannelKind | null {

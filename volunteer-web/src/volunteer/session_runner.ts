@@ -14,6 +14,7 @@ import type { ConsoleLines } from "../worker/console.ts";
 import { BlobStore } from "./blob_store.ts";
 import { digestOf } from "./digest.ts";
 import { gunzip } from "./gunzip.ts";
+import { JobOwner } from "./job_owner.ts";
 import { type Ending, type Instruction, type Presentation, Session } from "./session.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -41,6 +42,7 @@ export interface SessionEvents {
 /** What the owner of the device says to a job. `declined` gives the reason, for the client. */
 export type Verdict = "take" | "ask" | { readonly declined: string };
 
+const ANYBODY = new JobOwner(null, () => Promise.reject(new Error("there is nothing to check")));
 /** What is said where the function is not the one that the client has announced. */
 const BAD_DIGEST = "the function does not have its digest";
 /** Time between two checks whether the client is alive. */
@@ -51,6 +53,7 @@ export class SessionRunner {
   #pool: Pool;
   #events: SessionEvents;
   #host: WorkerHost;
+  #owner: JobOwner;
   #slots: number;
   #environment = ISOLATED;
   /** So that a client knows who comes back when a connection was lost: what was lent here has not ended this volunteer. */
@@ -64,9 +67,13 @@ export class SessionRunner {
   #closing: Promise<void> = Promise.resolve();
   #resolve: (ending: Ending) => void = () => undefined;
 
-  /** @param slots the number of workers to lend */
-  constructor(host: WorkerHost, slots: number, events: SessionEvents) {
+  /**
+   * @param slots the number of workers to lend
+   * @param owner for whom this volunteer works
+   */
+  constructor(host: WorkerHost, slots: number, events: SessionEvents, owner: JobOwner = ANYBODY) {
     this.#events = events;
+    this.#owner = owner;
     this.#host = host;
     this.#slots = slots;
     const poolEvents: PoolEvents = {
@@ -192,7 +199,7 @@ export class SessionRunner {
       switch (instruction.do) {
         case "consider":
           this.#events.greeted(instruction.info);
-          this.#decide(this.#session!, instruction.info);
+          this.#look(this.#session!, instruction.info);
           break;
         case "store":
           this.#store(this.#session!, instruction.digest, instruction.data);
@@ -210,6 +217,17 @@ export class SessionRunner {
     }
   }
 
+  /** Before anything is loaded: looks whether the job is of whom this volunteer came for. */
+  #look(session: Session, info: HelloInfo): void {
+    if (this.#owner.isAnybody) return this.#decide(session, info);
+    this.#owner.refusal(info.job, info.client, this.#channel!.binding).then((refusal) => {
+      if (session !== this.#session) return;
+      if (refusal === null) this.#decide(session, info);
+      else this.#decline(session, refusal);
+      this.#sendFrames();
+    });
+  }
+
   #decide(session: Session, info: HelloInfo): void {
     const verdict = this.#events.consider(info);
     if (verdict === "take") {
@@ -218,10 +236,14 @@ export class SessionRunner {
       this.#isUndecided = true;
       session.hesitate();
     } else {
-      // This says the device's name, so that the client can say which volunteer it is that declines.
-      session.hesitate();
-      this.#carryOut(session.leave("declined", verdict.declined));
+      this.#decline(session, verdict.declined);
     }
+  }
+
+  #decline(session: Session, why: string): void {
+    // This says the device's name, so that the client can say which volunteer it is that declines.
+    session.hesitate();
+    this.#carryOut(session.leave("declined", why));
   }
 
   /** Gets the job's function, from the client if it is not here already, and has it loaded. */

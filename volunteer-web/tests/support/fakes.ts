@@ -26,6 +26,7 @@ import { blobInfo, HELLO, packed, sleep, until } from "./helpers.ts";
 /** A channel with the test as the client at its other end. */
 export class FakeChannel implements Channel {
   readonly kind = "pipe";
+  readonly binding: string | null = null;
   buffered = 0;
   closed = false;
   /** What the volunteer said, but for what has to do with blobs and what has arrived. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { JobOwner } from "../../src/volunteer/job_owner.ts";
 import { blobInfo, HELLO, packed, SQUARE } from "../support/helpers.ts";
 import { withVolunteer } from "../support/volunteers.ts";
 
@@ -104,3 +105,21 @@ Deno.test("a volunteer calls itself the same on each of its channels, and anothe
       assert.notEqual(ready.type === "ready" && ready.info.life, lives[0]);
     });
   }));
+
+Deno.test("a job of somebody else than the address names is declined before anything is asked for", () =>
+  withVolunteer(
+    async (test) => {
+      test.volunteer.join();
+      await test.until(() => test.channels.length === 1);
+      await test.channels[0].hello(SQUARE);
+      await test.until(() => test.volunteer.status.phase === "unable");
+      const [channel] = test.channels;
+      assert.deepEqual(channel.flow, []);
+      assert.deepEqual(channel.said.map((m) => m.type === "goodbye" ? [m.reason, m.text] : m.type), [
+        "ready",
+        ["declined", "this kind of connection does not show whose job it is"],
+      ]);
+    },
+    undefined,
+    new JobOwner("A".repeat(43), () => Promise.reject(new Error("not needed"))),
+  ));

@@ -48,7 +48,7 @@ async def test_nobody_works_for_another_user_under_the_same_address(browser: Chr
         assert REFUSED in await tab.text("body")
         async with pando_volunteer(wrong, "--device=Deno", "--cores=1") as volunteer:
             await volunteer.says(REFUSED)
-        await client.says(rf"Deno does not take this job: t{REFUSED}")
+            await client.says(rf"Deno does not take this job: t{REFUSED}")
         await client.says(rf"Chromium does not take this job: t{REFUSED}")
         # A key that was cut when the address was copied is nobody's.
         async with pando_volunteer(address[:-20], "--device=Cut", "--cores=1") as volunteer:

@@ -189,9 +189,9 @@ def _model(model: type[Body], data: bytes, start: int = 4, end: int | None = Non
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ProtocolViolation(f"{model.__name__}: {where} {first['msg']}"[:200]) from None
+        where = ".".join(str(part) for part in error.errors(include_url=False, include_input=False)[0]["loc"])
+        what = model.__name__.removesuffix("Info").removesuffix("Body").lower()
+        raise ProtocolViolation(f"{what}: {where or 'its JSON'} is not as it should be"[:200]) from None
 
 
 def _well_formed(escape: re.Match[bytes]) -> bytes:

@@ -22,6 +22,7 @@ const GATHER_AFTER_HOST_MS = 20;
 const OPEN_TIMEOUT_MS = 15_000;
 const CLOSE_TIMEOUT_MS = 500;
 const POLL_MS = 50;
+const FLUSH_POLL_MS = 10;
 
 /**
  * Opens a channel over WebRTC.
@@ -162,6 +163,10 @@ class DataChannel implements Channel {
     this.#inbox.stop();
     this.#poll.stop();
     if (this.#wire.readyState === "open") {
+      // werift, which Deno has instead of a browser, closes a channel before it has sent what waits.
+      for (let waited = 0; this.#wire.bufferedAmount > 0 && waited < CLOSE_TIMEOUT_MS; waited += FLUSH_POLL_MS) {
+        await new Promise((resolve) => setTimeout(resolve, FLUSH_POLL_MS));
+      }
       // Closing the peer connection drops what waits; closing the channel first sends it.
       await new Promise<void>((resolve) => {
         this.#wire.onclose = () => resolve();

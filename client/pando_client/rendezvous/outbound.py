@@ -58,7 +58,7 @@ def way_to(url: str, environ: Mapping[str, str] | None = None) -> Way:
     proxy, variable = _proxy(parts.scheme, parts.hostname or "", parts.port, env)
     tls = None
     if parts.scheme == "https" or (proxy or "").startswith("https:"):
-        tls = _tls(_readable("SSL_CERT_FILE", env), _readable("SSL_CERT_DIR", env))
+        tls = _tls(readable("SSL_CERT_FILE", env), readable("SSL_CERT_DIR", env))
     return Way(proxy, variable, tls)
 
 
@@ -126,7 +126,12 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _readable(variable: str, env: Mapping[str, str]) -> str | None:
+def readable(variable: str, env: Mapping[str, str]) -> str | None:
+    """Returns the path that a variable of the environment names; None if it names none.
+
+    Raises:
+        UsageError: it cannot be read. OpenSSL would take no notice, and trust nobody.
+    """
     value = env.get(variable)
     if not value:
         return None
@@ -138,7 +143,6 @@ def _readable(variable: str, env: Mapping[str, str]) -> str | None:
                 pass
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is no path"
-        # OpenSSL would take no notice, and trust nobody.
         raise UsageError(f"{variable} names {printable(value, 200)}, which cannot be read: {why}") from None
     return value
 

@@ -98,7 +98,7 @@ def of_response(status: int, location: str, body: bytes, url: str) -> ServerErro
     if status == 404:
         return NotAPandoServer(f"there is no Pando server at {url} (status 404): is the address right?")
     if status >= 500:
-        return ServerAway(f"{there} answers with status {status}: something is wrong there")
+        return NotAPandoServer(f"{there} answers with status {status}: something is wrong there")
     if status != 200:
         return NotAPandoServer(f"what answers at {url} is not a Pando server (status {status})")
     if re.match(rb"\s*(<!doctype|<html)", body, re.IGNORECASE):
@@ -133,6 +133,9 @@ def of_websocket(error: BaseException, url: str, way: Way) -> ServerError:
             if cause.status in AWAY:
                 return of_response(cause.status, "", b"", url)
             return websocket_blocked(url, cause.status)
+    if way.proxy is None and all(_in_words(cause) is None for cause in _causes(error)):
+        # A server that is being ended does the same.
+        return ServerUnreachable(str(websocket_blocked(url)))
     return of_exception(error, url, way)
 
 

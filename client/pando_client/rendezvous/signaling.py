@@ -190,6 +190,8 @@ class Signaling:
     def _failure(self, error: Exception, way: Way) -> ServerError:
         """Why there is no connection, when the server did not say it."""
         url = self._server.url
+        if isinstance(error, TypeError):
+            return ServerUnreachable(f"the server at {url} does not take connections: it hung up")
         if isinstance(error, socketio.exceptions.SocketIOError) and error.__cause__ is None:
             # The WebSocket is open, and the login is refused without a reason, or not answered.
             return ServerUnreachable(f"the server at {url} does not answer the login: it may be starting or ending")

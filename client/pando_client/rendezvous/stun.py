@@ -14,6 +14,7 @@ from aioice import stun, turn
 from aiortc.rtcicetransport import parse_stun_turn_uri
 
 from pando_client import console
+from pando_client.channels.aiortc_tuning import ipv6_urls  # noqa: F401 - so that aiortc understands them
 from pando_client.channels.aiortc_tuning.gathering import answered
 from pando_shared.signaling import IceServer
 from pando_shared.text import printable
@@ -62,7 +63,7 @@ async def without_silent(servers: Sequence[IceServer]) -> list[IceServer]:
 async def _is_usable(server: IceServer) -> bool:
     where = _parsed(server.urls)
     if where is None or where.scheme == "stuns":
-        return where is not None
+        return False  # aiortc takes no notice of STUN over TLS, and fails with what is malformed
     if where.scheme == "stun":
         return await _is_stun_server(where.address)
     problem = await _problem_of_turn(server, where)
@@ -74,12 +75,12 @@ async def _is_usable(server: IceServer) -> bool:
 def _parsed(urls: str) -> _Server | None:
     try:
         found = parse_stun_turn_uri(urls)
-        address = found["host"].strip("[]"), int(found["port"])
+        address = found["host"], int(found["port"])
     except (ValueError, KeyError):
         return None
     if not 0 < address[1] < 65536:
         return None
-    return _Server(found["scheme"], address, found["transport"] or "udp")
+    return _Server(found["scheme"], address, found.get("transport") or "udp")
 
 
 async def _is_stun_server(address: tuple[str, int]) -> bool:

@@ -6,6 +6,8 @@
 
 import { RTCPeerConnection as WeriftPeer } from "werift";
 import { Buffer } from "node:buffer";
+import { parseHash } from "../volunteer/hash.ts";
+import { explain, proxyVariable } from "./failures.ts";
 import { connect, jobOf } from "../connect/connect.ts";
 import type { ChannelKind } from "../connect/meeting.ts";
 import { DenoHost } from "../pool/deno_host.ts";
@@ -13,6 +15,7 @@ import { ConsoleReader } from "../volunteer/console_reader.ts";
 import { describe } from "../volunteer/description.ts";
 import { SessionRunner } from "../volunteer/session_runner.ts";
 import {
+  boundedByMachine,
   command,
   considerWithoutPage,
   coresOf,
@@ -22,13 +25,14 @@ import {
   type Options,
   parseOptions,
   UsageError,
+  withChoices,
   writeStatus,
   writeStatusToStdout,
 } from "./command_line.ts";
 import { Volunteer } from "../volunteer/volunteer.ts";
 
 const USAGE =
-  "headless.js URL [--cores=N] [--device=NAME] [--protocol=webrtc|websocket] [--allow-net[=HOSTS]] [--loopback]";
+  "pando-volunteer URL [--cores=N] [--device=NAME] [--protocol=webrtc|websocket] [--allow-net[=HOSTS]]";
 
 /** Lines of functions' consoles that the owner of this machine is shown in each window of time. */
 const CONSOLE_LINES = 10;
@@ -37,16 +41,17 @@ const CONSOLE_WINDOW_MS = 60_000;
 await command(async () => {
   // First of all, so that also what is wrong with the options is said there.
   if (Deno.args.includes("--status=stdout")) writeStatusToStdout();
-  const options = parseOptions(
+  const given = parseOptions(
     Deno.args,
     ["cores", "device", "protocol", "allow-net", "loopback"],
-    ["status", "ignore"],
+    ["status", "ignore", "machine"],
   );
-  const base = baseOf(options);
+  const base = baseOf(given);
+  const options = withMachine(withChoices(given, parseHash(base.hash)));
   const wish = wishOf(options);
   const granted = grantsOf(options);
   const peers = peerMaker(options.named.has("loopback") || isLoopback(base.hostname));
-  const cores = coresOf(options);
+  const cores = boundedByMachine(coresOf(options), writeStatus);
 
   let said = "";
   const sayStatus = () => {
@@ -82,7 +87,9 @@ await command(async () => {
     log: (_, text) => writeStatus(text),
   });
   const presentation = { device: deviceOf(options), agent: `Deno ${Deno.version.deno}` };
-  const meeting = { base, wish, peers, job: jobOf(base) };
+  const proxy = proxyVariable(base, (name) => Deno.env.get(name));
+  const explainHere = (error: unknown) => explain(error, base, proxy);
+  const meeting = { base, wish, peers, job: jobOf(base), explain: explainHere };
   const volunteer: Volunteer = new Volunteer(
     runner,
     (on, signal) => connect({ ...meeting, ...on }, signal),
@@ -104,6 +111,12 @@ function baseOf({ words }: Options): URL {
     throw new UsageError(`${words[0]} is not an address of a server`);
   }
   return url;
+}
+
+/** Returns the options with the machine's name for a device that has no other. */
+function withMachine({ words, named }: Options): Options {
+  const machine = named.get("machine") ?? "";
+  return { words, named: new Map([...(machine === "" ? [] : [["device", machine] as const]), ...named]) };
 }
 
 function wishOf({ named }: Options): ChannelKind | null {

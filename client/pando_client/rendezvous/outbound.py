@@ -19,6 +19,10 @@ import certifi
 from pando_shared.errors import UsageError
 from pando_shared.text import printable
 
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+VARIABLES = (*_PROXIES, *map(str.upper, _PROXIES), "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUEST_METHOD")
+"""Of the environment, that say how servers are reached."""
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -54,6 +58,13 @@ def way_to(url: str, environ: Mapping[str, str] | None = None) -> Way:
         UsageError: a variable has a value that cannot be used.
     """
     env = os.environ if environ is None else environ
+    return _way(url, tuple((name, env[name]) for name in VARIABLES if name in env))
+
+
+@functools.cache
+def _way(url: str, variables: tuple[tuple[str, str], ...]) -> Way:
+    # Kept, so that a client that logs in again does not depend on files that are gone meanwhile.
+    env = dict(variables)
     parts = urlsplit(url)
     proxy, variable = _proxy(parts.scheme, parts.hostname or "", parts.port, env)
     tls = None
@@ -147,7 +158,6 @@ def readable(variable: str, env: Mapping[str, str]) -> str | None:
     return value
 
 
-@functools.cache
 def _tls(file: str | None, folder: str | None) -> ssl.SSLContext:
     # Without arguments OpenSSL looks at its own places.
     context = ssl.create_default_context()

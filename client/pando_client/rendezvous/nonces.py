@@ -54,7 +54,9 @@ async def fetch_nonce(url: str) -> str:
 
 async def _get(url: str, way: Way) -> tuple[int, str, bytes]:
     """Returns the status, where it leads if that is elsewhere, and the beginning of the body."""
-    proxy = None if way.proxy is None else httpx.Proxy(way.proxy, ssl_context=way.tls)
+    proxy = None
+    if way.proxy is not None:
+        proxy = httpx.Proxy(way.proxy, ssl_context=way.tls if way.proxy.startswith("https:") else None)
     # trust_env: what the environment says is in `way`, so that the Socket.IO connection that follows goes the same way.
     async with (
         httpx.AsyncClient(timeout=HTTP_TIMEOUT_SECONDS, trust_env=False, proxy=proxy, verify=way.tls or False) as http,

@@ -27,11 +27,11 @@ from pando_shared.text import printable
 AWAY = frozenset({502, 503, 504})
 """Statuses of a proxy whose server does not answer, for now (RFC 9110, 15.6.3 to 15.6.5)."""
 NONCE_PATH = "/api/nonce"
-ADD_AUTHORITY = "SSL_CERT_FILE can name a file with the certificate of the authority that signed it"
+ADD_AUTHORITY = "SSL_CERT_FILE can name a file with the authority's certificate"
 _REASONS = {
     9: "it is not valid yet, or the clock of this machine is wrong",
     10: "it has expired, or the clock of this machine is wrong",
-    18: f"it is signed by itself; {ADD_AUTHORITY}",
+    18: "it is signed by itself; SSL_CERT_FILE can name a file with it",
     19: f"it is signed by an authority that this machine does not know; {ADD_AUTHORITY}",
     20: f"it is signed by an authority that this machine does not know; {ADD_AUTHORITY}",
     21: f"it is signed by an authority that this machine does not know; {ADD_AUTHORITY}",

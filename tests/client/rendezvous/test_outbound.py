@@ -99,9 +99,7 @@ def test_certificates_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no certificate")
     missing = str(tmp_path / "missing")
     for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
-        with pytest.raises(
-            UsageError, match=rf"^{variable} names .* cannot be read: No such file or directory$"
-        ):
+        with pytest.raises(UsageError, match=rf"^{variable} names .* cannot be read: No such file or directory$"):
             way_to(SERVER, {variable: missing})
         with pytest.raises(UsageError, match="which cannot be read: it is no path"):
             readable(variable, {variable: "a\0b"})

@@ -91,7 +91,11 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 async def _join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
     other_reader, other_writer = await asyncio.open_connection("127.0.0.1", port)
-    await asyncio.gather(_copy(reader, other_writer), _copy(other_reader, writer))
+    try:
+        await asyncio.gather(_copy(reader, other_writer), _copy(other_reader, writer))
+    finally:
+        other_writer.close()
+        writer.close()
 
 
 @asynccontextmanager
@@ -114,6 +118,7 @@ async def listening(handle: Handler, tls: ssl.SSLContext | None = None) -> Async
         server.close()
         for task in connections:
             task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
         await asyncio.sleep(0)
 
 

@@ -105,12 +105,14 @@ $(VENV)/.developing: $(VENV)/.installed
 	@$(BIN)/pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
 
-browsers: ## installs Chromium, Firefox and faketime from Debian where they are missing
-	@command -v chromium >/dev/null && command -v firefox-esr >/dev/null && command -v faketime >/dev/null || { \
-		echo "Installing Chromium, Firefox and faketime ..." >&2; \
+browsers: ## installs Chromium, Firefox, nginx, Caddy and faketime from Debian where they are missing
+	@(PATH="$$PATH:/usr/sbin"; for program in chromium firefox-esr nginx caddy faketime; do \
+		command -v $$program >/dev/null || exit 1; done) || { \
+		echo "Installing Chromium, Firefox, nginx, Caddy and faketime ..." >&2; \
 		$(SUDO) apt-get update --quiet && \
 		$(SUDO) env DEBIAN_FRONTEND=noninteractive \
-			apt-get install --quiet --yes --no-install-recommends chromium firefox-esr faketime; }
+			apt-get install --quiet --yes --no-install-recommends chromium firefox-esr \
+			nginx-light caddy faketime; }
 
 clean: ## removes what was installed and built
 	rm -rf $(VENV) $(PAGE) $(PROGRAMS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

@@ -21,7 +21,7 @@ from pando_server.http.bounded_uvicorn import Server, server_for
 from pando_server.http.middleware import DefaultHeaders
 from pando_server.http.pages import STATIC, Page, read_pages
 from pando_server.http.policies import PAGE_POLICY
-from pando_server.peers import TrustedProxies, is_foreign
+from pando_server.peers import TrustedProxies, foreign_origin
 from pando_server.relay.limits import Limits
 from pando_server.relay.relay import Relay
 from pando_server.settings import ServerSettings
@@ -61,7 +61,8 @@ def create_app(
     """
     pages = read_pages(static or settings.static or STATIC)
     relay = Relay(settings.secret.get_secret_value(), limits or settings.limits)
-    sockets = Sockets(relay, settings.proxies, clock=clock)
+    proxies = settings.proxies
+    sockets = Sockets(relay, proxies, clock=clock)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -75,9 +76,9 @@ def create_app(
     app.state.sockets = sockets
     app.add_middleware(DefaultHeaders, policy=PAGE_POLICY)
     app.add_exception_handler(HTTPException, _as_plain_text)
-    _serve_api(app, relay, settings.proxies, ("websocket", "webrtc") if channel else ("webrtc",), clock)
+    _serve_api(app, relay, proxies, ("websocket", "webrtc") if channel else ("webrtc",), clock)
     if channel is not None:
-        _serve_channel(app, relay, settings.proxies, channel, clock)
+        _serve_channel(app, relay, proxies, channel, clock)
 
     async def socket_io(scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -117,7 +118,7 @@ def _serve_channel(
     @app.websocket("/channel")
     async def serve(websocket: WebSocket) -> None:
         scope = websocket.scope
-        if is_foreign(scope):
+        if foreign_origin(scope, proxies) is not None:
             return await deny(scope, websocket.send, 403, "another site's page may not connect")
         # A channel is a connection like any other: it counts for the limits.
         socket = secrets.token_hex(8)
@@ -135,6 +136,8 @@ def _serve_channel(
 def _serve_pages(app: FastAPI, pages: Mapping[str, Page]) -> None:
     """Adds the pages, last: a file called `healthz` must not hide the route of that name."""
     index = pages["index.html"]
+    # Whatever folder a proxy shows this server in, the page's files are beside the page, or in the folder above.
+    of_job = index.seen_from_below()
 
     @app.api_route("/", methods=READ)
     async def front(request: Request) -> Response:
@@ -144,7 +147,7 @@ def _serve_pages(app: FastAPI, pages: Mapping[str, Page]) -> None:
     async def front_of_job(request: Request, name: Annotated[str, PathParameter()]) -> Response:
         if JOB_NAME.fullmatch(name) is None:
             raise HTTPException(404, "a job's name is 1 to 32 of a-z, 0-9 and -")
-        return index.response(request)
+        return of_job.response(request)
 
     @app.api_route("/{name:path}", methods=READ)
     async def file(request: Request, name: str) -> Response:

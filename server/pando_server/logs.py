@@ -42,6 +42,17 @@ class LogLimiter:
         return True
 
 
+def limited_warn() -> Callable[[str, str], None]:
+    """Returns a function that takes a kind and a line, and writes one line of each kind in a minute."""
+    limiter = LogLimiter()
+
+    def warn(kind: str, text: str) -> None:
+        if limiter.due(kind, ""):
+            log.warning("%s", text)
+
+    return warn
+
+
 class LibraryFilter(logging.Filter):
     """Makes a library's record one printable line, and lets one of each kind through in a minute.
 

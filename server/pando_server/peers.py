@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
+
+from pando_shared.text import printable
 
 Scope: TypeAlias = Mapping[str, Any]
 """An ASGI connection scope (asgi.readthedocs.io, HTTP & WebSocket message format)."""
@@ -22,19 +25,27 @@ class Peer:
 
 
 class TrustedProxies:
-    """The proxies whose `X-Forwarded-For` is believed.
+    """The proxies whose `X-Forwarded-For`, `-Host` and `-Port` are believed.
 
-    `allowed` is a comma-separated list of addresses and networks; `*` believes every peer that connects, but
-    only the last entry of its list, which that peer itself wrote: anything can stand in the entries before it.
+    `allowed` is a comma-separated list of addresses and networks; `*` believes every peer that connects. Of the list
+    in `X-Forwarded-For` only the last entry counts, which the peer itself wrote: anything can stand in the entries
+    before it. Where proxies stand in a row, entries of `allowed` are passed over, and so are `hops` - 1 others.
+
+    Args:
+        allowed: the list.
+        hops: how many proxies stand in a row in front of this server, at least 1.
+        warn: takes a kind of trouble with these headers, and a line about it for the operator.
 
     Raises:
         ValueError: an entry of `allowed` is neither an address nor a network.
     """
 
-    def __init__(self, allowed: str) -> None:
+    def __init__(self, allowed: str, hops: int = 1, warn: Callable[[str, str], None] = lambda kind, text: None) -> None:
         entries = [entry.strip() for entry in allowed.split(",") if entry.strip()]
         self._everybody = "*" in entries
         self._networks = [ipaddress.ip_network(entry, strict=False) for entry in entries if entry != "*"]
+        self._hops = hops
+        self._warn = warn
 
     def __contains__(self, address: Address) -> bool:
         return any(address.version == network.version and address in network for network in self._networks)
@@ -46,18 +57,42 @@ class TrustedProxies:
             # A UNIX socket, or a test without a network.
             return Peer("", loopback=False)
         forwarded = header(scope, b"x-forwarded-for")
-        if forwarded is None or not (self._everybody or direct in self):
+        if forwarded is None or not self._believes(direct):
+            if forwarded is not None:
+                self._warn("not believed", _not_believed(direct))
             own = _parse((scope.get("server") or ("",))[0])
             return Peer(_group(direct), loopback=direct.is_loopback or direct == own)
+        return Peer(_group(self._sender(direct, forwarded)), loopback=False)
+
+    def hosts(self, scope: Scope) -> list[str]:
+        """Returns the values that the `Host` of the page behind a request may have: what this server is asked for, and
+        what a believed proxy says that it was asked for, if it does (`X-Forwarded-Host`, `X-Forwarded-Port`).
+        """
+        host = (header(scope, b"host") or "").lower()
+        direct = _parse((scope.get("client") or ("",))[0])
+        if direct is None or not self._believes(direct):
+            return [host]
+        said = _first(scope, b"x-forwarded-host").lower()
+        port = _first(scope, b"x-forwarded-port")
+        hosts = [one for one in (host, said) if one]
+        if re.fullmatch(r"[0-9]{1,5}", port):
+            hosts += [f"{one}:{port}" for one in hosts if not re.search(r":[0-9]+$", one)]
+        return hosts or [host]
+
+    def _believes(self, direct: Address) -> bool:
+        return self._everybody or direct in self
+
+    def _sender(self, direct: Address, forwarded: str) -> Address:
         sender = direct
-        for entry in reversed(forwarded.split(",")):
-            address = _parse(entry.strip())
+        for hop, entry in enumerate(reversed(forwarded.split(",")), start=1):
+            address = _parse_entry(entry)
             if address is None:
+                self._warn("unreadable", _unreadable(direct, entry))
                 break
             sender = address
-            if self._everybody or sender not in self:
+            if hop >= self._hops and (self._everybody or sender not in self):
                 break
-        return Peer(_group(sender), loopback=False)
+        return sender
 
 
 def header(scope: Scope, name: bytes) -> str | None:
@@ -66,22 +101,57 @@ def header(scope: Scope, name: bytes) -> str | None:
     return b",".join(values).decode("latin-1") if values else None
 
 
-def is_foreign(scope: Scope) -> bool:
-    """Returns whether a page of another site sends this request.
+def foreign_origin(scope: Scope, proxies: TrustedProxies) -> str | None:
+    """Returns None, or a line about the page of another site that sends this request, with both of their names.
 
-    Browsers put `Origin` on every WebSocket handshake (RFC 6455, section 10.2), and a page cannot forge it. Programs
-    send none: that is fine, since what they can do they can do anyhow.
+    Browsers put `Origin` on every WebSocket handshake (RFC 6455, section 10.2), and a page cannot forge it, nor any
+    header that a proxy adds. Programs send none: that is fine, since what they can do they can do anyhow.
     """
     origin = header(scope, b"origin")
     if origin is None:
-        return False
+        return None
+    hosts = proxies.hosts(scope)
+    if any(_is_same_site(origin.lower(), host) for host in hosts):
+        return None
+    shown = " or ".join(printable(host, 80) or "nothing" for host in hosts)
+    return (
+        f"a page of {printable(origin, 80) or 'no site'} tried to connect to this server, which is asked for as {shown}"
+    )
+
+
+def _is_same_site(origin: str, host: str) -> bool:
     try:
-        parts = urlsplit(origin.lower())
-        host = urlsplit("//" + (header(scope, b"host") or "").lower())
-        usual = {"http": 80, "https": 443}[parts.scheme]
-        return (parts.hostname, parts.port or usual) != (host.hostname, host.port or usual) or not host.hostname
+        page, asked = urlsplit(origin), urlsplit(f"//{host}")
+        usual = {"http": 80, "https": 443}[page.scheme]
+        return (page.hostname, page.port or usual) == (asked.hostname, asked.port or usual) and bool(asked.hostname)
     except (KeyError, ValueError):
-        return True
+        return False
+
+
+def _first(scope: Scope, name: bytes) -> str:
+    """Returns the first entry of a header that is a list: what the proxy nearest to the page was asked for."""
+    return (header(scope, name) or "").partition(",")[0].strip()
+
+
+def _parse_entry(text: str) -> Address | None:
+    """Returns the address of an entry of `X-Forwarded-For`: some proxies add a port, or brackets round IPv6."""
+    entry = text.strip().strip('"')
+    port = re.fullmatch(r"\[([^\]]*)\](?::[0-9]+)?|([0-9.]+):[0-9]+", entry)
+    return _parse((port[1] or port[2] or "") if port else entry)
+
+
+def _not_believed(direct: Address) -> str:
+    return (
+        f"{direct} sends X-Forwarded-For and is no proxy that is believed, so all that comes through it counts as one "
+        f"visitor: if it is your proxy, set FORWARDED_ALLOW_IPS={direct}"
+    )
+
+
+def _unreadable(direct: Address, entry: str) -> str:
+    return (
+        f"the proxy {direct} sends an X-Forwarded-For in which {printable(entry.strip(), 60) or 'an empty entry'} is "
+        "no address: what comes through it counts as one visitor"
+    )
 
 
 def _parse(text: str) -> Address | None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from pando_server.logs import limited_warn
 from pando_server.peers import TrustedProxies
 from pando_server.relay.limits import Limits
 from pando_shared import ports
@@ -25,6 +26,7 @@ TAKES = {
     "PANDO_MAX_SOCKETS": "a whole number from 1 to 100000",
     "PANDO_MAX_SOCKETS_PER_ADDRESS": "a whole number, 1 or more",
     "PANDO_MAX_JOBS": "a whole number, 1 or more",
+    "PANDO_TRUSTED_HOPS": "a whole number from 1 to 10",
     "PANDO_STATIC": "the path of a folder",
 }
 """Which values a setting takes, by the name that operators know."""
@@ -49,7 +51,9 @@ class ServerSettings(BaseSettings):
     host: Annotated[str, Field(min_length=1, validation_alias="HOST")] = ports.EVERYWHERE
     """The address to listen on; `*` for all of IPv4 and IPv6."""
     forwarded_allow_ips: Annotated[str, Field(validation_alias="FORWARDED_ALLOW_IPS")] = "127.0.0.1,::1"
-    """The proxies whose `X-Forwarded-For` is believed: addresses and networks, or `*` for every peer that connects."""
+    """The proxies whose `X-Forwarded-*` is believed: addresses and networks, or `*` for every peer that connects."""
+    trusted_hops: Annotated[int, Field(ge=1, le=10, validation_alias="PANDO_TRUSTED_HOPS")] = 1
+    """How many proxies stand in a row in front of this server."""
     web_concurrency: Annotated[int, Field(validation_alias="WEB_CONCURRENCY")] = 1
     max_sockets: Annotated[int, Field(ge=1, le=100_000, validation_alias="PANDO_MAX_SOCKETS")] = Limits().sockets
     max_sockets_per_address: Annotated[
@@ -104,7 +108,9 @@ class ServerSettings(BaseSettings):
     @property
     def proxies(self) -> TrustedProxies:
         """The proxies that are believed."""
-        return TrustedProxies("" if self.embedded else self.forwarded_allow_ips)
+        if self.embedded:
+            return TrustedProxies("")
+        return TrustedProxies(self.forwarded_allow_ips, self.trusted_hops, limited_warn())
 
 
 def load(**given: Any) -> ServerSettings:

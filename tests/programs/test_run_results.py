@@ -74,6 +74,15 @@ async def test_a_value_that_is_returned_counts_when_nothing_can_call_back_any_mo
     assert "the function returned 9 and did not call back: " in old.complaint
 
 
+async def test_a_function_that_forgets_its_callback_gives_no_result(programs: Programs) -> None:
+    modules = {"today.js": "module.exports = (x, cb) => { Promise.reject(new Error('lost')) }"}
+    outcome = (await run_all(programs, modules, "3"))["today.js"]
+    assert (outcome.status, outcome.lines) == (1, [])
+    assert "console: an error that nobody caught: lost" in outcome.err
+    said = "the function returned nothing, and does not use its second parameter, which calls back"
+    assert outcome.err[-1] == f"pando: the function failed on item 1 (3), 3 times: {said}"
+
+
 async def test_a_result_without_a_text_is_printed_and_said_once(programs: Programs) -> None:
     programs.file("g.js", "module.exports = (x) => [new Map(), [{ a: 1 }], { x }, new Uint8Array(1), 'text'][x % 5]")
     items = [str(n) for n in range(10)]

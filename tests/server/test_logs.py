@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from pando_server.logs import INTERVAL_SECONDS, MAX_REMEMBERED, LibraryFilter, LogLimiter, library_logger
+from pando_server.logs import INTERVAL_SECONDS, MAX_REMEMBERED, LibraryFilter, LogLimiter, library_logger, limited_warn
 
 
 class Clock:
@@ -31,6 +31,14 @@ def test_a_crowd_of_peers_cannot_fill_the_memory() -> None:
     for number in range(10 * MAX_REMEMBERED):
         limiter.due("broken", str(number))
     assert len(limiter) <= MAX_REMEMBERED
+
+
+def test_trouble_of_one_kind_is_one_line_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    warn = limited_warn()
+    for number in range(100):
+        warn("unreadable", f"line {number}")
+    warn("not believed", "another")
+    assert [record.getMessage() for record in caplog.records] == ["line 0", "another"]
 
 
 def record(message: str, *arguments: object, error: Exception | None = None) -> logging.LogRecord:

@@ -141,3 +141,14 @@ def test_an_embedded_server_believes_no_proxy_and_lets_one_address_have_all_sock
     assert settings.limits.offer_burst == 4 * settings.limits.sockets
     assert ServerSettings(secret=SECRET, embedded=True, max_sockets_per_address=3).limits.sockets_per_address == 3
     assert load(secret=SECRET).proxies.peer(scope).address == "192.0.2.1"
+
+
+def test_the_proxies_in_a_row_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = (b"x-forwarded-for", b"192.0.2.1, 192.0.2.2")
+    scope = {"client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2), "headers": [chain]}
+    assert load(secret=SECRET).proxies.peer(scope).address == "192.0.2.2"
+    monkeypatch.setenv("PANDO_TRUSTED_HOPS", "2")
+    assert load(secret=SECRET).proxies.peer(scope).address == "192.0.2.1"
+    monkeypatch.setenv("PANDO_TRUSTED_HOPS", "0")
+    with pytest.raises(UsageError, match="PANDO_TRUSTED_HOPS takes a whole number from 1 to 10, not 0"):
+        load(secret=SECRET)

@@ -227,7 +227,12 @@ async def _hang_up(browser: Browser) -> None:
 
 @asynccontextmanager
 async def firefox(
-    url: str, profile: Path, device: str = "Firefox", protocol: str | None = None, also: Sequence[str] = ()
+    url: str,
+    profile: Path,
+    device: str = "Firefox",
+    protocol: str | None = None,
+    also: Sequence[str] = (),
+    flags: Sequence[str] = (),
 ) -> AsyncIterator[Program]:
     """Runs Firefox with a volunteer page and a fresh profile; with more of them, if there are URLs in `also`."""
     lines = [f"user_pref({_js(name)}, {_js(value)});\n" for name, value in FIREFOX_PREFS.items()]
@@ -240,6 +245,7 @@ async def firefox(
         "--no-remote",
         "--profile",
         profile,
+        *flags,
         *(f"{one}{fragment}" for one in (url, *also)),
     )
     try:

@@ -47,9 +47,9 @@ async def join_public_server(
     scope.push_async_callback(signaling.close)
     scope.start(signaling.keep())
     scope.start(_load_early(answerer))
-    console.say(f"Serving volunteer code at {server.url}")
+    console.say(f"Serving volunteer code at {server.page}")
     console.note(f"this job alone: {server.url}/j/{name}")
-    return (server.url,)
+    return (server.page,)
 
 
 async def _load_early(answerer: OfferAnswerer) -> None:

@@ -16,7 +16,7 @@ class ServerUrl:
     """Where a server is.
 
     Attributes:
-        url: with its scheme, without a trailing slash.
+        url: with its scheme, and its path if it is not at the top of its host; without a trailing slash.
         loopback: whether it is on this machine.
         local: whether it is on this machine or on its network.
     """
@@ -40,7 +40,10 @@ class ServerUrl:
             name, port = parts.hostname or "", parts.port
         except ValueError:
             raise wrong from None
-        has_more = parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc
+        path = parts.path.rstrip("/")
+        # The address of a job, as it is printed, is none of a server.
+        is_path = re.fullmatch(r"(/[\w.~%+-]+)*", path, re.ASCII) and not re.search(r"/j/[^/]+$", path)
+        has_more = not is_path or parts.query or parts.fragment or "@" in parts.netloc
         # `urlsplit` takes line ends and tabs out silently.
         if has_more or not re.fullmatch(r"[\w.:%-]+", name) or re.search(r"\s", host):
             raise wrong
@@ -49,7 +52,17 @@ class ServerUrl:
         loopback, local = _locality(name)
         scheme = parts.scheme or ("http" if local else "https")
         shown = f"[{name}]" if ":" in name else name
-        return cls(f"{scheme}://{shown}" + (f":{port}" if port else ""), loopback, local)
+        return cls(f"{scheme}://{shown}" + (f":{port}" if port else "") + path, loopback, local)
+
+    @property
+    def page(self) -> str:
+        """Where volunteers go: a page in a folder is found by all proxies with a slash at the end, and else by few."""
+        return f"{self.url}/" if urlsplit(self.url).path else self.url
+
+    @property
+    def socket_io_path(self) -> str:
+        """The path of Socket.IO there, without slashes around it."""
+        return f"{urlsplit(self.url).path}/socket.io".strip("/")
 
     @classmethod
     def on_this_machine(cls, port: int) -> ServerUrl:

@@ -130,6 +130,7 @@ class Signaling:
                 auth=login.model_dump(mode="json", exclude_none=True),
                 transports=["websocket"],
                 namespaces=[NAMESPACE],
+                socketio_path=self._server.socket_io_path,
                 wait_timeout=LOGIN_TIMEOUT_SECONDS,
             )
         except Exception as error:  # noqa: BLE001 - engineio takes a WebSocket's close for a packet: a TypeError

@@ -68,6 +68,10 @@ class Page:
             policy=policy_of(name, body),
         )
 
+    def seen_from_below(self) -> Page:
+        """Returns this HTML page for an address one folder further down: files that are named `./…` are at `../…`."""
+        return Page.of("index.html", self.body.replace(b'="./', b'="../'))
+
     def response(self, request: Request) -> Response:
         """Returns the response to `request`. Ranges are not served: the whole is a few kilobytes.
 

@@ -17,7 +17,7 @@ import socketio
 from pydantic import ValidationError
 
 from pando_server.logs import LogLimiter, library_logger, log
-from pando_server.peers import Scope, TrustedProxies, is_foreign
+from pando_server.peers import Scope, TrustedProxies, foreign_origin
 from pando_server.relay.instructions import Decision, Drop, Forward
 from pando_server.relay.relay import Relay
 from pando_server.signaling.dispatcher import Connection, Dispatcher
@@ -86,8 +86,8 @@ class Sockets:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one WebSocket, from handshake to end."""
         peer = self._proxies.peer(scope)
-        if is_foreign(scope):
-            self._warn("foreign", peer.address, "a page of another site tried to connect")
+        if (foreign := foreign_origin(scope, self._proxies)) is not None:
+            self._warn("foreign", peer.address, foreign)
             return await deny(scope, send, 403, "another site's page may not connect")
         if not asks_for_socket_io(scope):
             return await deny(scope, send, 400, "Socket.IO 5 over WebSocket is all that is spoken here")

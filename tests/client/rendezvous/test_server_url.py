@@ -22,6 +22,9 @@ from pando_shared.errors import UsageError
         ("localhost", ServerUrl("http://localhost", loopback=True, local=True)),
         ("[::1]:80", ServerUrl("http://[::1]:80", loopback=True, local=True)),
         ("printer.local", ServerUrl("http://printer.local", loopback=False, local=True)),
+        ("https://example.org/pando", ServerUrl("https://example.org/pando", loopback=False, local=False)),
+        ("example.org:8443/a/b-c/", ServerUrl("https://example.org:8443/a/b-c", loopback=False, local=False)),
+        ("localhost:5000/pando//", ServerUrl("http://localhost:5000/pando", loopback=True, local=True)),
         ("nas:5000", ServerUrl("http://nas:5000", loopback=False, local=True)),
     ],
 )
@@ -37,7 +40,11 @@ def test_what_a_host_means(host: str, server: ServerUrl) -> None:
         "ftp://h",
         "h:port",
         "h:99999",
-        "h/path",
+        "h/a b",
+        "h/a//b",
+        "h/\u00e4",
+        "https://h/j/brave-otter",
+        "https://h/pando/j/brave-otter",
         "h?q",
         "http://h/#f",
         "a b",
@@ -49,6 +56,16 @@ def test_what_a_host_means(host: str, server: ServerUrl) -> None:
 def test_what_is_no_host(host: str) -> None:
     with pytest.raises(UsageError, match=r"^--host="):
         ServerUrl.of(host)
+
+
+def test_where_volunteers_go() -> None:
+    assert ServerUrl.of("example.org").page == "https://example.org"
+    assert ServerUrl.of("example.org/pando").page == "https://example.org/pando/"
+
+
+def test_where_socket_io_is() -> None:
+    assert ServerUrl.of("example.org").socket_io_path == "socket.io"
+    assert ServerUrl.of("example.org/a/pando/").socket_io_path == "a/pando/socket.io"
 
 
 def test_the_server_of_this_process() -> None:

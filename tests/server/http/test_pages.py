@@ -50,6 +50,16 @@ async def test_files_are_compressed_for_those_who_take_it(http: httpx.AsyncClien
         assert plain.headers["etag"] != packed.headers["etag"]
 
 
+async def test_the_page_of_a_job_finds_its_files_in_the_folder_above(tmp_path: Path) -> None:
+    write_page(tmp_path)
+    (tmp_path / "index.html").write_text('<script src="./page.js"></script><p title="./">')
+    async with site(tmp_path) as here, here.http() as http:
+        assert (await http.get("/")).text == '<script src="./page.js"></script><p title="./">'
+        below = await http.get("/j/brave-otter")
+        assert below.text.startswith('<script src="../page.js">')
+        assert below.headers["etag"] != (await http.get("/")).headers["etag"]
+
+
 async def test_what_does_not_shrink_is_sent_as_it_is(http: httpx.AsyncClient) -> None:
     assert "content-encoding" not in (await http.get("/style.css", headers={"accept-encoding": "gzip"})).headers
 

@@ -10,7 +10,7 @@ import { meet } from "./signaling.ts";
 import { openWebSocket } from "./websocket.ts";
 import { ConnectError } from "./error.ts";
 import { statusInWords } from "./server_problem.ts";
-import { JOB_NAME, PROTOCOL } from "../wire/constants.ts";
+import { PROTOCOL } from "../wire/constants.ts";
 
 const CONFIG_TIMEOUT_MS = 10_000;
 
@@ -24,15 +24,9 @@ export async function connect(meeting: Meeting, signal: AbortSignal): Promise<Ch
   if (signal.aborted) throw new ConnectError("given up");
   const kind = choose(await offered(meeting, signal), meeting);
   if (kind === "webrtc") return await meet(meeting, meeting.peers as PeerMaker, signal);
-  const url = new URL("/channel", meeting.base);
+  const url = new URL("channel", meeting.base);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   return await openWebSocket(url, signal);
-}
-
-/** Returns the job that a page's address names as `/j/NAME`, or null. */
-export function jobOf(base: URL): string | null {
-  const name = base.pathname.match(/^\/j\/(.*)$/)?.[1] ?? "";
-  return JOB_NAME.test(name) ? name : null;
 }
 
 function choose(kinds: readonly ChannelKind[], { wish, peers }: Meeting): ChannelKind {
@@ -52,19 +46,19 @@ async function offered({ base, explain }: Meeting, signal: AbortSignal): Promise
   const timer = setTimeout(giveUp, CONFIG_TIMEOUT_MS);
   signal.addEventListener("abort", giveUp);
   try {
-    const answer = await fetch(new URL("/api/config", base), { cache: "no-store", signal: timeout.signal });
-    if (!answer.ok) throw new ConnectError(statusInWords(answer.status));
+    const answer = await fetch(new URL("api/config", base), { cache: "no-store", signal: timeout.signal });
+    if (!answer.ok) throw new ConnectError(statusInWords(answer.status), { part: "server" });
     const { origin } = new URL(answer.url || base);
     if (answer.redirected && origin !== base.origin) {
-      throw new ConnectError(`the server has moved: use ${origin}`);
+      throw new ConnectError(`the server has moved: use ${origin}`, { part: "server" });
     }
     config = await answer.json();
   } catch (error) {
     if (error instanceof ConnectError) throw error;
-    if (error instanceof SyntaxError) {
-      throw new ConnectError("the server does not answer as a Pando server does");
-    }
-    throw new ConnectError(explain?.(error, base) ?? "the server cannot be reached");
+    const why = error instanceof SyntaxError
+      ? "the server does not answer as a Pando server does"
+      : explain?.(error, base) ?? "the server cannot be reached";
+    throw new ConnectError(why, { part: "server" });
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", giveUp);

@@ -5,11 +5,21 @@ export class ConnectError extends Error {
   readonly passing: boolean;
   /** Milliseconds to wait at least before the next try. */
   readonly waitMs: number;
+  /** What failed: the way to the server, the client, or the path between the two. */
+  readonly part: "server" | "client" | "path";
+  /** What is known beyond the message, as a part of a sentence; may be empty. */
+  readonly detail: string;
 
   /** @param text one sentence part for the user, without a final stop */
-  constructor(text: string, { passing = true, waitMs = 0 } = {}) {
+  constructor(
+    text: string,
+    { passing = true, waitMs = 0, part = "client", detail = "" }: Partial<Omit<ConnectError, keyof Error>> =
+      {},
+  ) {
     super(text);
     this.passing = passing;
     this.waitMs = waitMs;
+    this.part = part;
+    this.detail = detail;
   }
 }

@@ -1,5 +1,7 @@
 /** What a volunteer says about the client that it wants to reach. */
 
+import type { ConnectError } from "./error.ts";
+
 /** Kinds of channel that a volunteer can ask for. */
 export type ChannelKind = "webrtc" | "websocket";
 
@@ -8,7 +10,7 @@ export type PeerMaker = (iceServers: RTCIceServer[]) => RTCPeerConnection;
 
 /** What is needed to find a client. */
 export type Meeting = {
-  /** The server. */
+  /** The server: the folder in which it serves what it has, with a slash at the end. */
   readonly base: URL;
   /** The job to work for, or null for any. */
   readonly job: string | null;
@@ -22,4 +24,6 @@ export type Meeting = {
   waiting(): void;
   /** Called when the server has named a job; the channel to its client is being opened. */
   assigned(job: string): void;
+  /** Called when an offer has led to no channel, and another is going to be made. */
+  failed(error: ConnectError): void;
 };

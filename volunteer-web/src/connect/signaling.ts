@@ -55,6 +55,7 @@ async function openChannel(
       return await openDataChannel(peers, iceServers(assignment), exchange, signal);
     } catch (error) {
       if (signal.aborted || attempt === MAX_OFFERS) throw error;
+      if (error instanceof ConnectError) meeting.failed(error);
       await new Promise((resolve) => setTimeout(resolve, BETWEEN_OFFERS_MS));
     }
   }
@@ -69,6 +70,7 @@ class ServerConnection {
 
   constructor({ base, job }: Meeting) {
     this.#socket = io(new URL("/volunteer", base).href, {
+      path: new URL("socket.io/", base).pathname,
       transports: ["websocket"],
       // Trying again, and when, is decided in one place for all kinds of channel.
       reconnection: false,
@@ -123,7 +125,7 @@ class ServerConnection {
 
   /** Ends it for a reason, which `nextAssignment` throws. */
   end(why: string): void {
-    this.#put({ is: "ended", error: new ConnectError(why) });
+    this.#put({ is: "ended", error: new ConnectError(why, { part: "server" }) });
   }
 
   close(): void {
@@ -154,7 +156,8 @@ function iceServers({ ice_servers }: Assignment): RTCIceServer[] {
 
 function refused(error: Error & { data?: { error?: Refusal } }): ConnectError {
   const refusal = error.data?.error;
-  return refusal === undefined ? new ConnectError(WEBSOCKET_BLOCKED) : asConnectError(refusal);
+  if (refusal !== undefined) return asConnectError(refusal);
+  return new ConnectError(WEBSOCKET_BLOCKED, { part: "server" });
 }
 
 function asConnectError({ code, text }: Refusal): ConnectError {

@@ -2,6 +2,7 @@
 
 import { type Channel, type ChannelEvents, MAX_BUFFERED_BYTES } from "./channel.ts";
 import { ConnectError } from "./error.ts";
+import { IceErrors } from "./ice_errors.ts";
 import { Inbox } from "./inbox.ts";
 import type { PeerMaker } from "./meeting.ts";
 import { RoomPoll } from "./room_poll.ts";
@@ -43,10 +44,12 @@ export async function openDataChannel(
     wire.binaryType = "arraybuffer";
     const inbox = new Inbox();
     wire.onmessage = ({ data }) => inbox.frame(data);
-    const sdp = await completeOffer(peer, iceServers.length > 0);
+    const errors = new IceErrors();
+    peer.onicecandidateerror = (error) => errors.failed(error);
+    const sdp = await completeOffer(peer, iceServers.length > 0, errors);
     const answer = await Promise.race([exchange(fitSdp(sdp)), givenUp]);
     await peer.setRemoteDescription({ type: "answer", sdp: answer });
-    await Promise.race([opened(peer, wire), givenUp]);
+    await Promise.race([opened(peer, wire, errors), givenUp]);
     return new DataChannel(peer, wire, inbox);
   } catch (error) {
     peer.close();
@@ -56,7 +59,11 @@ export async function openDataChannel(
 }
 
 /** Returns an offer with its candidates. Candidates of servers are waited for only where there are servers. */
-async function completeOffer(peer: RTCPeerConnection, servers: boolean): Promise<string> {
+async function completeOffer(
+  peer: RTCPeerConnection,
+  servers: boolean,
+  errors: IceErrors,
+): Promise<string> {
   const gathered = new Promise<void>((resolve) => {
     let quiet: ReturnType<typeof setTimeout> | undefined;
     peer.onicegatheringstatechange = () => {
@@ -64,6 +71,7 @@ async function completeOffer(peer: RTCPeerConnection, servers: boolean): Promise
     };
     peer.onicecandidate = ({ candidate }) => {
       if (!candidate?.candidate) return;
+      errors.found(candidate.candidate);
       const enough = servers ? / typ (srflx|relay)/.test(candidate.candidate) : true;
       if (!enough) return;
       clearTimeout(quiet);
@@ -76,11 +84,16 @@ async function completeOffer(peer: RTCPeerConnection, servers: boolean): Promise
   return peer.localDescription!.sdp;
 }
 
-function opened(peer: RTCPeerConnection, wire: RTCDataChannel): Promise<void> {
+function opened(peer: RTCPeerConnection, wire: RTCDataChannel, errors: IceErrors): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = () => {
       clearTimeout(timer);
-      reject(new ConnectError("no direct connection to the client came about"));
+      reject(
+        new ConnectError("no direct connection to the client came about", {
+          part: "path",
+          detail: errors.text,
+        }),
+      );
     };
     const succeed = () => {
       clearTimeout(timer);

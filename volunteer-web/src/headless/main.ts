@@ -8,9 +8,11 @@ import { RTCPeerConnection as WeriftPeer } from "werift";
 import { Buffer } from "node:buffer";
 import { parseHash } from "../volunteer/hash.ts";
 import { explain, proxyVariable } from "./failures.ts";
-import { connect, jobOf } from "../connect/connect.ts";
+import { connect } from "../connect/connect.ts";
+import { placeOf } from "../connect/place.ts";
 import type { ChannelKind } from "../connect/meeting.ts";
 import { DenoHost } from "../pool/deno_host.ts";
+import type { Failure, Tries } from "../volunteer/attempts.ts";
 import { ConsoleReader } from "../volunteer/console_reader.ts";
 import { describe } from "../volunteer/description.ts";
 import { SessionRunner } from "../volunteer/session_runner.ts";
@@ -46,19 +48,29 @@ await command(async () => {
     ["cores", "device", "protocol", "allow-net", "loopback"],
     ["status", "ignore", "machine"],
   );
-  const base = baseOf(given);
-  const options = withMachine(withChoices(given, parseHash(base.hash)));
+  const address = baseOf(given);
+  const place = placeOf(address);
+  const options = withMachine(withChoices(given, parseHash(address.hash)));
   const wish = wishOf(options);
   const granted = grantsOf(options);
-  const peers = peerMaker(options.named.has("loopback") || isLoopback(base.hostname));
+  const peers = peerMaker(options.named.has("loopback") || isLoopback(place.base.hostname));
   const cores = boundedByMachine(coresOf(options), writeStatus);
 
   let said = "";
+  let reason: Tries["last"] | null = null;
   const sayStatus = () => {
-    const { status, lastEnding } = volunteer;
+    const { status, lastEnding, tries, search } = volunteer;
+    // Why it is tried again is said once, and again with each pause before the next time.
+    const isNews = status.phase !== "connecting" || tries === null || !isSameFailure(tries.last, reason);
+    reason = tries?.last ?? null;
+    if (!isNews) return;
     const { text } = describe({
       status,
       lastEnding,
+      tries,
+      isQuiet: false,
+      search,
+      reader: "process",
       paused: false,
       slots: cores,
       // All slots count as busy while there is a job: between two leases the text would only flicker.
@@ -87,9 +99,9 @@ await command(async () => {
     log: (_, text) => writeStatus(text),
   });
   const presentation = { device: deviceOf(options), agent: `Deno ${Deno.version.deno}` };
-  const proxy = proxyVariable(base, (name) => Deno.env.get(name));
-  const explainHere = (error: unknown) => explain(error, base, proxy);
-  const meeting = { base, wish, peers, job: jobOf(base), explain: explainHere };
+  const proxy = proxyVariable(address, (name) => Deno.env.get(name));
+  const explainHere = (error: unknown) => explain(error, address, proxy);
+  const meeting = { ...place, wish, peers, explain: explainHere };
   const volunteer: Volunteer = new Volunteer(
     runner,
     (on, signal) => connect({ ...meeting, ...on }, signal),
@@ -103,6 +115,10 @@ await command(async () => {
   await left;
   return 0;
 });
+
+function isSameFailure(one: Failure, other: Failure | null): boolean {
+  return one.why === other?.why && one.detail === other.detail;
+}
 
 function baseOf({ words }: Options): URL {
   if (words.length !== 1) throw new UsageError(`usage: ${USAGE}`);

@@ -115,7 +115,7 @@ function show(job: Job): void {
 
 async function update(): Promise<number> {
   try {
-    const response = await fetch("/status.json", { cache: "no-store" });
+    const response = await fetch("status.json", { cache: "no-store" });
     const job: Job = await response.json();
     show(job);
     return job.interval_ms;

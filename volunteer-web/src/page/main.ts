@@ -1,8 +1,10 @@
 /** The volunteer page: composes it from the browser's parts. */
 
-import { connect, jobOf } from "../connect/connect.ts";
+import { connect } from "../connect/connect.ts";
+import { placeOf } from "../connect/place.ts";
 import { SandboxHost } from "../sandbox/host.ts";
 import { defaultSlots, formatHash, isPhone, parseHash, recall, remember, shortAgent } from "./choices.ts";
+import { AddressBar } from "./address_bar.ts";
 import { Consent } from "./consent.ts";
 import { Page } from "./page.ts";
 import { View } from "./view.ts";
@@ -14,16 +16,19 @@ const [inHash, kept] = [parseHash(location.hash), recall(store)];
 const slots = inHash.cores ?? kept.cores ??
   defaultSlots(navigator.hardwareConcurrency, isPhone(navigator.userAgent));
 
-const base = new URL(location.href);
+const place = placeOf(new URL(location.href));
 const peers = typeof RTCPeerConnection === "undefined"
   ? "it has no RTCPeerConnection, or its owner has turned that off"
   : (iceServers: RTCIceServer[]) => new RTCPeerConnection({ iceServers });
+
+const address = new AddressBar((hash) => history.replaceState(null, "", hash));
+addEventListener("pagehide", () => address.flush());
 
 const view = new View(cores);
 new Page({
   view,
   host: new SandboxHost(view.sandbox, view.stage),
-  connect: (on, signal) => connect({ base, job: jobOf(base), wish: inHash.protocol, peers, ...on }, signal),
+  connect: (on, signal) => connect({ ...place, wish: inHash.protocol, peers, ...on }, signal),
   consent: new Consent(store, inHash.allowNet ?? []),
   wakeLock: new WakeLock((navigator as { wakeLock?: WakeLocks }).wakeLock),
   window: globalThis,
@@ -32,7 +37,9 @@ new Page({
   agent: shortAgent(navigator.userAgent),
   choices: { ...inHash, device: inHash.device ?? kept.device, cores: Math.min(cores, slots) },
   keep(choices) {
-    history.replaceState(null, "", formatHash(choices));
+    address.show(formatHash(choices));
     remember(store, choices);
   },
 }).begin();
+// What stands there until this script has started.
+document.getElementById("not-started")?.remove();

@@ -37,7 +37,7 @@ export type PageParts = {
   readonly agent: string;
   /** What its owner has chosen so far; a device that has a name begins at once. */
   readonly choices: Choices & { readonly cores: number };
-  /** Keeps what the owner chooses. */
+  /** Keeps what the owner chooses; may throw. */
   keep(choices: Choices): void;
 };
 
@@ -89,15 +89,16 @@ export class Page implements ViewEvents {
 
   start(name: string): void {
     this.#device = cleanDevice(name) || this.#parts.agent;
-    this.#keepChoices();
     this.#join(this.#device);
+    this.#keepChoices();
   }
 
   slots(count: number): void {
     this.#slots = count;
-    this.#keepChoices();
     if (!this.#paused) this.#runner.setSlots(count);
     this.#update();
+    // Last: to keep a choice is a convenience, to obey it is not.
+    this.#keepChoices();
   }
 
   pause(): void {
@@ -136,7 +137,11 @@ export class Page implements ViewEvents {
   }
 
   #keepChoices(): void {
-    this.#parts.keep({ ...this.#parts.choices, device: this.#device, cores: this.#slots });
+    try {
+      this.#parts.keep({ ...this.#parts.choices, device: this.#device, cores: this.#slots });
+    } catch {
+      // Browsers forbid storage and addresses in more ways than can be known. The choice holds for this visit.
+    }
   }
 
   // What a job does.
@@ -196,13 +201,17 @@ export class Page implements ViewEvents {
     if (phase !== "asking" && phase !== "loading" && phase !== "working") this.#parts.view.terms("");
   }
 
-  #show({ status, lastEnding }: Volunteer, now: number): void {
+  #show({ status, lastEnding, tries, search }: Volunteer, now: number): void {
     const { view, cores } = this.#parts;
-    const { lent, busy, unansweredMs } = this.#runner;
+    const { lent, busy, unansweredMs, isQuiet } = this.#runner;
     const paused = this.#paused;
     const { state, text } = describe({
       status,
       lastEnding,
+      tries,
+      isQuiet,
+      search,
+      reader: "page",
       paused,
       slots: lent,
       busy,
@@ -213,7 +222,7 @@ export class Page implements ViewEvents {
     const { items, workedMs, average } = this.#meter;
     const [device, slots, rate] = [this.#device ?? "", this.#slots, this.#meter.rate(now)];
     view.show({ state, text, paused, device, slots, rate, average, items, workedMs });
-    const line = this.#log.lineFor(status, state, text);
+    const line = this.#log.lineFor({ status, state, text, tries });
     if (line !== null) view.log(line.level, line.text);
   }
 }

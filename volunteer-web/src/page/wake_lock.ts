@@ -49,6 +49,10 @@ export class WakeLock {
   async #release(): Promise<void> {
     const sentinel = this.#sentinel;
     this.#sentinel = null;
-    await sentinel?.release().catch(() => undefined);
+    try {
+      await sentinel?.release();
+    } catch {
+      // It is given back when the page goes.
+    }
   }
 }

@@ -17,9 +17,10 @@ import { ResultJoiner } from "./result_joiner.ts";
 import { drop, dropAhead, type Lease, order, type Slot, strayOf } from "./slot.ts";
 import { TimeLimit } from "./time_limit.ts";
 import type { PoolEvents, WorkerHost } from "./worker_host.ts";
-import { consequenceOf, FailedStarts, failNextItem, type Loss } from "./worker_loss.ts";
+import { consequenceOf, FailedStarts, failNextItem, type Loss, NO_WORKERS } from "./worker_loss.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
+type Failure = Pick<BrokenNote, "message" | "stack">;
 
 /** A worker that does not let go of a withdrawn lease within this time is replaced. */
 const LET_GO_MS = 2000;
@@ -37,6 +38,8 @@ export class Pool {
   #failedStarts = new FailedStarts();
   /** What was told of the function. */
   #told: "nothing" | "loaded" | "broken" = "nothing";
+  /** Why no worker could start when there was no function yet. */
+  #failure: Failure | null = null;
 
   constructor(host: WorkerHost, events: PoolEvents) {
     this.#host = host;
@@ -80,6 +83,8 @@ export class Pool {
   load(code: string, limits: Limits): void {
     this.#code = code;
     this.#limits = limits;
+    // Nobody may have heard it then.
+    if (this.#failure !== null) this.#events.broken(this.#failure.message, this.#failure.stack);
     for (const slot of this.#slots) this.#loadInto(slot);
     this.#timeLimit.set(limits.timeout_ms, () => this.check());
   }
@@ -127,6 +132,7 @@ export class Pool {
     this.#code = null;
     this.#failedStarts.clear();
     this.#told = "nothing";
+    this.#failure = null;
   }
 
   #start(): void {
@@ -233,11 +239,12 @@ export class Pool {
     this.#feed();
   }
 
-  #broken({ message, stack }: Pick<BrokenNote, "message" | "stack">): void {
+  #broken(failure: Failure): void {
     // Also after other workers have loaded the function: a slot that cannot be filled again must not be counted on.
     if (this.#told === "broken") return;
     this.#told = "broken";
-    this.#events.broken(message, stack);
+    if (this.#code === null) this.#failure = failure;
+    this.#events.broken(failure.message, failure.stack);
   }
 
   #feed(): void {
@@ -266,8 +273,8 @@ export class Pool {
     const hadLoaded = slot.state === "ready";
     this.#events.log("error", `a worker crashed: ${text}`);
     this.#lose(slot, loss, `the worker crashed: ${text}`);
-    if (!hadLoaded && this.#failedStarts.add()) {
-      return this.#broken({ message: `workers cannot start here: ${text}`, stack: "" });
+    if (!hadLoaded && this.#failedStarts.add(loss)) {
+      return this.#broken({ message: `${NO_WORKERS}: ${text}`, stack: "" });
     }
     // Later, because others may have crashed in the same moment and must not be given anything.
     queueMicrotask(() => this.setSlots(this.#wanted));

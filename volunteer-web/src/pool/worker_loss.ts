@@ -24,8 +24,13 @@ export type Consequence = {
 
 const MAX_ERROR_CHARACTERS = 500;
 
+/** How the reason begins where no worker can start, whatever the function. */
+export const NO_WORKERS = "workers cannot start here";
+
 /** Workers that may crash in a row before one has loaded the function. */
 const MAX_FAILED_STARTS = 3;
+/** So many count those that could not start together: it took longer to find out, and is nothing that passes. */
+const TOGETHER = 2;
 
 /** Returns what follows for the lease that the slot runs, which there must be. */
 export function consequenceOf(slot: Slot, loss: Loss): Consequence {
@@ -57,8 +62,9 @@ export class FailedStarts {
   #inARow = 0;
 
   /** A worker crashed that had not loaded the function. Returns whether these were too many. */
-  add(): boolean {
-    return ++this.#inARow >= MAX_FAILED_STARTS;
+  add(loss: Loss): boolean {
+    this.#inARow += loss === "together" ? TOGETHER : 1;
+    return this.#inARow >= MAX_FAILED_STARTS;
   }
 
   /** A worker has loaded the function, or another one is to be loaded. */

@@ -17,6 +17,8 @@ import { startSandboxWindow } from "./window_host.ts";
 export class SandboxHost implements WorkerHost {
   #sandbox: HTMLIFrameElement;
   #home: HTMLElement;
+  /** The address of the folder with the documents of sandboxes. */
+  #folder: string;
   #stage: HTMLElement;
   #environment = ISOLATED;
   /** Of the sandbox for workers; null where there is none. */
@@ -34,6 +36,8 @@ export class SandboxHost implements WorkerHost {
   constructor(sandbox: HTMLIFrameElement, stage: HTMLElement) {
     this.#sandbox = sandbox;
     this.#home = sandbox.parentElement!;
+    // Absolute, whatever is in the page's text.
+    this.#folder = new URL(".", sandbox.src).href;
     this.#stage = stage;
     addEventListener("message", (event: MessageEvent<FromSandbox>) => this.#receive(event));
     this.#watch();
@@ -51,7 +55,7 @@ export class SandboxHost implements WorkerHost {
     if (this.#environment.context === "page") {
       return startSandboxWindow(
         this.#stage,
-        addressOf("/page_frame.html", this.#environment),
+        this.#addressOf("page_frame.html"),
         port,
         crashed,
       );
@@ -98,7 +102,7 @@ export class SandboxHost implements WorkerHost {
     this.#liveness = null;
     this.#whenReady = [];
     const fresh = this.#sandbox.cloneNode() as HTMLIFrameElement;
-    fresh.src = addressOf("/frame.html", this.#environment);
+    fresh.src = this.#addressOf("frame.html");
     this.#sandbox.remove();
     this.#sandbox = fresh;
     // Beside a sandbox for workers, one that shows something would share its process, and not end with it.
@@ -107,12 +111,13 @@ export class SandboxHost implements WorkerHost {
     this.#watch();
   }
 
+  /** Returns the address of a sandbox: the server writes into its policy what it may reach. */
+  #addressOf(name: string): string {
+    const { net } = this.#environment;
+    return this.#folder + name + (net.length === 0 ? "" : `?net=${encodeURIComponent(net.join(","))}`);
+  }
+
   #watch(): void {
     this.#liveness = new Liveness(() => this.#post({ pando: "ask" }), (text) => this.#died(text));
   }
-}
-
-/** Returns the address of a sandbox: the server writes into its policy what it may reach. */
-function addressOf(path: string, { net }: Environment): string {
-  return net.length === 0 ? path : `${path}?net=${encodeURIComponent(net.join(","))}`;
 }

@@ -48,7 +48,9 @@ export class Liveness {
     // Counted, not timed: a page that slept finds the answers when it wakes.
     if (++this.#unanswered > (this.#ready ? MAX_UNANSWERED : MAX_UNANSWERED_WHILE_LOADING)) {
       this.#died(
-        this.#ready ? "the browser ended it, perhaps for lack of memory" : "the frame for it does not load",
+        this.#ready
+          ? "the browser ended it, perhaps for lack of memory"
+          : "the frame in which they run does not load, perhaps blocked by policy",
       );
     }
     this.#ask();

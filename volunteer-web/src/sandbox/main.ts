@@ -9,7 +9,7 @@
 import type { FromWorker, Init } from "../worker/messages.ts";
 import { workerUrl } from "../worker/source.ts";
 import { MessageBatcher } from "./batcher.ts";
-import type { FromSandbox, ToSandbox } from "./messages.ts";
+import { BLOCKED, type FromSandbox, type ToSandbox } from "./messages.ts";
 
 const MAX_CRASH_CHARACTERS = 500;
 
@@ -29,12 +29,13 @@ function start(id: number, port: MessagePort, back: MessagePort): void {
   let worker: Worker;
   try {
     worker = new Worker(url);
-  } catch (error) {
-    return crashed((error as Error).message);
+  } catch {
+    return crashed(typeof Worker === "undefined" ? "this browser has none" : BLOCKED);
   }
   worker.onerror = (event) => {
     event.preventDefault();
-    crashed(event.message ?? "it could not start");
+    // Without a message it is no error of the script: the script was not let in.
+    crashed(event.message ?? BLOCKED);
   };
   worker.onmessageerror = () => crashed("a message that cannot be read");
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => batcher.take(id, data);

@@ -8,5 +8,11 @@ export type AskSandbox = { readonly pando: "ask" };
 /** Sandbox → page: workers can be started, or the function, where it runs in the sandbox's window. */
 export type SandboxReady = { readonly pando: "ready" };
 
+/** Sandbox → page: it may start no worker, and without one the function cannot run in the sandbox's window. */
+export type SandboxFailed = { readonly pando: "failed" };
+
+/** Why workers do not start: a policy of the browser, of one of its extensions, or of whoever looks after it. */
+export const BLOCKED = "blocked by policy";
+
 export type ToSandbox = AskSandbox | StartWorker | EndWorker;
-export type FromSandbox = SandboxReady;
+export type FromSandbox = SandboxReady | SandboxFailed;

@@ -3,7 +3,7 @@
 import type { CrashHandler } from "../pool/worker_host.ts";
 import type { Init } from "../worker/messages.ts";
 import { Liveness } from "./liveness.ts";
-import type { FromSandbox } from "./messages.ts";
+import { BLOCKED, type FromSandbox } from "./messages.ts";
 
 /** Messages that the function may post to the page, which ignores them: more are meant to keep the page busy. */
 const MAX_MESSAGES = 1000;
@@ -34,6 +34,7 @@ export function startSandboxWindow(
   const receive = (event: MessageEvent<FromSandbox>) => {
     if (event.source !== sandbox.contentWindow) return;
     if (++messages > MAX_MESSAGES) return fail("it floods the page with messages");
+    if (event.data?.pando === "failed" && !liveness.ready) return fail(BLOCKED);
     if (event.data?.pando !== "ready") return;
     // A second document in the same iframe is not the one that was given the function.
     if (liveness.ready) return fail("the function left its page");

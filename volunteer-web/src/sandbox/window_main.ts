@@ -17,14 +17,31 @@ for (const name of Object.getOwnPropertyNames(globalThis)) {
 
 enableMarkupHandlers();
 
-const ANSWERING = "onmessage = ({ ports: [port] }) => { port.onmessage = () => port.postMessage(null); };";
-const answering = new Worker(URL.createObjectURL(new Blob([ANSWERING], { type: "text/javascript" })));
+const ANSWERING =
+  "postMessage(null); onmessage = ({ ports: [port] }) => { port.onmessage = () => port.postMessage(null); };";
+const answering = startAnswering();
+
+function post(message: FromSandbox): void {
+  parent.postMessage(message, "*");
+}
+
+/** Starts that worker. The sandbox is ready when it has spoken: a policy may forbid it, now or a moment later. */
+function startAnswering(): Worker | null {
+  const blocked = () => post({ pando: "failed" });
+  try {
+    const worker = new Worker(URL.createObjectURL(new Blob([ANSWERING], { type: "text/javascript" })));
+    worker.onerror = blocked;
+    worker.onmessage = () => post({ pando: "ready" });
+    return worker;
+  } catch {
+    blocked();
+    return null;
+  }
+}
 
 addEventListener("message", function initialise({ source, ports }: MessageEvent) {
   if (source !== parent || ports.length !== 2) return;
   removeEventListener("message", initialise);
-  answering.postMessage(null, [ports[1]]);
+  answering?.postMessage(null, [ports[1]]);
   serve(ports[0], ports[0].postMessage.bind(ports[0]), "page");
 });
-
-parent.postMessage({ pando: "ready" } satisfies FromSandbox, "*");

@@ -1,5 +1,8 @@
 /** The status of a volunteer, in one word for programs and in a sentence for people. */
 
+import type { Tries } from "./attempts.ts";
+import type { Search } from "./beside.ts";
+import { countOf, type Reader, reasonOf } from "./reason.ts";
 import type { LastEnding, Status } from "./volunteer.ts";
 
 /** The word: `document.body.dataset.state` of the page. */
@@ -19,6 +22,12 @@ export type State =
 export type StatusInput = {
   readonly status: Status;
   readonly lastEnding: LastEnding;
+  /** What was tried in vain; null if there is nothing to say. */
+  readonly tries: Tries | null;
+  /** Whether nothing is heard from the client for a while, and how the search for another one goes. */
+  readonly isQuiet: boolean;
+  readonly search: Search;
+  readonly reader: Reader;
   /** Paused by the owner. */
   readonly paused: boolean;
   /** Slots that are lent. */
@@ -54,10 +63,7 @@ export function describe(input: StatusInput): { readonly state: State; readonly 
   }
   switch (status.phase) {
     case "connecting":
-      return {
-        state: "connecting",
-        text: status.job === null ? "Connecting…" : `Connecting to job ${status.job}…`,
-      };
+      return { state: "connecting", text: connectingText(status.job, input) };
     case "waiting":
       return { state: "waiting", text: "There is no job now. Work begins by itself when there is one." };
     case "loading":
@@ -65,12 +71,10 @@ export function describe(input: StatusInput): { readonly state: State; readonly 
     case "asking":
       return { state: "consent", text: `Job ${named(status)} asks for something that you may refuse.` };
     case "working":
+      if (input.search !== "none") return { state: "connecting", text: silentText(status, input.search) };
       return { state: "working", text: workingText(status, input) };
     case "lost":
-      return {
-        state: "lost",
-        text: `${capital(status.why)}: trying again ${inSeconds(status.retryAt - now)}.`,
-      };
+      return { state: "lost", text: lostText(status, input) };
     case "refused": {
       const why = status.why === "" ? "" : ` (${status.why})`;
       const text = `This job has enough volunteers at the moment${why}. Asking again`;
@@ -91,13 +95,41 @@ function pausedText({ status, busy }: StatusInput): string {
   return `Paused by you.${finishing || connected}`;
 }
 
-function workingText(
-  status: Status & { phase: "working" },
-  { slots, busy, cores: all, unansweredMs }: StatusInput,
-): string {
-  if (busy === 0) return `Ready for job ${named(status)}: nothing to do at the moment.`;
+function connectingText(job: string | null, { tries, reader, now }: StatusInput): string {
+  if (tries !== null) return againText(reasonOf(tries.last, reader), countOf(tries, now), "…");
+  return job === null ? "Connecting…" : `Connecting to job ${job}…`;
+}
+
+function lostText({ why, retryAt }: Status & { phase: "lost" }, { tries, reader, now }: StatusInput): string {
+  const again = ` ${inSeconds(retryAt - now)}.`;
+  if (tries?.last.why !== why) return againText(why, "", again);
+  return againText(reasonOf(tries.last, reader), countOf(tries, now), again);
+}
+
+/** One colon in a sentence is enough. */
+function againText(why: string, count: string, again: string): string {
+  const joint = why.includes(": ") ? ". Trying again" : ": trying again";
+  return capital(why) + count + joint + again;
+}
+
+function silentText(status: Status & { phase: "working" }, search: Search): string {
+  const silent = `Nothing is heard any more from the client of job ${named(status)}`;
+  switch (search) {
+    case "no job":
+      return `${silent}, and the server has no other job. Waiting for either…`;
+    case "failed":
+      return `${silent}, and no other can be reached. Trying again…`;
+    default:
+      return `${silent}. Asking the server where to go…`;
+  }
+}
+
+function workingText(status: Status & { phase: "working" }, input: StatusInput): string {
+  const { slots, busy, cores: all, unansweredMs, isQuiet } = input;
+  const quiet = isQuiet ? " Nothing is heard from the client at the moment." : "";
+  if (busy === 0) return `Ready for job ${named(status)}: nothing to do at the moment.${quiet}`;
   const working = `Working for job ${named(status)} with ${slots} of ${cores(Math.max(all, slots))}.`;
-  return working + longText(unansweredMs.filter((ms) => ms >= LONG_MS));
+  return working + longText(unansweredMs.filter((ms) => ms >= LONG_MS)) + quiet;
 }
 
 function longText(ms: readonly number[]): string {

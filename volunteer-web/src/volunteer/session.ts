@@ -56,6 +56,9 @@ export type Presentation = {
 
 /** Heartbeats without a sign of life after which the client counts as lost; the client waits as long for a volunteer. */
 const SILENT_HEARTBEATS = 12;
+/** Heartbeats without a sign of life after which a client is called silent, and milliseconds at least. */
+const QUIET_HEARTBEATS = 2;
+const MIN_QUIET_MS = 2000;
 /**
  * Bytes of results that are sent before a goodbye, so that finished work is not done again. A page that is being
  * closed has less time: without its goodbye the client learns of its end only by its silence.
@@ -144,6 +147,8 @@ export class Session {
   /** The function cannot be loaded here. The client decides what follows from that. */
   broken(message: string, stack: string): void {
     if (this.#state === "greeting" || this.#state === "finished") return;
+    // So that the client can say which device it is.
+    this.hesitate();
     this.#send({ type: "broken", message, stack });
   }
 
@@ -222,6 +227,17 @@ export class Session {
     if (now - this.#heardAt <= SILENT_HEARTBEATS * heartbeat) return [];
     const text = `nothing was heard from the client for ${Math.round((now - this.#heardAt) / 1000)} s`;
     return this.#finish({ by: "lost", reason: "silent", text });
+  }
+
+  /**
+   * Whether nothing has been heard from the client for so long that it may be gone. It may be busy as well, so the session
+   * goes on.
+   */
+  isQuiet(now: number): boolean {
+    if (this.#info === null || this.#state === "finished") return false;
+    const patience = Math.max(MIN_QUIET_MS, QUIET_HEARTBEATS * this.#info.heartbeat_ms);
+    // While ticks are missing, this end sleeps.
+    return now - this.#tickedAt <= patience && now - this.#heardAt > patience;
   }
 
   /** Returns the next frame to send, or null. */

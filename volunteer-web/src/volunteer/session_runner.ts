@@ -90,6 +90,11 @@ export class SessionRunner {
     return this.#environment.context === "page" ? Math.min(1, this.#slots) : this.#slots;
   }
 
+  /** Whether nothing has been heard for a while from a client that has said its job. */
+  get isQuiet(): boolean {
+    return this.#session?.isQuiet(performance.now()) ?? false;
+  }
+
   /** Milliseconds for which each slot that runs something has sent no result. */
   get unansweredMs(): number[] {
     return this.#pool.unansweredMs;

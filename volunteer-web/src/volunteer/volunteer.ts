@@ -5,10 +5,13 @@
  * `description.ts` turns into words.
  */
 
+import { Attempts, type Failure, type Tries } from "./attempts.ts";
 import { backoffMs, refusedMs } from "./backoff.ts";
+import { Beside, type Search } from "./beside.ts";
 import type { Channel } from "../connect/channel.ts";
 import { ConnectError } from "../connect/error.ts";
 import type { LeaveReason } from "../wire/messages.ts";
+import { NO_WORKERS } from "../pool/worker_loss.ts";
 import type { Ending, Presentation } from "./session.ts";
 import type { SessionRunner } from "./session_runner.ts";
 
@@ -35,9 +38,9 @@ export type Status =
   | { readonly phase: "unable"; readonly why: string; readonly retryAt: number }
   | { readonly phase: "left" };
 
-/** Opens a channel, and tells on the way that there is no job, or which one the server assigned. */
+/** Opens a channel, and tells on the way that there is no job, which one the server assigned, and what failed. */
 export type Connector = (
-  on: { waiting(): void; assigned(job: string): void },
+  on: { waiting(): void; assigned(job: string): void; failed(error: ConnectError): void },
   signal: AbortSignal,
 ) => Promise<Channel>;
 
@@ -46,6 +49,8 @@ export type LastEnding = "none" | "done" | "stopped";
 
 /** A client that this volunteer cannot work for is tried again after this time. */
 const UNABLE_MS = 30_000;
+/** Time between two looks whether a client is silent. */
+const LOOK_EVERY_MS = 500;
 /** After a job's end the next one may be seconds away, or days. */
 const AFTER_JOB_MS = 500;
 
@@ -59,12 +64,18 @@ export class Volunteer {
   /** The kind of the open channel. */
   #over: Channel["kind"] = "pipe";
   #assigned: string | null = null;
+  /** What was tried to reach a client, and how it ended. */
+  #attempts = new Attempts();
   #failures = 0;
   #refusals = 0;
   /** The server or the client asked not to be tried again before this time. */
   #patientUntil = -Infinity;
   /** Gives up the attempt to connect that is under way. */
   #attempt: AbortController | null = null;
+  /** Looks for another client while that of the session is silent. */
+  #beside: Beside;
+  /** A channel to another client, which is used next. */
+  #next: { readonly channel: Channel; readonly job: string | null } | null = null;
   /** Ends the sleep between two attempts. */
   #wake: () => void = () => undefined;
   #running: Promise<void> | null = null;
@@ -77,6 +88,11 @@ export class Volunteer {
     this.#connect = connect;
     this.#presentation = presentation;
     this.#changed = changed;
+    this.#beside = new Beside(
+      (on, signal) => connect({ ...on, failed: () => undefined }, signal),
+      (job) => job !== null && job !== this.#assigned,
+      (channel, job) => this.#move(channel, job),
+    );
   }
 
   get status(): Status {
@@ -85,6 +101,16 @@ export class Volunteer {
 
   get lastEnding(): LastEnding {
     return this.#lastEnding;
+  }
+
+  /** What was tried in vain since something came of it. */
+  get tries(): Tries | null {
+    return this.#attempts.tries;
+  }
+
+  /** How the search for another client goes, while that of the session is silent. */
+  get search(): Search {
+    return this.#beside.search;
   }
 
   /** The job for which the server made the connection; null if no server did. */
@@ -96,6 +122,7 @@ export class Volunteer {
   join(): void {
     this.#wanted = true;
     this.#failures = 0;
+    this.#attempts.clear();
     this.#running ??= this.#run();
     this.#wake();
   }
@@ -122,6 +149,7 @@ export class Volunteer {
   /** To be called by the session runner's owner when a client has said its job. */
   greeted(job: string, title: string): void {
     this.#lastEnding = "none";
+    this.#attempts.clear();
     this.#set({ phase: "loading", job, title });
   }
 
@@ -141,7 +169,9 @@ export class Volunteer {
 
   /** To be called when the function cannot be loaded. The client decides whether this volunteer stays. */
   broken(message: string): void {
-    this.#set({ phase: "unable", why: `this job's function cannot run here: ${message}`, retryAt: Infinity });
+    const isOurs = message.startsWith(NO_WORKERS);
+    const why = isOurs ? message : `this job's function cannot run here: ${message}`;
+    this.#set({ phase: "unable", why, retryAt: Infinity });
   }
 
   async #run(): Promise<void> {
@@ -150,35 +180,82 @@ export class Volunteer {
       if (this.#wanted && waitMs > 0) await this.#sleep(waitMs);
     }
     this.#running = null;
+    this.#next?.channel.close();
+    this.#next = null;
   }
 
   /** Connects and works until the session ends; returns the milliseconds to wait before the next time. */
   async #connectAndWork(): Promise<number> {
-    this.#attempt = new AbortController();
     let channel: Channel;
-    this.#assigned = null;
     try {
       if (this.#status.phase === "left") this.#set({ phase: "connecting", job: null });
       this.#runner.prepare();
-      channel = await this.#connect({
-        waiting: () => this.#set({ phase: "waiting" }),
-        assigned: (job) => {
-          this.#assigned = job;
-          this.#set({ phase: "connecting", job });
-        },
-      }, this.#attempt.signal);
+      channel = this.#takeNext() ?? await this.#open();
     } catch (error) {
       return this.#wanted ? this.#failed(error) : 0;
-    } finally {
-      this.#attempt = null;
     }
     if (!this.#wanted) {
       channel.close();
       return 0;
     }
     this.#over = channel.kind;
-    if (this.#status.phase !== "connecting") this.#set({ phase: "connecting", job: null });
-    return this.#ended(await this.#runner.run(channel, this.#presentation));
+    if (this.#status.phase !== "connecting") this.#set({ phase: "connecting", job: this.#assigned });
+    return this.#ended(await this.#work(channel));
+  }
+
+  async #open(): Promise<Channel> {
+    const attempt = this.#attempt = new AbortController();
+    this.#assigned = null;
+    try {
+      return await this.#connect({
+        waiting: () => {
+          this.#attempts.clear();
+          this.#set({ phase: "waiting" });
+        },
+        assigned: (job) => {
+          this.#assigned = job;
+          this.#attempts.reachedServer();
+          this.#set({ phase: "connecting", job });
+        },
+        failed: (error) => {
+          this.#attempts.failed(failureOf(error), performance.now());
+          this.#changed();
+        },
+      }, attempt.signal);
+    } finally {
+      this.#attempt = null;
+    }
+  }
+
+  /** Works until the session ends; meanwhile looks elsewhere if its client is silent and there is nothing to do. */
+  async #work(channel: Channel): Promise<Ending> {
+    let search: Search = "none";
+    const look = setInterval(() => {
+      this.#beside.check(this.#runner.isQuiet && this.#runner.busy === 0, performance.now());
+      if (search !== this.#beside.search) this.#changed();
+      search = this.#beside.search;
+    }, LOOK_EVERY_MS);
+    try {
+      return await this.#runner.run(channel, this.#presentation);
+    } finally {
+      clearInterval(look);
+      this.#beside.stop();
+    }
+  }
+
+  /** Goes to another client. */
+  #move(channel: Channel, job: string | null): void {
+    this.#next = { channel, job };
+    // It may be there all the same, and needs to know.
+    this.#runner.leave("left", "nothing was heard from this client");
+  }
+
+  #takeNext(): Channel | null {
+    const next = this.#next;
+    if (next === null) return null;
+    this.#next = null;
+    this.#assigned = next.job;
+    return next.channel;
   }
 
   // Each of these sets the status and returns the milliseconds to wait before the next attempt.
@@ -186,6 +263,7 @@ export class Volunteer {
   #failed(error: unknown): number {
     const waitMs = backoffMs(++this.#failures, Math.random());
     if (!(error instanceof ConnectError)) return this.#lost(String(error), waitMs);
+    this.#attempts.failed(failureOf(error), performance.now());
     this.#patientUntil = performance.now() + error.waitMs;
     if (error.passing) return this.#lost(error.message, Math.max(waitMs, error.waitMs));
     return this.#unable(error.message);
@@ -198,7 +276,7 @@ export class Volunteer {
     }
     // A client may hang up on a volunteer that cannot load its function.
     if (by === "lost" && this.#status.phase === "unable") return this.#unable(text);
-    if (by === "lost") return this.#lost(text, backoffMs(++this.#failures, Math.random()));
+    if (by === "lost") return this.#lostClient(text);
     switch (reason) {
       case "done":
       case "stopped":
@@ -233,6 +311,11 @@ export class Volunteer {
 
   #lostTouch(text: string): number {
     const why = "the client lost touch with this device" + (text === "" ? "" : ` (${text})`);
+    return this.#lostClient(why);
+  }
+
+  #lostClient(why: string): number {
+    this.#attempts.failed({ part: "client", why, detail: "" }, performance.now());
     return this.#lost(why, backoffMs(++this.#failures, Math.random()));
   }
 
@@ -250,4 +333,8 @@ export class Volunteer {
     this.#status = Object.freeze(status);
     this.#changed();
   }
+}
+
+function failureOf({ part, message, detail }: ConnectError): Failure {
+  return { part, why: message, detail };
 }

@@ -61,6 +61,12 @@ export function returnedInstead(value: unknown): ErrorText {
   return { message: `the function returned ${shown} and did not call back: ${RETURN_ADVICE}`, stack: "" };
 }
 
+/** Returns what is said about a function that neither uses its second parameter nor returns anything. */
+export function forgotten(): ErrorText {
+  const message = "the function returned nothing, and does not use its second parameter, which calls back";
+  return { message, stack: "" };
+}
+
 /** Returns what is said about a result of which `String` makes no text. */
 export function notPrintable(thrown: unknown): ErrorText {
   const { message, stack } = errorText(thrown);

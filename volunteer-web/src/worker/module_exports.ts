@@ -9,7 +9,7 @@
  * none: functions that call back return whatever they like, such as the number of a timer.
  */
 
-import { returnedInstead } from "./error_text.ts";
+import { forgotten, returnedInstead } from "./error_text.ts";
 import { failureOf, isThenable } from "./returned_values.ts";
 import type { ItemFunction, Promised } from "./runner.ts";
 import { canCallBack, kindOf } from "./signature.ts";
@@ -72,10 +72,9 @@ function today(value: unknown, what: string): Exported {
   if (typeof value !== "function") throw new ExportError(`${what} ${SHAPE_TODAY}`, true);
   refuseOtherKinds(value, what);
   if (value.length > 2 && kindOf(value) !== "built-in") throw new ExportError(`${what} ${SHAPE_TODAY}`, true);
-  const run = value.length === 2 && canCallBack(value)
-    ? value as ItemFunction
-    : callingBack(value as (x: string) => unknown);
-  return { run, promised: "result" };
+  if (value.length === 2 && canCallBack(value)) return { run: value as ItemFunction, promised: "result" };
+  const mayForget = value.length === 2 && kindOf(value) !== "built-in";
+  return { run: callingBack(value as (x: string) => unknown, mayForget), promised: "result" };
 }
 
 /** @throws {ExportError} it can be called, but what comes of that is no result */
@@ -91,13 +90,20 @@ function refuseOtherKinds(value: Function, what: string): void {
   }
 }
 
-/** Makes a function that calls back from one that returns its result, or a promise of it. */
-function callingBack(run: (x: string) => unknown): ItemFunction {
+/**
+ * Makes a function that calls back from one that returns its result, or a promise of it.
+ *
+ * @param mayForget whether it has a second parameter that it does not use: if nothing comes back of it either, it may have
+ *   been meant to call back, and nothing is no result
+ */
+function callingBack(run: (x: string) => unknown, mayForget: boolean): ItemFunction {
   return (x, callback) => {
     const result = run(x);
-    if (!isThenable(result)) return callback(null, result);
+    const take = (value: unknown) =>
+      mayForget && value === undefined ? callback(forgotten()) : callback(null, value);
+    if (!isThenable(result)) return take(result);
     result.then(
-      (value) => callback(null, value),
+      take,
       // `true` declines the item, as in a callback.
       (reason) => callback(failureOf(reason)),
     );

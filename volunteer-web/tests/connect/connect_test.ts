@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { connect, jobOf } from "../../src/connect/connect.ts";
+import { connect } from "../../src/connect/connect.ts";
 import { ConnectError } from "../../src/connect/error.ts";
 import type { Meeting } from "../../src/connect/meeting.ts";
 
@@ -20,7 +20,16 @@ async function withServer(config: unknown, body: (base: URL) => Promise<void>): 
 
 function meeting(base: URL, more: Partial<Meeting> = {}): Meeting {
   const nothing = () => undefined;
-  return { base, job: null, wish: null, peers: "it is off", waiting: nothing, assigned: nothing, ...more };
+  return {
+    base,
+    job: null,
+    wish: null,
+    peers: "it is off",
+    waiting: nothing,
+    assigned: nothing,
+    failed: nothing,
+    ...more,
+  };
 }
 
 async function failure(meeting: Meeting, signal = new AbortController().signal): Promise<ConnectError> {
@@ -28,16 +37,6 @@ async function failure(meeting: Meeting, signal = new AbortController().signal):
   assert.ok(error instanceof ConnectError, `${error}`);
   return error;
 }
-
-Deno.test("the address names a job, or none", () => {
-  const job = (path: string) => jobOf(new URL(path, "http://a.example"));
-  assert.deepEqual([job("/j/brave-otter"), job("/"), job("/j/A"), job("/j/a/b")], [
-    "brave-otter",
-    null,
-    null,
-    null,
-  ]);
-});
 
 Deno.test("the channel is of the kind that is wished for, or of the server's default", async () => {
   await withServer({ protocol: 1, channels: ["webrtc", "websocket"] }, async (base) => {

@@ -67,7 +67,13 @@ function failingPeer(): RTCPeerConnection {
 }
 
 /** What a volunteer met: the error in the end, and what it told on the way. */
-type Met = { error: ConnectError; told: string[]; made: RTCIceServer[][]; server: FakeServer };
+type Met = {
+  error: ConnectError;
+  told: string[];
+  failures: string[];
+  made: RTCIceServer[][];
+  server: FakeServer;
+};
 
 /** Lets a volunteer meet a server, until it fails. */
 async function meeting(
@@ -76,6 +82,7 @@ async function meeting(
 ): Promise<Met> {
   const [server, giveUp, told] = [new FakeServer(), new AbortController(), [] as string[]];
   const made: RTCIceServer[][] = [];
+  const failures: string[] = [];
   prepare(server, giveUp);
   const http = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => undefined }, (request) => {
     const { socket, response } = Deno.upgradeWebSocket(request);
@@ -93,6 +100,7 @@ async function meeting(
     peers,
     waiting: () => told.push("waiting"),
     assigned: (job) => told.push(job),
+    failed: ({ message }) => failures.push(message),
   };
   try {
     const failed = meet(meeting, peers, giveUp.signal).then(() => null, (error) => error);
@@ -100,7 +108,7 @@ async function meeting(
     const error = await failed;
     assert.ok(error instanceof ConnectError, `${error}`);
     await until(() => server.left || server.auth === undefined);
-    return { error, told, made, server };
+    return { error, told, failures, made, server };
   } finally {
     await http.shutdown();
   }
@@ -109,7 +117,7 @@ async function meeting(
 const ASSIGNED: [string, unknown] = ["assigned", { job: "one", ice_servers: [] }];
 
 Deno.test("a volunteer says which job it wants, waits, and offers three times", async () => {
-  const { error, told, server } = await meeting((server) => {
+  const { error, told, failures, server } = await meeting((server) => {
     server.greeting = [["waiting", {}]];
     server.answers.push({ attempt: 1, sdp: "a" }, { error: { code: "failed", text: "no" } }, { nothing: 1 });
   }, async (server, told) => {
@@ -119,7 +127,8 @@ Deno.test("a volunteer says which job it wants, waits, and offers three times", 
   assert.deepEqual(server.auth, { protocol: PROTOCOL, version: VERSION, job: "brave-otter" });
   assert.deepEqual(server.offers.map(({ attempt }) => attempt), [1, 2, 3]);
   assert.deepEqual(told, ["waiting", "one", "one", "one"]);
-  assert.equal(error.message, "the client's answer is broken");
+  // Each is told as it happens; the last one ends it.
+  assert.deepEqual([failures.length, failures[1], error.message], [2, "no", "the client's answer is broken"]);
 });
 
 Deno.test("a newer assignment counts for the next offer, and waiting again withdraws the old one", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { MAX_BUFFERED_BYTES } from "../../src/connect/channel.ts";
+import type { ConnectError } from "../../src/connect/error.ts";
 import { openDataChannel } from "../../src/connect/webrtc.ts";
 import { sleep, until } from "../support/helpers.ts";
 
@@ -35,6 +36,7 @@ class FakePeer {
   onicegatheringstatechange = () => {};
   onicecandidate = (_: { candidate: { candidate: string } }) => {};
   onconnectionstatechange = () => {};
+  onicecandidateerror = (_: { errorCode: number; url: string }) => {};
 
   createDataChannel(label: string, options: RTCDataChannelInit): FakeWire {
     assert.deepEqual([label, options], ["pando", { negotiated: true, id: 0, ordered: true }]);
@@ -116,6 +118,18 @@ Deno.test("where there are servers to ask, a host's own candidates are not enoug
   peer.become("failed");
   assert.equal(await error, "no direct connection to the client came about");
   assert.ok(peer.closed);
+});
+
+Deno.test("what is wrong with a server for ICE is part of why there is no connection", async () => {
+  const { peer, channel } = opening([{ urls: "turn:a.example" }]);
+  await turn();
+  peer.onicecandidateerror({ errorCode: 401, url: "turn:a.example:3478?transport=udp" });
+  peer.finishGathering();
+  await until(() => peer.answer === "answer");
+  peer.become("failed");
+  const { part, detail } = await channel.then(() => assert.fail("opened"), (error: ConnectError) => error);
+  assert.equal(part, "path");
+  assert.equal(detail, "the TURN server a.example:3478 refuses the user name or password that the job gives");
 });
 
 Deno.test("an attempt that is given up closes what was begun", async () => {

@@ -22,6 +22,7 @@ class Screen {
   question: string | null = null;
   asksName = false;
   on = false;
+  refusesToKeep = false;
   hash: string;
   owner!: ViewEvents;
   readonly window = new EventTarget();
@@ -53,7 +54,10 @@ class Screen {
       cores: 4,
       agent: "Browser 1",
       choices: { ...parseHash(hash), cores: 2 },
-      keep: (choices) => this.hash = formatHash(choices),
+      keep: (choices) => {
+        if (this.refusesToKeep) throw new Error("SecurityError");
+        this.hash = formatHash(choices);
+      },
     };
     this.page = new Page(parts);
     this.page.begin();
@@ -102,6 +106,21 @@ Deno.test(
       const [ready] = channel.said;
       assert.ok(ready.type === "ready" && ready.info.device === "My phone" && ready.info.slots === 2);
       assert.deepEqual([screen.shown?.device, screen.shown?.slots], ["My phone", 2]);
+    }),
+);
+
+Deno.test(
+  "choices count also where the browser does not let them be kept",
+  lasting,
+  () =>
+    withScreen("", async (screen) => {
+      screen.refusesToKeep = true;
+      screen.owner.start("d");
+      const channel = await screen.greet();
+      screen.owner.slots(1);
+      const ready = channel.said.at(-1)!;
+      assert.ok(ready.type === "ready" && ready.info.slots === 1, JSON.stringify(channel.said));
+      assert.equal(screen.shown?.slots, 1);
     }),
 );
 

@@ -25,6 +25,21 @@ class Locks {
   }
 }
 
+Deno.test("a lock that the browser takes badly stops nothing", async () => {
+  const release = () => {
+    throw new Error("released already");
+  };
+  const lock = new WakeLock({
+    request: () => Promise.resolve({ release, addEventListener: () => undefined }),
+  });
+  lock.want(true);
+  await sleep(0);
+  assert.ok(lock.held);
+  lock.want(false);
+  await lock.refresh();
+  assert.ok(!lock.held);
+});
+
 const settled = () => sleep(0);
 
 Deno.test("the screen is kept on while that is wanted, and asked for once", async () => {

@@ -1,3 +1,4 @@
+import { NO_LIMITS } from "../../src/wire/hello.ts";
 import assert from "node:assert/strict";
 import { FakeWorkers, resultsFrom, withPool } from "../support/fakes.ts";
 
@@ -104,6 +105,24 @@ Deno.test("workers that never start are broken, and not tried for ever", async (
     stage.workers.at(-1)!.crash("no");
   }
   assert.ok(stage.told.includes("broken: workers cannot start here: no"), stage.told.join());
+  stage.pool.reset();
+});
+
+Deno.test("that workers never started is told again when there is a function: nobody may have heard it", async () => {
+  const stage = new FakeWorkers();
+  stage.pool.setSlots(1);
+  for (let i = 1; i <= 3; i++) {
+    await stage.until(() => stage.workers.length === i);
+    stage.workers.at(-1)!.crash("no");
+  }
+  stage.told.length = 0;
+  stage.pool.load("code", NO_LIMITS);
+  assert.deepEqual(stage.told, ["broken: workers cannot start here: no"]);
+  stage.pool.reset();
+  stage.told.length = 0;
+  stage.pool.setSlots(1);
+  stage.pool.load("code", NO_LIMITS);
+  assert.deepEqual(stage.told, []);
   stage.pool.reset();
 });
 

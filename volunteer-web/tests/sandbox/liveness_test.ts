@@ -29,7 +29,9 @@ Deno.test("one that leaves six questions unanswered has died; one that loads may
     time.pass(16_000);
     assert.deepEqual([liveness.ready, died], [false, []]);
     time.pass(1000);
-    assert.deepEqual(died.splice(0), ["the frame for it does not load"]);
+    assert.deepEqual(died.splice(0), [
+      "the frame in which they run does not load, perhaps blocked by policy",
+    ]);
     liveness.loaded();
     time.pass(5000);
     assert.deepEqual(died, []);

@@ -24,6 +24,9 @@ export const LAYERS: readonly (readonly string[])[] = [
 export const CORES: readonly string[] = [
   "wire/",
   "volunteer/session.ts",
+  "volunteer/attempts.ts",
+  "volunteer/reason.ts",
+  "connect/ice_errors.ts",
   "worker/runner.ts",
   "worker/returned_values.ts",
   "worker/signature.ts",

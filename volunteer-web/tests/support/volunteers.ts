@@ -12,6 +12,8 @@ export class TestVolunteer {
   readonly channels: FakeChannel[] = [];
   readonly phases: string[] = [];
   items = 0;
+  /** Called when the volunteer's status has changed. */
+  changed = () => undefined as void;
   readonly runner: SessionRunner;
   readonly volunteer: Volunteer;
 
@@ -30,6 +32,7 @@ export class TestVolunteer {
       return Promise.resolve(this.channels.at(-1)!);
     };
     this.volunteer = new Volunteer(this.runner, connect ?? open, { device: "d", agent: "a" }, () => {
+      this.changed();
       const { phase } = this.volunteer.status;
       if (this.phases.at(-1) !== phase) this.phases.push(phase);
     });

@@ -158,7 +158,9 @@ Deno.test("a function that cannot be loaded is reported, and the client decides"
   const talk = new Talk();
   talk.hear(GREETING);
   talk.session.broken("no", "stack");
-  assert.deepEqual(talk.said(), [{ type: "broken", message: "no", stack: "stack" }]);
+  const [ready, ...said] = talk.said();
+  assert.ok(ready.type === "ready" && ready.info.slots === 0 && ready.info.device === "d", "who it is");
+  assert.deepEqual(said, [{ type: "broken", message: "no", stack: "stack" }]);
   const ended = talk.hear({ type: "goodbye", reason: "stopped", text: "bye" });
   assert.deepEqual(ended, [{ do: "finish", ending: { by: "client", reason: "stopped", text: "bye" } }]);
 });
@@ -223,6 +225,23 @@ Deno.test("a client that is silent for twelve heartbeats is lost, and any frame 
   );
 });
 
+Deno.test("a client is called silent after two heartbeats, until it is heard, and not because this end slept", () => {
+  const talk = new Talk();
+  talk.session.tick(5000);
+  assert.equal(talk.session.isQuiet(5000), false, "it has not said how often it speaks");
+  talk.begin();
+  const quiet = (now: number) => {
+    talk.session.tick(now);
+    return talk.session.isQuiet(now);
+  };
+  talk.hear({ type: "ping", token: new Uint8Array(8) }, 5000);
+  assert.deepEqual([6000, 7000, 8000].map(quiet), [false, false, true]);
+  talk.hear({ type: "ping", token: new Uint8Array(8) }, 8000);
+  assert.deepEqual([quiet(9000), talk.session.isQuiet(60_000), quiet(60_000)], [false, false, false]);
+  talk.session.leave("left", "");
+  assert.equal(talk.session.isQuiet(63_000), false);
+});
+
 Deno.test("a page that slept itself does not take its own silence for the client's", () => {
   const talk = new Talk().begin();
   assert.deepEqual(talk.session.tick(1000), []);
@@ -248,7 +267,7 @@ Deno.test("half a character in what is said is a replacement character", () => {
   talk.hear(GREETING);
   talk.session.broken("\ud83d", "\udc00😀");
   talk.session.leave("failed", "x".repeat(199) + "😀");
-  const [broken, goodbye] = talk.said();
+  const [, broken, goodbye] = talk.said();
   assert.deepEqual(broken, { type: "broken", message: "\ufffd", stack: "\ufffd😀" });
   assert.ok(goodbye.type === "goodbye" && goodbye.text === "x".repeat(199) + "\ufffd", "the goodbye");
 });

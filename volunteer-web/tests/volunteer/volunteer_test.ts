@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ConnectError } from "../../src/connect/error.ts";
 import type { Connector } from "../../src/volunteer/volunteer.ts";
 import { FakeChannel } from "../support/fakes.ts";
-import { sleep } from "../support/helpers.ts";
+import { sleep, SQUARE } from "../support/helpers.ts";
 import { withVolunteer } from "../support/volunteers.ts";
 
 Deno.test("a volunteer connects, loads, works, and thanks are shown when the job is done", () =>
@@ -123,13 +123,77 @@ Deno.test("failures are tried again, sooner or later", () => {
   }, connect);
 });
 
+Deno.test("why it failed stays known while it is tried again, until something comes of it", () => {
+  const seen: string[] = [];
+  let tries = 0;
+  const path = new ConnectError("no way", { part: "path", detail: "a.example is down" });
+  const channel = new FakeChannel();
+  const connect: Connector = (on) => {
+    on.assigned("j");
+    if (++tries === 1) on.failed(path);
+    return tries < 3 ? Promise.reject(path) : Promise.resolve(channel);
+  };
+  return withVolunteer(async (test) => {
+    const note = () => {
+      const { status: { phase }, tries } = test.volunteer;
+      const text = `${phase} ${tries?.count ?? 0} ${tries?.last.detail ?? ""}`;
+      if (seen.at(-1) !== text) seen.push(text);
+    };
+    test.changed = note;
+    test.volunteer.join();
+    await test.until(() => tries === 3);
+    await sleep(5);
+    await test.greet(channel);
+    assert.deepEqual(seen, [
+      "connecting 0 ",
+      "connecting 1 a.example is down",
+      "lost 2 a.example is down",
+      "connecting 2 a.example is down",
+      "lost 3 a.example is down",
+      "connecting 3 a.example is down",
+      "loading 0 ",
+      "working 0 ",
+    ]);
+    channel.break();
+    await test.until(() => test.volunteer.status.phase === "lost");
+    assert.equal(test.volunteer.tries?.last.why, "the connection broke");
+  }, connect);
+});
+
+Deno.test("when its client is silent and another one is there, an idle volunteer goes, and says so to both", () => {
+  const channels: FakeChannel[] = [];
+  const connect: Connector = (on) => {
+    channels.push(new FakeChannel());
+    on.assigned(`job-${channels.length}`);
+    return Promise.resolve(channels.at(-1)!);
+  };
+  return withVolunteer(async (test) => {
+    test.volunteer.join();
+    await test.until(() => channels.length === 1);
+    await sleep(5);
+    await channels[0].hello(SQUARE, { heartbeat_ms: 1000 });
+    await test.until(() => test.volunteer.status.phase === "working");
+    const before = performance.now();
+    await test.until(() => channels.length === 2);
+    assert.ok(performance.now() - before > 1500, "not at the first breath");
+    await test.until(() => channels[0].closed);
+    assert.equal(channels[0].said.at(-1)?.type, "goodbye");
+    await sleep(5);
+    await test.greet(channels[1]);
+    assert.equal(test.volunteer.assigned, "job-2");
+    channels[1].say({ type: "lend", lease: 1, items: ["3"] });
+    await test.until(() => test.items === 1);
+    assert.ok(!test.phases.includes("lost"), `${test.phases}`);
+  }, connect);
+});
+
 Deno.test("a function that does not load makes this volunteer unable, and the job's end brings no thanks", () =>
   withVolunteer(async (test) => {
     test.volunteer.join();
     await test.until(() => test.channels.length === 1);
     await test.channels[0].hello("oops");
     await test.until(() => test.volunteer.status.phase === "unable");
-    assert.deepEqual(test.channels[0].said[0].type, "broken");
+    assert.deepEqual(test.channels[0].said.map(({ type }) => type), ["ready", "broken"]);
     test.channels[0].say({ type: "goodbye", reason: "stopped", text: "" });
     await test.until(() => test.volunteer.status.phase === "lost");
     assert.equal(test.volunteer.lastEnding, "none");

@@ -47,6 +47,14 @@ for (const [what, exports] of forms) {
   });
 }
 
+Deno.test("a function that forgets its callback and returns nothing fails, and says why", async () => {
+  const message = "the function returned nothing, and does not use its second parameter, which calls back";
+  for (const forgetful of [(_x: string, _cb: unknown) => undefined, async (_x: string, _cb: unknown) => {}]) {
+    assert.deepEqual(await called(forgetful, "a"), [{ message, stack: "" }, undefined]);
+  }
+  assert.deepEqual(await called((_x: string) => undefined, "a"), [null, undefined]);
+});
+
 Deno.test("a function of the engine gets the item alone", async () => {
   const builtIns: [exports: unknown, item: string, result: unknown][] = [
     [parseInt, "12px", 12],

@@ -7,6 +7,7 @@ import errno
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pando_shared import __version__, machine, ports, secret
@@ -58,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--port", metavar="N", help="the port to listen on (default: PORT, or 5000)")
     parser.add_argument(
-        "--host", metavar="ADDRESS", help="the address to listen on (default: HOST, or 0.0.0.0, all of IPv4)"
+        "--host", metavar="ADDRESS", help="the address to listen on (default: HOST, or *, all of IPv4 and IPv6)"
     )
     parser.add_argument("--secret-file", type=Path, metavar="FILE", help="read the secret from a file")
     parser.add_argument("--version", action="version", version=f"pando-server {__version__}")
@@ -95,8 +96,10 @@ def _run(given: argparse.Namespace) -> None:
     chosen = settings.load(host=given.host, port=given.port, secret=shared_secret)
     logs.log_to_stderr()
     application = app.create_app(chosen)
-    listener = ports.listen(chosen.host, chosen.port, host_options="--host and HOST", port_options="--port or PORT")
-    server = app.server_for(application, chosen, on_ready=lambda: _announce(listener))
+    listeners = ports.listen_everywhere(
+        chosen.host, chosen.port, host_options="--host and HOST", port_options="--port or PORT"
+    )
+    server = app.server_for(application, chosen, on_ready=lambda: _announce(listeners))
 
     def end(number: int, frame: object) -> None:
         # A second signal ends the server without waiting for connections to close.
@@ -105,21 +108,18 @@ def _run(given: argparse.Namespace) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    server.run(sockets=[listener])
+    server.run(sockets=listeners)
 
 
 def _exit(number: int, frame: object) -> None:
     raise SystemExit(0)
 
 
-def _announce(listener: socket.socket) -> None:
-    host, port = listener.getsockname()[:2]
-    addresses = [host]
-    if host == "0.0.0.0":
-        import ifaddr
-
-        addresses = [str(ip.ip) for adapter in ifaddr.get_adapters() for ip in adapter.ips if ip.is_IPv4]
-    shown = [f"[{address}]" if ":" in address else address for address in addresses]
+def _announce(listeners: Sequence[socket.socket]) -> None:
+    host, port = listeners[0].getsockname()[:2]
+    shown = [f"[{host}]" if ":" in host else host]
+    if len(listeners) > 1 or host in (ports.ALL_IPV4, ports.ALL_IPV6):
+        shown = ports.own_addresses()
     _say("".join(f"Listening at http://{address}:{port}\n" for address in shown))
 
 

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pando_server.logs import limited_warn
 from pando_server.peers import TrustedProxies
 from pando_server.relay.limits import Limits
+from pando_shared import ports
 from pando_shared.errors import UsageError
 from pando_shared.secret import MIN_SECRET_CHARACTERS
 from pando_shared.text import printable
@@ -47,8 +48,8 @@ class ServerSettings(BaseSettings):
         SecretStr, Field(min_length=MIN_SECRET_CHARACTERS, validation_alias=AliasChoices("PANDO_SECRET", "SECRET"))
     ]
     port: Annotated[int, Field(ge=0, le=65535, validation_alias="PORT")] = 5000
-    host: Annotated[str, Field(min_length=1, validation_alias="HOST")] = "0.0.0.0"
-    """The address to listen on."""
+    host: Annotated[str, Field(min_length=1, validation_alias="HOST")] = ports.EVERYWHERE
+    """The address to listen on; `*` for all of IPv4 and IPv6."""
     forwarded_allow_ips: Annotated[str, Field(validation_alias="FORWARDED_ALLOW_IPS")] = "127.0.0.1,::1"
     """The proxies whose `X-Forwarded-*` is believed: addresses and networks, or `*` for every peer that connects."""
     trusted_hops: Annotated[int, Field(ge=1, le=10, validation_alias="PANDO_TRUSTED_HOPS")] = 1

@@ -9,6 +9,9 @@
     ├── ServerError               the server cannot be used
     │   ├── ServerUnreachable     nobody answers, or not in time
     │   ├── NotAPandoServer       somebody answers, but it is not a Pando server
+    │   ├── ServerAway            a proxy answers in its place, and says that it is not there
+    │   ├── WebSocketBlocked      it answers, but lets no WebSocket through
+    │   ├── CertificateRefused    its certificate is not trusted
     │   ├── WrongProtocol         it speaks another version
     │   └── LoginRefused          it does not let us in: the secret, the job's name, or no room
     ├── PortBusy                  a port that we need is taken
@@ -60,6 +63,18 @@ class ServerUnreachable(ServerError):
 
 class NotAPandoServer(ServerError):
     """Somebody answers at this address, but it is not a Pando server."""
+
+
+class ServerAway(ServerError):
+    """A proxy answers in the server's place, and says that it is not there: it may be in a moment."""
+
+
+class WebSocketBlocked(ServerError):
+    """The server answers, but the WebSocket to it does not open."""
+
+
+class CertificateRefused(ServerError):
+    """The server's certificate is not trusted."""
 
 
 class WrongProtocol(ServerError):

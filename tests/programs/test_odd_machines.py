@@ -116,9 +116,9 @@ async def test_a_volunteer_is_called_by_its_machine_and_says_goodbye_on_sighup(p
 async def test_a_volunteer_under_nohup_stays(programs: Programs) -> None:
     line = "trap '' HUP; exec $(dirname $0)/pando-volunteer http://127.0.0.1:9"
     volunteer = await programs.start("bash", "-c", line, PANDO)
-    await volunteer.says("cannot be reached")
+    await volunteer.says("Nothing listens at port 9 of 127")
     volunteer.signal(signal.SIGHUP)
-    await volunteer.says("cannot be reached", times=2)
+    await volunteer.says("Nothing listens at port 9 of 127", times=2)
     volunteer.signal(signal.SIGTERM)
     outcome = await volunteer.finish()
     assert (outcome.status, outcome.err[-1][:31]) == (0, "pando-volunteer: You have left.")

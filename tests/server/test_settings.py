@@ -46,7 +46,7 @@ def test_the_environment_says_everything(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_there_are_defaults_for_all_but_the_secret() -> None:
     settings = load(secret=SECRET)
-    assert (settings.port, settings.host, settings.limits) == (5000, "0.0.0.0", Limits())
+    assert (settings.port, settings.host, settings.limits) == (5000, "*", Limits())
 
 
 def test_the_names_of_hosting_platforms_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:

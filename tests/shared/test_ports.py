@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import socket
+from types import SimpleNamespace
 
+import ifaddr
 import pytest
 
 from pando_shared import ports
@@ -60,3 +63,93 @@ def test_an_address_that_is_none(host: str) -> None:
     with pytest.raises(UsageError, match=r"is no address to listen on: see --host and HOST$") as caught:
         ports.listen(host, 0, host_options="--host and HOST")
     assert str(caught.value).isprintable()
+
+
+def test_everywhere_is_both_families_at_one_port() -> None:
+    listeners = ports.listen_everywhere(ports.EVERYWHERE, 0)
+    try:
+        assert [listener.family for listener in listeners] == [socket.AF_INET, socket.AF_INET6]
+        [port] = {listener.getsockname()[1] for listener in listeners}
+        for address, listener in zip(("127.0.0.1", "::1"), listeners, strict=True):
+            with socket.create_connection((address, port), timeout=10):
+                connection, peer = listener.accept()
+                connection.close()
+                assert peer[0] == address, "not an address of the other family that holds it"
+    finally:
+        for listener in listeners:
+            listener.close()
+
+
+def test_everywhere_where_somebody_has_the_port_in_one_family() -> None:
+    for host in ("127.0.0.1", "::1"):
+        with ports.listen(host, 0) as taken:
+            port = taken.getsockname()[1]
+            with pytest.raises(PortBusy, match=f"port {port} is in use"):
+                ports.listen_everywhere(ports.EVERYWHERE, port)
+
+
+def test_a_port_that_is_free_in_one_family_only_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    listen, refusals = ports.listen, [1] * 3
+
+    def busy(host: str, port: int, **options: object) -> socket.socket:
+        if host == ports.ALL_IPV6 and refusals:
+            refusals.pop()
+            raise PortBusy("taken")
+        return listen(host, port, **options)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(ports, "listen", busy)
+    listeners = ports.listen_everywhere(ports.EVERYWHERE, 0)
+    for listener in listeners:
+        listener.close()
+    assert (len(listeners), refusals) == (2, [])
+    refusals.extend([1] * ports.ATTEMPTS)
+    with pytest.raises(PortBusy, match="no port is free"):
+        ports.listen_everywhere(ports.EVERYWHERE, 0)
+
+
+@pytest.mark.parametrize("missing", [socket.AF_INET, socket.AF_INET6])
+def test_a_machine_with_one_family(missing: socket.AddressFamily, monkeypatch: pytest.MonkeyPatch) -> None:
+    bind = socket.socket.bind
+
+    def bind_one(listener: socket.socket, address: object) -> None:
+        if listener.family == missing:
+            raise OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
+        bind(listener, address)  # type: ignore[arg-type]  # as it came
+
+    monkeypatch.setattr("socket.socket.bind", bind_one)
+    [listener] = ports.listen_everywhere(ports.EVERYWHERE, 0)
+    with listener:
+        assert listener.family == ({socket.AF_INET, socket.AF_INET6} - {missing}).pop()
+
+
+def test_one_address_is_one_socket() -> None:
+    [listener] = ports.listen_everywhere("127.0.0.1", 0)
+    with listener:
+        assert listener.getsockname()[0] == "127.0.0.1"
+
+
+def test_this_machine_has_addresses() -> None:
+    found = ports.own_addresses()
+    assert found
+    assert all(ipaddress.ip_address(address.strip("[]")) for address in found)
+
+
+@pytest.mark.parametrize(
+    ("ips", "shown"),
+    [
+        (
+            ["127.0.0.1", "169.254.1.1", "192.168.1.7", "10.0.0.9", "10.0.0.9", ("2001:db8::1", 0, 0)],
+            ["10.0.0.9", "192.168.1.7", "169.254.1.1", "127.0.0.1"],
+        ),
+        ([], ["127.0.0.1"]),
+        (
+            ["127.0.0.1", ("::1", 0, 0), ("fe80::1", 0, 2), ("fd00::2", 0, 0), ("2600::1", 0, 0)],
+            ["[2600::1]", "[fd00::2]", "127.0.0.1"],
+        ),
+    ],
+)
+def test_networks_first_and_ipv6_where_there_is_no_other(
+    ips: list[object], shown: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ifaddr, "get_adapters", lambda: [SimpleNamespace(ips=[SimpleNamespace(ip=ip) for ip in ips])])
+    assert ports.own_addresses() == shown

@@ -15,6 +15,7 @@ from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnec
 from aiortc.exceptions import InvalidStateError
 from aiortc.sdp import SessionDescription
 
+from pando_client.channels.aiortc_tuning import gathering, ipv6_urls  # noqa: F401 - what they replace is enough
 from pando_client.channels.aiortc_tuning.datagrams import DatagramSender
 from pando_client.channels.aiortc_tuning.loopback import gather_loopback
 from pando_client.channels.aiortc_tuning.tune import tune

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from pando_client import console
@@ -16,6 +16,7 @@ from pando_client.command.main import open_standard_streams
 from pando_client.function.deno import command
 from pando_client.function.deno_failures import why
 from pando_client.function.deno_folders import environment
+from pando_client.rendezvous import outbound as way
 from pando_shared import __version__, machine
 from pando_shared.errors import PandoError, ToolError
 
@@ -51,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if given[0] in ("-v", "--version"):
         sys.exit(console.answered(f"pando-volunteer {__version__}", "pando-volunteer"))
     try:
-        line = command("headless.js", PERMISSIONS, [*given, *_added(given)])
-        _become(line, environment())
+        line = command("headless.js", PERMISSIONS, [*given, *_added()])
+        _become(line, trusting(environment()))
     except PandoError as error:
         console.say(f"pando-volunteer: {error}")
         sys.exit(error.exit_status)
@@ -61,14 +62,29 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(1)
 
 
-def _added(given: Sequence[str]) -> list[str]:
+def _added() -> list[str]:
     """Returns what the user need not say."""
     added = ["--status=stdout"]
-    if not any(word == "--device" or word.startswith("--device=") for word in given) and (name := machine.name()):
-        added.append(f"--device={name}")
+    if name := machine.name():
+        added.append(f"--machine={name}")  # what the device is called unless an option or the address says it
     # nohup and the like: what is ignored when we start stays ignored.
     ignored = [number.name for number in ENDING_SIGNALS if signal.getsignal(number) is signal.SIG_IGN]
     return [*added, f"--ignore={','.join(ignored)}"] if ignored else added
+
+
+def trusting(env: Mapping[str, str]) -> dict[str, str]:
+    """Returns the environment with which Deno trusts whom this machine trusts, too: `SSL_CERT_FILE` counts then.
+
+    Args:
+        env: the environment; what it says of it itself (`DENO_TLS_CA_STORE`) stays.
+
+    Raises:
+        UsageError: a variable names what cannot be read.
+    """
+    # A folder or file that is not there ends Deno's attempts with an error of its own.
+    way.readable("SSL_CERT_FILE", env)
+    way.readable("SSL_CERT_DIR", env)
+    return {"DENO_TLS_CA_STORE": "system,mozilla", **env}
 
 
 def _become(line: list[str], env: dict[str, str]) -> NoReturn:

@@ -1,20 +1,10 @@
-"""Where volunteers can reach this machine."""
+"""An address for phones."""
 
 from __future__ import annotations
 
 import io
-import ipaddress
-
-import ifaddr
 
 from pando_shared.text import printable
-
-
-def ipv4_addresses() -> list[str]:
-    """Returns the IPv4 addresses of this machine: of networks first, loopback last."""
-    found = {str(ip.ip) for adapter in ifaddr.get_adapters() for ip in adapter.ips if isinstance(ip.ip, str)}
-    addresses = sorted(ipaddress.IPv4Address(ip) for ip in found)
-    return [str(a) for a in sorted(addresses, key=lambda a: (a.is_loopback, a.is_link_local))] or ["127.0.0.1"]
 
 
 def qr_code(url: str) -> str:

@@ -32,8 +32,8 @@ class EmbeddedServer:
     """
 
     def __init__(self, port: int, secret: str | None = None) -> None:
-        self._socket = ports.listen(ports.ALL_IPV4, port)
-        self.port: int = self._socket.getsockname()[1]
+        self._sockets = ports.listen_everywhere(ports.EVERYWHERE, port)
+        self.port: int = self._sockets[0].getsockname()[1]
         self.secret = secrets.token_urlsafe(32) if secret is None else secret
         self.settings = ServerSettings(secret=self.secret, port=self.port, embedded=True)
         self._server: Server | None = None
@@ -45,7 +45,7 @@ class EmbeddedServer:
         self._server = server_for(app, self.settings, ready.set)
         for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        self._serving = asyncio.create_task(self._server.serve(sockets=self._sockets))
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait({self._serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
@@ -62,7 +62,8 @@ class EmbeddedServer:
                 self._server.force_exit = True
                 self._serving.cancel()
                 await asyncio.wait({self._serving}, timeout=CLOSE_SECONDS)
-        self._socket.close()
+        for listener in self._sockets:
+            listener.close()
 
 
 def volunteer_app(settings: ServerSettings, attend: Callable[[WebSocketChannel], Awaitable[object]]) -> FastAPI:

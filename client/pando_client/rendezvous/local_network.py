@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from pando_client import console
 from pando_client.job.job import Job
 from pando_client.options import Options
-from pando_client.rendezvous.addresses import for_phones, ipv4_addresses
+from pando_client.rendezvous.addresses import for_phones
 from pando_client.rendezvous.offers import OfferAnswerer
 from pando_client.rendezvous.server_url import ServerUrl
 from pando_client.tasks import RunScope
+from pando_shared import ports
 from pando_shared.errors import ServerError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ async def serve_local_network(options: Options, job: Job, name: str, scope: RunS
     scope.push_async_callback(monitor.close)
     await server.start(volunteer_app(server.settings, job.attend))
     await monitor.start(monitoring.create_app(job.coordinator, name, options.reporting_interval))
-    addresses = ipv4_addresses()
+    addresses = ports.own_addresses()
     urls = tuple(f"http://{address}:{server.port}" for address in addresses)
     if console.is_terminal():
         console.say(for_phones(urls[0], console.columns(), console.encoding()))

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from pando_client import console
+from pando_client.coordination.unreached import Unreached, who_offers
 from pando_client.job.job import Job
 from pando_client.tasks import cancel
 from pando_shared.signaling import ForwardedOffer, IceServer
@@ -45,6 +46,8 @@ class OfferAnswerer:
         self._loopback_possible = loopback_possible
         self._webrtc: ModuleType | None = None
         self._places = asyncio.Semaphore(MAX_PLACES)
+        self._unreached = Unreached()
+        self._saying: asyncio.TimerHandle | None = None
         # asyncio itself keeps only weak references to tasks.
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -78,7 +81,7 @@ class OfferAnswerer:
             self._places.release()
             self.connecting -= 1
             raise
-        task = asyncio.create_task(self._attend(channel))
+        task = asyncio.create_task(self._attend(channel, who_offers(offer.sdp, offer.volunteer)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return str(sdp)
@@ -92,9 +95,22 @@ class OfferAnswerer:
 
     async def close(self) -> None:
         """Gives up the connections that are not open yet, and the channels that are still attended."""
+        if self._saying is not None:
+            self._saying.cancel()
         await cancel(*self._tasks)
 
-    async def _attend(self, channel: WebRtcChannel) -> None:
+    def _say_unreached(self) -> None:
+        """Says how many could not be reached, now or when it is time."""
+        loop = asyncio.get_running_loop()
+        if self._saying is not None:
+            self._saying.cancel()
+            self._saying = None
+        if (text := self._unreached.due(loop.time())) is not None:
+            console.say(f"pando: {text}")
+        elif (deadline := self._unreached.deadline) is not None:
+            self._saying = loop.call_at(deadline, self._say_unreached)
+
+    async def _attend(self, channel: WebRtcChannel, who: str) -> None:
         opening = asyncio.create_task(channel.opened(self._within))
         try:
             try:
@@ -104,8 +120,11 @@ class OfferAnswerer:
             await opening
         except ConnectionError as error:
             console.debug(f"a volunteer could not connect: {error}")
+            self._unreached.failed(who)
+            self._say_unreached()
             return
         finally:
             opening.cancel()
             self.connecting -= 1
+        self._unreached.reached(who)
         await self._job.attend(channel)

@@ -7,6 +7,7 @@ import asyncio
 from pando_client import console
 from pando_client.job.job import Job
 from pando_client.options import DEFAULT_STUN, Options
+from pando_client.rendezvous.first_login import first_login
 from pando_client.rendezvous.offers import OfferAnswerer
 from pando_client.rendezvous.server_url import ServerUrl
 from pando_client.tasks import RunScope
@@ -44,7 +45,7 @@ async def join_public_server(
     answerer = OfferAnswerer(job, ours, options.bootstrap_timeout, loopback_possible=server.loopback)
     scope.push_async_callback(answerer.close)
     signaling = Signaling(server, secret, name, ice_servers, answerer.answer, lambda: job.coordinator.ready)
-    await signaling.login()
+    await first_login(signaling.login)
     scope.push_async_callback(signaling.close)
     scope.start(signaling.keep())
     scope.start(_load_early(answerer))

@@ -18,6 +18,8 @@ from pydantic import ValidationError
 
 from pando_client import console
 from pando_client.rendezvous.nonces import fetch_nonce
+from pando_client.rendezvous.outbound import Way, way_to
+from pando_client.rendezvous.server_failures import of_websocket, websocket_blocked
 from pando_client.rendezvous.server_url import ServerUrl
 from pando_shared.errors import LoginRefused, ServerError, ServerUnreachable, WrongProtocol
 from pando_shared.signaling import (
@@ -40,6 +42,8 @@ REPORT_AFTER_LOOKS = 10
 """Looks after which the number of volunteers is reported although it has not changed."""
 LOGIN_TIMEOUT_SECONDS = 5.0
 """Time for the server's response to a login; a login during which the server goes down fails after as long."""
+ALL_OF_LOGIN_SECONDS = 15.0
+"""Time for all of a login."""
 HANG_UP_SECONDS = 2.0
 """Time for a connection to close in good order."""
 FIRST_RETRY_SECONDS = 0.5
@@ -99,7 +103,15 @@ class Signaling:
         Raises:
             ServerError: the server cannot be used; the class says why.
         """
-        nonce = await fetch_nonce(self._server.url)
+        try:
+            # One limit over all layers: Engine.IO has none for the upgrade, nor for its first packet.
+            async with asyncio.timeout(ALL_OF_LOGIN_SECONDS):
+                await self._connect(await fetch_nonce(self._server.url))
+        except TimeoutError:
+            await self._hang_up()
+            raise websocket_blocked(self._server.url) from None
+
+    async def _connect(self, nonce: str) -> None:
         login = ClientLogin(
             nonce=nonce,
             proof=proof(self._secret, nonce, self._job),
@@ -110,6 +122,8 @@ class Signaling:
         self._lost.clear()
         self._refused = None
         self._reported = 0
+        way = await asyncio.to_thread(way_to, self._server.url)
+        self._socket.eio.websocket_extra_options.update(proxy=way.proxy, ssl=way.tls or True)
         try:
             await self._socket.connect(
                 self._server.url,
@@ -121,11 +135,7 @@ class Signaling:
             )
         except Exception as error:  # noqa: BLE001 - engineio takes a WebSocket's close for a packet: a TypeError
             await self._hang_up()
-            known = isinstance(error, (socketio.exceptions.SocketIOError, OSError, TimeoutError))
-            why = printable(error) if known else "it hung up"
-            raise self._refusal() or ServerUnreachable(
-                f"the server at {self._server.url} does not take connections: {why}"
-            ) from None
+            raise self._refusal() or self._failure(error, way) from None
 
     async def keep(self) -> None:
         """Stays logged in, until cancelled; says once when the server is lost, and once when it is back."""
@@ -161,7 +171,7 @@ class Signaling:
             except ServerError as error:
                 if str(error) != said:
                     said = str(error)
-                    console.say(f"pando: {printable(said, 400)}; trying again")
+                    console.say(f"pando: {printable(said, 400)}{' T' if said.endswith('?') else '; t'}rying again")
             else:
                 return
 
@@ -177,6 +187,16 @@ class Signaling:
             await self._socket.emit("volunteers", VolunteerCount(count=count).model_dump(), namespace=NAMESPACE)
         except socketio.exceptions.SocketIOError:
             return  # it is about to be noticed that the server is lost
+
+    def _failure(self, error: Exception, way: Way) -> ServerError:
+        """Why there is no connection, when the server did not say it."""
+        url = self._server.url
+        if isinstance(error, TypeError):
+            return ServerUnreachable(f"the server at {url} does not take connections: it hung up")
+        if isinstance(error, socketio.exceptions.SocketIOError) and error.__cause__ is None:
+            # The WebSocket is open, and the login is refused without a reason, or not answered.
+            return ServerUnreachable(f"the server at {url} does not answer the login: it may be starting or ending")
+        return of_websocket(error, url, way)
 
     def _refusal(self) -> ServerError | None:
         """The server's reason for refusing the connection, if it gave one."""

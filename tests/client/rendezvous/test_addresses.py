@@ -1,32 +1,8 @@
-"""Where volunteers can reach this machine."""
+"""An address for phones."""
 
 from __future__ import annotations
 
-import ipaddress
-from types import SimpleNamespace
-
-import ifaddr
-import pytest
-
-from pando_client.rendezvous.addresses import for_phones, ipv4_addresses, qr_code
-
-
-def adapters(*addresses: object) -> list[SimpleNamespace]:
-    return [SimpleNamespace(ips=[SimpleNamespace(ip=address) for address in addresses])]
-
-
-def test_this_machine_has_addresses() -> None:
-    found = ipv4_addresses()
-    assert found
-    assert all(ipaddress.IPv4Address(address) for address in found)
-
-
-def test_networks_first_and_loopback_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    ips = ["127.0.0.1", "169.254.1.1", "192.168.1.7", "10.0.0.9", "10.0.0.9", ("fe80::1", 0, 2)]
-    monkeypatch.setattr(ifaddr, "get_adapters", lambda: adapters(*ips))
-    assert ipv4_addresses() == ["10.0.0.9", "192.168.1.7", "169.254.1.1", "127.0.0.1"]
-    monkeypatch.setattr(ifaddr, "get_adapters", lambda: adapters())
-    assert ipv4_addresses() == ["127.0.0.1"]
+from pando_client.rendezvous.addresses import for_phones, qr_code
 
 
 def test_a_qr_code_is_a_square_of_text() -> None:

@@ -13,10 +13,10 @@ from websockets.asyncio.client import connect
 
 from pando_client import console
 from pando_client.options import Options
-from pando_client.rendezvous import local_network
 from pando_client.rendezvous.local_network import serve_local_network
 from pando_client.rendezvous.signaling import Signaling
 from pando_client.tasks import RunScope
+from pando_shared import ports
 from pando_shared.errors import ServerUnreachable
 from tests.support.shells import job_of
 
@@ -27,7 +27,7 @@ WITHIN = 20.0
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
     monkeypatch.setattr(console, "say", lines.append)
-    monkeypatch.setattr(local_network, "ipv4_addresses", lambda: ["192.168.1.7", "127.0.0.1"])
+    monkeypatch.setattr(ports, "own_addresses", lambda: ["192.168.1.7", "127.0.0.1"])
     return lines
 
 

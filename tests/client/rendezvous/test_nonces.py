@@ -11,7 +11,7 @@ import pytest
 from pando_client.rendezvous import nonces
 from pando_client.rendezvous.nonces import MAX_RESPONSE_BYTES, fetch_nonce
 from pando_shared import PROTOCOL
-from pando_shared.errors import LoginRefused, NotAPandoServer, ServerError, ServerUnreachable, WrongProtocol
+from pando_shared.errors import LoginRefused, NotAPandoServer, ServerAway, ServerError, ServerUnreachable, WrongProtocol
 from pando_shared.signaling import Nonce
 
 NONCE = "0" * 64
@@ -54,7 +54,8 @@ async def test_the_nonce_of_a_server() -> None:
     [
         ("429 Too Many Requests", nonce(), LoginRefused, "wants fewer logins: wait a minute"),
         ("200 OK", b"<html>", NotAPandoServer, "is not a Pando server"),
-        ("404 Not Found", b"", NotAPandoServer, "is not a Pando server"),
+        ("404 Not Found", b"", NotAPandoServer, "there is no Pando server at"),
+        ("502 Bad Gateway", nonce(), ServerAway, "answers with status 502: is the server behind it running"),
         ("200 OK", b" " * 2 * MAX_RESPONSE_BYTES + nonce(), NotAPandoServer, "is not a Pando server"),
         ("200 OK", nonce(PROTOCOL + 1), WrongProtocol, f"speaks version {PROTOCOL + 1} of the protocol"),
         ("nonsense", b"", ServerUnreachable, "does not answer: "),

@@ -8,6 +8,8 @@ from typing import Any, cast
 
 import pytest
 
+from pando_client import console
+from pando_client.coordination import unreached
 from pando_client.job.job import Job
 from pando_client.rendezvous import offers
 from pando_client.rendezvous.offers import OfferAnswerer
@@ -94,6 +96,35 @@ async def test_a_channel_that_does_not_open_is_forgotten(monkeypatch: pytest.Mon
     world.channels[0].opening.set_exception(ConnectionError("did not open"))
     await turns()
     assert (world.attended, world.answerer.connecting) == ([], 0)
+
+
+async def test_volunteers_that_are_not_reached_are_counted_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(console, "say", said.append)
+    monkeypatch.setattr(unreached, "AGAIN_SECONDS", 0.05)
+    world = World(monkeypatch)
+
+    async def fail(*volunteers: str) -> None:
+        for volunteer in volunteers:
+            await world.answerer.answer(OFFER.model_copy(update={"volunteer": volunteer}))
+        await turns()
+        for channel in world.channels[-len(volunteers) :]:
+            channel.opening.set_exception(ConnectionError("did not open"))
+        await turns()
+
+    await fail("a")
+    assert [text.partition(":")[0] for text in said] == ["pando"]
+    assert said[0].startswith("pando: 1 volunteer could not be reached directly: ")
+    await fail("a", "b")
+    await fail("c")
+    async with asyncio.timeout(10):
+        while len(said) < 2:  # noqa: ASYNC110 - a line on the terminal, in life
+            await asyncio.sleep(0.01)
+    assert said[1].startswith("pando: 3 volunteers could not be reached directly: ")
+    await fail("d")
+    await world.answerer.close()
+    await asyncio.sleep(0.1)
+    assert len(said) == 2, "a run that has ended says nothing more"
 
 
 async def test_an_offer_that_cannot_be_understood_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:

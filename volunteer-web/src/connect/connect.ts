@@ -9,6 +9,7 @@ import type { ChannelKind, Meeting, PeerMaker } from "./meeting.ts";
 import { meet } from "./signaling.ts";
 import { openWebSocket } from "./websocket.ts";
 import { ConnectError } from "./error.ts";
+import { statusInWords } from "./server_problem.ts";
 import { PROTOCOL } from "../wire/constants.ts";
 
 const CONFIG_TIMEOUT_MS = 10_000;
@@ -21,7 +22,7 @@ const CONFIG_TIMEOUT_MS = 10_000;
  */
 export async function connect(meeting: Meeting, signal: AbortSignal): Promise<Channel> {
   if (signal.aborted) throw new ConnectError("given up");
-  const kind = choose(await offered(meeting.base, signal), meeting);
+  const kind = choose(await offered(meeting, signal), meeting);
   if (kind === "webrtc") return await meet(meeting, meeting.peers as PeerMaker, signal);
   const url = new URL("channel", meeting.base);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -38,7 +39,7 @@ function choose(kinds: readonly ChannelKind[], { wish, peers }: Meeting): Channe
 }
 
 /** Asks the server which kinds of channel it offers, its default first (PROTOCOL.md, 1.1). */
-async function offered(base: URL, signal: AbortSignal): Promise<readonly ChannelKind[]> {
+async function offered({ base, explain }: Meeting, signal: AbortSignal): Promise<readonly ChannelKind[]> {
   let config: { protocol?: unknown; channels?: unknown };
   const timeout = new AbortController();
   const giveUp = () => timeout.abort();
@@ -46,20 +47,26 @@ async function offered(base: URL, signal: AbortSignal): Promise<readonly Channel
   signal.addEventListener("abort", giveUp);
   try {
     const answer = await fetch(new URL("api/config", base), { cache: "no-store", signal: timeout.signal });
-    if (!answer.ok) throw new Error(`it answered with status ${answer.status}`);
+    if (!answer.ok) throw new ConnectError(statusInWords(answer.status), { part: "server" });
+    const { origin } = new URL(answer.url || base);
+    if (answer.redirected && origin !== base.origin) {
+      throw new ConnectError(`the server has moved: use ${origin}`, { part: "server" });
+    }
     config = await answer.json();
   } catch (error) {
-    const why = error instanceof SyntaxError || (error as Error).message?.startsWith("it answered");
-    throw new ConnectError(
-      why ? "the server does not answer as a Pando server does" : "the server cannot be reached",
-      { part: "server" },
-    );
+    if (error instanceof ConnectError) throw error;
+    const why = error instanceof SyntaxError
+      ? "the server does not answer as a Pando server does"
+      : explain?.(error, base) ?? "the server cannot be reached";
+    throw new ConnectError(why, { part: "server" });
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", giveUp);
   }
   if (config?.protocol !== PROTOCOL) {
-    throw new ConnectError("the server speaks another version: reload this page", { passing: false });
+    // Only a volunteer without a page has words of its own.
+    const advice = explain === undefined ? "reload this page" : "install the same version of Pando here";
+    throw new ConnectError(`the server speaks another version: ${advice}`, { passing: false });
   }
   const kinds = Array.isArray(config.channels) ? config.channels : [];
   const known = kinds.filter((kind): kind is ChannelKind => kind === "webrtc" || kind === "websocket");

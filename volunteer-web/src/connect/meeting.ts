@@ -18,6 +18,8 @@ export type Meeting = {
   readonly wish: ChannelKind | null;
   /** Makes peer connections, or says in words why it cannot. */
   readonly peers: PeerMaker | string;
+  /** Says why the server cannot be reached; without it nobody knows. */
+  readonly explain?: (error: unknown, base: URL) => string;
   /** Called when there is no job yet. */
   waiting(): void;
   /** Called when the server has named a job; the channel to its client is being opened. */

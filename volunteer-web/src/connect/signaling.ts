@@ -5,6 +5,7 @@ import type { Channel } from "./channel.ts";
 import type { Meeting, PeerMaker } from "./meeting.ts";
 import { openDataChannel } from "./webrtc.ts";
 import { ConnectError } from "./error.ts";
+import { WEBSOCKET_BLOCKED } from "./server_problem.ts";
 import { MAX_ICE_SERVERS, MAX_OFFERS, OFFER_TIMEOUT_MS, PROTOCOL, VERSION } from "../wire/constants.ts";
 
 type Refusal = { readonly code: string; readonly text: string };
@@ -156,7 +157,7 @@ function iceServers({ ice_servers }: Assignment): RTCIceServer[] {
 function refused(error: Error & { data?: { error?: Refusal } }): ConnectError {
   const refusal = error.data?.error;
   if (refusal !== undefined) return asConnectError(refusal);
-  return new ConnectError("the server cannot be reached", { part: "server" });
+  return new ConnectError(WEBSOCKET_BLOCKED, { part: "server" });
 }
 
 function asConnectError({ code, text }: Refusal): ConnectError {

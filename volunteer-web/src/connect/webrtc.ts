@@ -164,7 +164,11 @@ class DataChannel implements Channel {
     this.#poll.stop();
     if (this.#wire.readyState === "open") {
       // werift, which Deno has instead of a browser, closes a channel before it has sent what waits.
-      for (let waited = 0; this.#wire.bufferedAmount > 0 && waited < CLOSE_TIMEOUT_MS; waited += FLUSH_POLL_MS) {
+      for (
+        let waited = 0;
+        this.#wire.bufferedAmount > 0 && waited < CLOSE_TIMEOUT_MS;
+        waited += FLUSH_POLL_MS
+      ) {
         await new Promise((resolve) => setTimeout(resolve, FLUSH_POLL_MS));
       }
       // Closing the peer connection drops what waits; closing the channel first sends it.

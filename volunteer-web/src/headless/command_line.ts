@@ -2,6 +2,7 @@
 
 import type { Verdict } from "../volunteer/session_runner.ts";
 import type { HelloInfo } from "../wire/hello.ts";
+import type { Choices } from "../volunteer/hash.ts";
 import { MAX_SLOTS } from "../wire/constants.ts";
 import { toJson } from "../wire/json.ts";
 import { ANYTHING, covers, inWords, parseHosts } from "../wire/allowed_hosts.ts";
@@ -21,6 +22,9 @@ export type Options = {
 /** The command line is wrong; the message says how. */
 export class UsageError extends Error {}
 
+/** Options whose value may be the next word. */
+const WITH_VALUE = ["cores", "device", "protocol"];
+
 /**
  * Returns the arguments as options.
  *
@@ -35,8 +39,13 @@ export function parseOptions(
 ): Options {
   const words: string[] = [];
   const named = new Map<string, string>();
-  for (const arg of args) {
-    const [, name, , value] = arg.match(/^--([a-z-]+)(=(.*))?$/s) ?? [];
+  const left = [...args];
+  for (let arg = left.shift(); arg !== undefined; arg = left.shift()) {
+    let [, name, , value] = arg.match(/^--([a-z-]+)(=(.*))?$/s) ?? [];
+    if (value === undefined && WITH_VALUE.includes(name) && known.includes(name)) {
+      if (left.length === 0 || left[0].startsWith("--")) throw new UsageError(`--${name} needs a value`);
+      value = left.shift() as string;
+    }
     if (name === undefined) words.push(arg);
     // An empty value, which a script may make of an empty variable, allows nothing.
     else if (known.includes(name) || hidden.includes(name)) {
@@ -61,6 +70,35 @@ export function coresOf(options: Options): number {
     throw new UsageError(`--cores takes a number from 1 to ${MAX_SLOTS}`);
   }
   return cores;
+}
+
+/**
+ * Returns how many of the wanted slots this machine can lend: each takes memory, and more than cores gain nothing.
+ *
+ * @param say takes the line that says so when they are fewer
+ */
+export function boundedByMachine(
+  wanted: number,
+  say: (text: string) => void,
+  cores = navigator.hardwareConcurrency ?? 1,
+): number {
+  if (wanted <= cores) return wanted;
+  say(
+    `this machine has ${cores === 1 ? "1 core" : `${cores} cores`}: it lends no more, instead of ${wanted}`,
+  );
+  return cores;
+}
+
+/**
+ * Returns the options with what the address chooses as a page's does (`#device=My_laptop;cores=2;`), unless an option
+ * says otherwise. Hosts that functions may reach are not chosen there: whoever wrote the address may be another.
+ */
+export function withChoices({ words, named }: Options, choices: Choices): Options {
+  const chosen = new Map<string, string>();
+  if (choices.device !== null) chosen.set("device", choices.device);
+  if (choices.cores !== null) chosen.set("cores", String(choices.cores));
+  if (choices.protocol !== null) chosen.set("protocol", choices.protocol);
+  return { words, named: new Map([...chosen, ...named]) };
 }
 
 /** Returns the name to present: `--device`, or what the system says. */

@@ -6,6 +6,8 @@
 
 import { RTCPeerConnection as WeriftPeer } from "werift";
 import { Buffer } from "node:buffer";
+import { parseHash } from "../volunteer/hash.ts";
+import { explain, proxyVariable } from "./failures.ts";
 import { connect } from "../connect/connect.ts";
 import { placeOf } from "../connect/place.ts";
 import type { ChannelKind } from "../connect/meeting.ts";
@@ -17,6 +19,7 @@ import { holds } from "../crypto/signature.ts";
 import { JobOwner } from "../volunteer/job_owner.ts";
 import { SessionRunner } from "../volunteer/session_runner.ts";
 import {
+  boundedByMachine,
   command,
   considerWithoutPage,
   coresOf,
@@ -26,13 +29,14 @@ import {
   type Options,
   parseOptions,
   UsageError,
+  withChoices,
   writeStatus,
   writeStatusToStdout,
 } from "./command_line.ts";
 import { Volunteer } from "../volunteer/volunteer.ts";
 
 const USAGE =
-  "headless.js URL [--cores=N] [--device=NAME] [--protocol=webrtc|websocket] [--allow-net[=HOSTS]] [--loopback]";
+  "pando-volunteer URL [--cores=N] [--device=NAME] [--protocol=webrtc|websocket] [--allow-net[=HOSTS]]";
 
 /** How the text of such a status begins. */
 const RECEIVING = "Receiving ";
@@ -43,17 +47,19 @@ const CONSOLE_WINDOW_MS = 60_000;
 await command(async () => {
   // First of all, so that also what is wrong with the options is said there.
   if (Deno.args.includes("--status=stdout")) writeStatusToStdout();
-  const options = parseOptions(
+  const given = parseOptions(
     Deno.args,
     ["cores", "device", "protocol", "allow-net", "loopback"],
-    ["status", "ignore"],
+    ["status", "ignore", "machine"],
   );
-  const address = baseOf(options);
+  const address = baseOf(given);
   const place = placeOf(address);
+  const inAddress = parseHash(address.hash);
+  const options = withMachine(withChoices(given, inAddress));
   const wish = wishOf(options);
   const granted = grantsOf(options);
   const peers = peerMaker(options.named.has("loopback") || isLoopback(place.base.hostname));
-  const cores = coresOf(options);
+  const cores = boundedByMachine(coresOf(options), writeStatus);
 
   let said = "";
   let reason: Tries["last"] | null = null;
@@ -99,9 +105,11 @@ await command(async () => {
     answered: () => undefined,
     wrote: (lines) => reader.take(lines),
     log: (_, text) => writeStatus(text),
-  }, new JobOwner(keyIn(address), () => Promise.resolve({ holds })));
+  }, new JobOwner(inAddress.client, () => Promise.resolve({ holds })));
   const presentation = { device: deviceOf(options), agent: `Deno ${Deno.version.deno}` };
-  const meeting = { ...place, wish, peers };
+  const proxy = proxyVariable(address, (name) => Deno.env.get(name));
+  const explainHere = (error: unknown) => explain(error, address, proxy);
+  const meeting = { ...place, wish, peers, explain: explainHere };
   const volunteer: Volunteer = new Volunteer(
     runner,
     (on, signal) => connect({ ...meeting, ...on }, signal),
@@ -129,9 +137,10 @@ function baseOf({ words }: Options): URL {
   return url;
 }
 
-/** Returns the key of the job's owner that an address has, whole or broken; null if it has none. */
-function keyIn({ hash }: URL): string | null {
-  return hash.match(/[#;]client=([^;]*)/)?.[1] ?? null;
+/** Returns the options with the machine's name for a device that has no other. */
+function withMachine({ words, named }: Options): Options {
+  const machine = named.get("machine") ?? "";
+  return { words, named: new Map([...(machine === "" ? [] : [["device", machine] as const]), ...named]) };
 }
 
 function wishOf({ named }: Options): ChannelKind | null {

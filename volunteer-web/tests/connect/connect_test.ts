@@ -53,7 +53,7 @@ Deno.test("the channel is of the kind that is wished for, or of the server's def
 
 const servers: [what: string, config: unknown, message: string, passing: boolean][] = [
   ["no JSON", "<html>", "the server does not answer as a Pando server does", true],
-  ["an error", "", "the server does not answer as a Pando server does", true],
+  ["an error", "", "the server does not answer as a Pando server does (status 500)", true],
   [
     "another version",
     { protocol: 2, channels: ["webrtc"] },
@@ -80,5 +80,7 @@ Deno.test("a server that cannot be reached is tried again later; an attempt that
   await withServer({}, (base) => Promise.resolve(void (gone = base)));
   const { message, passing } = await failure(meeting(gone!));
   assert.deepEqual([message, passing], ["the server cannot be reached", true]);
+  const explained = await failure(meeting(gone!, { explain: (_, base) => `no ${base.host}` }));
+  assert.equal(explained.message, `no ${gone!.host}`);
   assert.equal((await failure(meeting(gone!), AbortSignal.abort())).message, "given up");
 });

@@ -44,7 +44,12 @@ REQUIRED = {
     ),
     "ice": ("_connection",),
     "ice connection": ("_nominated",),
-    "aioice": ("get_host_addresses",),  # gather_loopback
+    "aioice": (
+        "get_host_addresses",  # gather_loopback
+        # gathering
+        "server_reflexive_candidate",
+        "relayed_candidate",
+    ),
 }
 """The names that are used of each part of a connection, and that aiortc and aioice do not promise."""
 

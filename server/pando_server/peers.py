@@ -66,6 +66,12 @@ def header(scope: Scope, name: bytes) -> str | None:
     return b",".join(values).decode("latin-1") if values else None
 
 
+def host_of(scope: Scope) -> str | None:
+    """Returns the host, with its port, at which a request arrived; None if it does not say (RFC 9110, section 7.2)."""
+    host = header(scope, b"host")
+    return host.lower() if host else None
+
+
 def is_foreign(scope: Scope) -> bool:
     """Returns whether a page of another site sends this request.
 

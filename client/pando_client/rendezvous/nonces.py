@@ -7,13 +7,15 @@ import asyncio
 import httpx
 from pydantic import ValidationError
 
-from pando_shared import PROTOCOL
+from pando_shared import PROTOCOL, __version__
 from pando_shared.errors import LoginRefused, NotAPandoServer, ServerUnreachable, WrongProtocol
-from pando_shared.signaling import Nonce
+from pando_shared.signaling import Code, ErrorBody, Nonce, Refusal
 from pando_shared.text import printable
 
 HTTP_TIMEOUT_SECONDS = 10.0
 """Time that a server has for all of its response."""
+MIN_WAIT_SECONDS, MAX_WAIT_SECONDS = 1.0, 600.0
+"""For how long a server that is too busy may send a client away; the shorter one if it does not say."""
 MAX_RESPONSE_BYTES = 64 * 1024
 """Bytes that are read of the response of what may not be a Pando server."""
 
@@ -45,16 +47,32 @@ async def fetch_nonce(url: str) -> str:
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         why = printable(error) or type(error).__name__
         raise ServerUnreachable(f"the server at {url} does not answer: {why}") from None
-    if response.status_code == 429:
-        raise LoginRefused(f"the server at {url} wants fewer logins: wait a minute")
+    if response.status_code >= 400:
+        refused = _refused(bytes(body))
+        if refused is not None:
+            wait = _wait(response) if refused.code in (Code.FULL, Code.THROTTLED) else None
+            raise LoginRefused(f"the server at {url} refuses: {printable(refused.text)}", wait)
     try:
         nonce = Nonce.model_validate_json(bytes(body))
     except ValidationError:
         raise NotAPandoServer(f"what answers at {url} is not a Pando server") from None
     if nonce.protocol != PROTOCOL:
         raise WrongProtocol(
-            f"the server at {url} speaks version {nonce.protocol} of the protocol"
-            f" (Pando {printable(nonce.version)}), and this client version {PROTOCOL}:"
-            " install the same Pando on both"
+            f"the server at {url} runs Pando {printable(nonce.version)} (version {nonce.protocol} of the protocol),"
+            f" and this is Pando {__version__} (version {PROTOCOL}): install the same Pando on both"
         )
     return nonce.nonce
+
+
+def _refused(body: bytes) -> ErrorBody | None:
+    try:
+        return Refusal.model_validate_json(body).error
+    except ValidationError:
+        return None
+
+
+def _wait(response: httpx.Response) -> float:
+    """Returns the seconds of `Retry-After` (RFC 9110, section 10.2.3), within bounds."""
+    text = response.headers.get("retry-after", "")
+    seconds = float(text) if text.isascii() and text.isdigit() else 0.0
+    return min(max(seconds, MIN_WAIT_SECONDS), MAX_WAIT_SECONDS)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from pando_client import console
 from pando_client.job.job import Job
 from pando_client.tasks import cancel
-from pando_shared.signaling import ForwardedOffer, IceServer
+from pando_shared.limits import MAX_CONNECT_MS
+from pando_shared.signaling import ForwardedOffer, IceServer, Outcome
 
 if TYPE_CHECKING:
     from pando_client.channels.webrtc import WebRtcChannel
@@ -39,6 +40,8 @@ class OfferAnswerer:
     def __init__(self, job: Job, ice_servers: Sequence[IceServer], within: float, *, loopback_possible: bool) -> None:
         self.connecting = 0
         """Volunteers whose offer is being answered, or whose connection is not open yet."""
+        self.on_outcome: Callable[[Outcome], None] = lambda outcome: None
+        """Hears how each offer ended that was answered."""
         self._job = job
         self._ice_servers = ice_servers
         self._within = within
@@ -72,13 +75,13 @@ class OfferAnswerer:
         try:
             webrtc = await self.load()
             sdp, channel = await webrtc.answer(
-                offer.sdp, self._ice_servers, loopback=offer.loopback and self._loopback_possible
+                offer.sdp, (*self._ice_servers, *offer.ice_servers), loopback=offer.loopback and self._loopback_possible
             )
         except BaseException:
             self._places.release()
             self.connecting -= 1
             raise
-        task = asyncio.create_task(self._attend(channel))
+        task = asyncio.create_task(self._attend(channel, offer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return str(sdp)
@@ -94,7 +97,13 @@ class OfferAnswerer:
         """Gives up the connections that are not open yet, and the channels that are still attended."""
         await cancel(*self._tasks)
 
-    async def _attend(self, channel: WebRtcChannel) -> None:
+    async def _attend(self, channel: WebRtcChannel, offer: ForwardedOffer) -> None:
+        began = asyncio.get_running_loop().time()
+
+        def ended(*, opened: bool) -> None:
+            ms = min(int((asyncio.get_running_loop().time() - began) * 1000), MAX_CONNECT_MS)
+            self.on_outcome(Outcome(volunteer=offer.volunteer, attempt=offer.attempt, opened=opened, ms=ms))
+
         opening = asyncio.create_task(channel.opened(self._within))
         try:
             try:
@@ -103,9 +112,11 @@ class OfferAnswerer:
                 self._places.release()
             await opening
         except ConnectionError as error:
+            ended(opened=False)
             console.debug(f"a volunteer could not connect: {error}")
             return
         finally:
             opening.cancel()
             self.connecting -= 1
+        ended(opened=True)
         await self._job.attend(channel)

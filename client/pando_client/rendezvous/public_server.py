@@ -10,11 +10,12 @@ from pando_client.options import DEFAULT_STUN, Options
 from pando_client.rendezvous.offers import OfferAnswerer
 from pando_client.rendezvous.server_url import ServerUrl
 from pando_client.tasks import RunScope
-from pando_shared.signaling import IceServer
+from pando_shared.errors import LoginRefused
+from pando_shared.signaling import Card, IceServer
 
 
 async def join_public_server(
-    options: Options, server: ServerUrl, secret: str, job: Job, name: str, scope: RunScope
+    options: Options, server: ServerUrl, secret: str, job: Job, name: str, scope: RunScope, card: Card | None = None
 ) -> tuple[str, ...]:
     """Logs in to a public server, and says where volunteers find it.
 
@@ -25,6 +26,7 @@ async def join_public_server(
         job: gets the volunteers.
         name: of the job.
         scope: closes what is started.
+        card: what those who may compute are told of the job.
 
     Returns:
         The URL of the volunteer page, alone.
@@ -41,8 +43,16 @@ async def join_public_server(
     ours = await without_silent(ice_servers)
     answerer = OfferAnswerer(job, ours, options.bootstrap_timeout, loopback_possible=server.loopback)
     scope.push_async_callback(answerer.close)
-    signaling = Signaling(server, secret, name, ice_servers, answerer.answer, lambda: job.coordinator.ready)
-    await signaling.login()
+    signaling = Signaling(server, secret, name, ice_servers, answerer.answer, lambda: job.coordinator.ready, card)
+    answerer.on_outcome = signaling.ended
+    try:
+        await signaling.login()
+    except LoginRefused as error:
+        if error.wait_seconds is None:
+            raise
+        console.say(f"pando: {error}; trying again")
+        await asyncio.sleep(error.wait_seconds)
+        await signaling.login_again()
     scope.push_async_callback(signaling.close)
     scope.start(signaling.keep())
     scope.start(_load_early(answerer))

@@ -51,6 +51,12 @@ class ServerUrl:
         shown = f"[{name}]" if ":" in name else name
         return cls(f"{scheme}://{shown}" + (f":{port}" if port else ""), loopback, local)
 
+    @property
+    def host(self) -> str:
+        """Host and port, as a `Host` header has them (RFC 9110, section 7.2)."""
+        scheme, _, host = self.url.lower().partition("://")
+        return host.removesuffix(":443" if scheme == "https" else ":80")
+
     @classmethod
     def on_this_machine(cls, port: int) -> ServerUrl:
         """Returns where this process's own server is."""

@@ -12,6 +12,9 @@ import { ConnectError } from "./error.ts";
 import { JOB_NAME, PROTOCOL } from "../wire/constants.ts";
 
 const CONFIG_TIMEOUT_MS = 10_000;
+/** The longest time for which a server may send a volunteer away. */
+const MAX_WAIT_MS = 600_000;
+const MAX_REFUSAL_CHARACTERS = 200;
 
 /**
  * Opens a channel; waits for a job as long as there is none.
@@ -51,20 +54,25 @@ async function offered(base: URL, signal: AbortSignal): Promise<readonly Channel
   const timer = setTimeout(giveUp, CONFIG_TIMEOUT_MS);
   signal.addEventListener("abort", giveUp);
   try {
-    const answer = await fetch(new URL("/api/config", base), { cache: "no-store", signal: timeout.signal });
-    if (!answer.ok) throw new Error(`it answered with status ${answer.status}`);
+    const answer = await fetch(configUrl(base), { cache: "no-store", signal: timeout.signal });
+    if (!answer.ok) throw await refusalOf(answer);
     config = await answer.json();
   } catch (error) {
-    const why = error instanceof SyntaxError || (error as Error).message?.startsWith("it answered");
+    if (error instanceof ConnectError) throw error;
     throw new ConnectError(
-      why ? "the server does not answer as a Pando server does" : "the server cannot be reached",
+      error instanceof SyntaxError
+        ? "the server does not answer as a Pando server does"
+        : "the server cannot be reached",
     );
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", giveUp);
   }
   if (config?.protocol !== PROTOCOL) {
-    throw new ConnectError("the server speaks another version: reload this page", { passing: false });
+    throw new ConnectError("the server speaks another version: reload this page", {
+      passing: false,
+      outdated: true,
+    });
   }
   const kinds = Array.isArray(config.channels) ? config.channels : [];
   const known = kinds.filter((kind): kind is ChannelKind => kind === "webrtc" || kind === "websocket");
@@ -72,4 +80,23 @@ async function offered(base: URL, signal: AbortSignal): Promise<readonly Channel
     throw new ConnectError("the server offers no kind of channel that is known here", { passing: false });
   }
   return known;
+}
+
+/** The question says which version asks and where its page is: the server sees neither in a browser's request. */
+function configUrl(base: URL): URL {
+  const url = new URL("/api/config", base);
+  url.searchParams.set("protocol", String(PROTOCOL));
+  if (typeof document !== "undefined") url.searchParams.set("host", base.host);
+  return url;
+}
+
+/** Returns what the server says instead of its offer (PROTOCOL.md, 1.1), with the time that it wants to be left alone. */
+async function refusalOf(answer: Response): Promise<ConnectError> {
+  const said = await answer.json().then((body) => body?.error, () => undefined);
+  if (typeof said?.text !== "string") {
+    return new ConnectError("the server does not answer as a Pando server does");
+  }
+  const seconds = Number(answer.headers.get("retry-after"));
+  const waitMs = seconds > 0 ? Math.min(seconds * 1000, MAX_WAIT_MS) : 0;
+  return new ConnectError(said.text.slice(0, MAX_REFUSAL_CHARACTERS), { waitMs });
 }

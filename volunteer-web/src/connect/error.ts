@@ -6,10 +6,14 @@ export class ConnectError extends Error {
   /** Milliseconds to wait at least before the next try. */
   readonly waitMs: number;
 
+  /** Whether the server speaks another version of the protocol. */
+  readonly outdated: boolean;
+
   /** @param text one sentence part for the user, without a final stop */
-  constructor(text: string, { passing = true, waitMs = 0 } = {}) {
+  constructor(text: string, { passing = true, waitMs = 0, outdated = false } = {}) {
     super(text);
     this.passing = passing;
     this.waitMs = waitMs;
+    this.outdated = outdated;
   }
 }

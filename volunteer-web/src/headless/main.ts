@@ -6,6 +6,7 @@
 
 import { RTCPeerConnection as WeriftPeer } from "werift";
 import { Buffer } from "node:buffer";
+import { ConnectError } from "../connect/error.ts";
 import { connect, jobOf } from "../connect/connect.ts";
 import type { ChannelKind } from "../connect/meeting.ts";
 import { DenoHost } from "../pool/deno_host.ts";
@@ -85,7 +86,15 @@ await command(async () => {
   const meeting = { base, wish, peers, job: jobOf(base) };
   const volunteer: Volunteer = new Volunteer(
     runner,
-    (on, signal) => connect({ ...meeting, ...on }, signal),
+    (on, signal) =>
+      connect({ ...meeting, ...on }, signal).catch((error) => {
+        if (!(error instanceof ConnectError && error.outdated)) throw error;
+        writeStatus(
+          "the server speaks another version: update this program with pip install --upgrade pando-computing, " +
+            "or have the server updated",
+        );
+        Deno.exit(1);
+      }),
     presentation,
     sayStatus,
   );

@@ -1,5 +1,7 @@
 /** The volunteer page: composes it from the browser's parts. */
 
+import { ConnectError } from "../connect/error.ts";
+import { reloadOnce } from "./reload.ts";
 import { connect, jobOf } from "../connect/connect.ts";
 import { SandboxHost } from "../sandbox/host.ts";
 import { defaultSlots, formatHash, isPhone, parseHash, recall, remember, shortAgent } from "./choices.ts";
@@ -23,7 +25,13 @@ const view = new View(cores);
 new Page({
   view,
   host: new SandboxHost(view.sandbox, view.stage),
-  connect: (on, signal) => connect({ base, job: jobOf(base), wish: inHash.protocol, peers, ...on }, signal),
+  connect: (on, signal) =>
+    connect({ base, job: jobOf(base), wish: inHash.protocol, peers, ...on }, signal).catch((error) => {
+      if (error instanceof ConnectError && error.outdated) {
+        reloadOnce(() => sessionStorage, () => location.reload());
+      }
+      throw error;
+    }),
   consent: new Consent(store, inHash.allowNet ?? []),
   wakeLock: new WakeLock((navigator as { wakeLock?: WakeLocks }).wakeLock),
   window: globalThis,

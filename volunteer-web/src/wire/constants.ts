@@ -5,7 +5,7 @@
  */
 
 /** The version of both wires that this program speaks. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** The version of this program, which both wires carry; a test compares it with that of the Python half. */
 export const VERSION = "0.1.0";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { connect, jobOf } from "../../src/connect/connect.ts";
 import { ConnectError } from "../../src/connect/error.ts";
+import { PROTOCOL } from "../../src/wire/constants.ts";
 import type { Meeting } from "../../src/connect/meeting.ts";
 
 /** Runs `body` with the address of a server that answers `config`, and opens channels over WebSocket. */
@@ -40,7 +41,7 @@ Deno.test("the address names a job, or none", () => {
 });
 
 Deno.test("the channel is of the kind that is wished for, or of the server's default", async () => {
-  await withServer({ protocol: 1, channels: ["webrtc", "websocket"] }, async (base) => {
+  await withServer({ protocol: PROTOCOL, channels: ["webrtc", "websocket"] }, async (base) => {
     // WebRTC is the default here, and cannot be had.
     for (const wish of ["websocket", null] as const) {
       const channel = await connect(meeting(base, { wish }), new AbortController().signal);
@@ -57,13 +58,13 @@ const servers: [what: string, config: unknown, message: string, passing: boolean
   ["an error", "", "the server does not answer as a Pando server does", true],
   [
     "another version",
-    { protocol: 2, channels: ["webrtc"] },
+    { protocol: 99, channels: ["webrtc"] },
     "the server speaks another version: reload this page",
     false,
   ],
   [
     "unknown kinds",
-    { protocol: 1, channels: ["pigeon", 1] },
+    { protocol: PROTOCOL, channels: ["pigeon", 1] },
     "the server offers no kind of channel that is known here",
     false,
   ],
@@ -82,4 +83,22 @@ Deno.test("a server that cannot be reached is tried again later; an attempt that
   const { message, passing } = await failure(meeting(gone!));
   assert.deepEqual([message, passing], ["the server cannot be reached", true]);
   assert.equal((await failure(meeting(gone!), AbortSignal.abort())).message, "given up");
+});
+
+Deno.test("a refusal of the server is read, and it is left alone as long as it says", async () => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => undefined }, (request) => {
+    assert.equal(new URL(request.url).searchParams.get("protocol"), String(PROTOCOL));
+    return Response.json({ error: { code: "full", text: "no room" } }, {
+      status: 503,
+      headers: { "retry-after": "7" },
+    });
+  });
+  try {
+    const { message, passing, waitMs } = await failure(
+      meeting(new URL(`http://127.0.0.1:${server.addr.port}/`)),
+    );
+    assert.deepEqual([message, passing, waitMs], ["no room", true, 7_000]);
+  } finally {
+    await server.shutdown();
+  }
 });

@@ -30,7 +30,7 @@ from pando_server.signaling.packet_filter import Receive, Send
 from pando_server.signaling.sockets import Sockets
 from pando_server.signaling.websocket_handshake import deny
 from pando_shared import __version__
-from pando_shared.signaling import JOB_PATTERN
+from pando_shared.signaling import JOB_PATTERN, IceServers
 
 __all__ = ["ChannelHandler", "Server", "ServerSettings", "create_app", "server_for"]
 
@@ -46,6 +46,7 @@ def create_app(
     static: Path | None = None,
     limits: Limits | None = None,
     clock: Callable[[], float] = time.monotonic,
+    turn_servers: Callable[[str], IceServers] | None = None,
 ) -> FastAPI:
     """Returns the server, ready to be run by `server_for(app, settings)` or any ASGI server.
 
@@ -55,13 +56,14 @@ def create_app(
         static: the directory of the built volunteer page, if not the one of the settings.
         limits: what is allowed, if not what the settings say.
         clock: seconds, monotonic.
+        turn_servers: draws credentials of TURN servers for a user, if not as the settings say.
 
     Raises:
         PandoError: the volunteer page is not built.
     """
     pages = read_pages(static or settings.static or STATIC)
     relay = Relay(settings.secret.get_secret_value(), limits or settings.limits, salt=secrets.token_bytes(32))
-    sockets = Sockets(relay, settings.proxies, clock=clock, turn_servers=settings.turn_servers)
+    sockets = Sockets(relay, settings.proxies, clock=clock, turn_servers=turn_servers or settings.turn_servers)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

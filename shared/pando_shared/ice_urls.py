@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Any
-from urllib.parse import unquote
 
 SCHEMES = ("stun", "turn", "turns")
 MAX_URL_CHARACTERS = 200
@@ -119,6 +118,6 @@ def _decoded(text: str) -> str:
     if re.search(r"%(?![0-9A-Fa-f]{2})", text):
         raise ValueError("in user and password of a server, % is written %25")
     try:
-        return unquote(text, errors="strict")
+        return re.sub(rb"%(..)", lambda found: bytes.fromhex(found[1].decode()), text.encode()).decode()
     except UnicodeDecodeError:
         raise ValueError("user and password of a server are not UTF-8 once they are percent-decoded") from None

@@ -12,7 +12,9 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from pando_server.relay.limits import Limits
-from tests.support.server_peers import Client, site, until
+from pando_server.relay.turn import turn_servers
+from pando_shared.signaling import IceServers
+from tests.support.server_peers import Client, Volunteer, site, until
 
 V1 = json.loads((Path(__file__).parents[3] / "shared/vectors/v1/signaling.json").read_text())
 HOST_TEXT = "its requests come to 127.0.0.1:"
@@ -83,4 +85,22 @@ async def test_everybody_hears_that_the_server_ends(static: Path) -> None:
             )
         await ending
         await until(lambda: heard == [{"text": "the server is being restarted", "retry_ms": 2000}])
+        await client.close()
+
+
+async def test_the_operators_turn_servers_come_with_credentials_for_each_connection(static: Path) -> None:
+    def drawn(user: str) -> IceServers:
+        return turn_servers(["turn:turn.example"], "north", user, 1_700_000_000)
+
+    async with site(static, turn_servers=drawn) as here:
+        client, volunteer = await Client(here).connect(), await Volunteer(here).connect()
+        _, assigned = await volunteer.hear()
+        await volunteer.offer()
+        [offer] = client.offers
+        [theirs], [ours] = assigned["ice_servers"], offer["ice_servers"]
+        assert theirs["urls"] == ours["urls"] == "turn:turn.example"
+        assert theirs["username"] == f"1700000000:{offer['volunteer']}"
+        assert ours["username"] == f"1700000000:{offer['volunteer']}-client"
+        assert theirs["credential"] != ours["credential"]
+        await volunteer.close()
         await client.close()

@@ -37,9 +37,11 @@ async def without_silent(servers: Sequence[IceServer]) -> list[IceServer]:
 async def _is_silent(server: IceServer) -> bool:
     if not server.urls.startswith("stun:"):
         return False
-    host, _, port = server.urls.removeprefix("stun:").partition("?")[0].rpartition(":")
+    where = server.urls.removeprefix("stun:")
+    host, _, port = where.rpartition(":") if not where.endswith("]") else ("", "", where)
     if not host:
         host, port = port, str(DEFAULT_PORT)
+    host = host.strip("[]")
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             return not await _answers(host, int(port))

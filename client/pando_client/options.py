@@ -20,9 +20,10 @@ from pydantic import (
 )
 
 from pando_client.lending.instructions import OnError, Policy
+from pando_shared import ice_urls
 from pando_shared.allowed_hosts import ANYTHING, Hosts
 from pando_shared.errors import UsageError
-from pando_shared.limits import DEFAULT_RESULT_BYTES, MAX_RESULT_BYTES
+from pando_shared.limits import DEFAULT_RESULT_BYTES, MAX_CREDENTIAL_CHARACTERS, MAX_ICE_SERVERS, MAX_RESULT_BYTES
 from pando_shared.secret import MIN_SECRET_CHARACTERS, read_file
 from pando_shared.signaling import IceServer
 from pando_shared.wire.messages import Context
@@ -43,18 +44,22 @@ def _ice_servers(value: object) -> object:
     """Accepts what the original does (URLs separated by commas) and what browsers do (a list of objects)."""
     if isinstance(value, str):
         value = [url.strip() for url in value.split(",") if url.strip()]
-    if isinstance(value, list | tuple):
-        return tuple(_ice_server(entry) if isinstance(entry, str) else entry for entry in value)
-    return value
-
-
-def _ice_server(url: str) -> dict[str, str]:
-    # turn:USER:PASSWORD@HOST:PORT, since a TURN server is of no use without its credentials.
-    match = re.fullmatch(r"(turns?):([^:@]+):([^@]*)@(.+)", url)
-    if match:
-        scheme, username, credential, rest = match.groups()
-        return {"urls": f"{scheme}:{rest}", "username": username, "credential": credential}
-    return {"urls": url}
+    if isinstance(value, dict):
+        value = [value]
+    if not isinstance(value, list | tuple):
+        raise ValueError("it takes servers, such as stun:HOST or turn:USER:PASSWORD@HOST, separated by commas")
+    servers: list[object] = []
+    for entry in value:
+        if isinstance(entry, IceServer):
+            servers.append(entry)
+        else:
+            servers += [ice_urls.given(entry)] if isinstance(entry, str) else ice_urls.from_browser(entry)
+    if len(servers) > MAX_ICE_SERVERS:
+        raise ValueError(f"it takes at most {MAX_ICE_SERVERS} servers")
+    for server in servers:
+        if isinstance(server, dict) and any(len(text) > MAX_CREDENTIAL_CHARACTERS for text in server.values()):
+            raise ValueError(f"user and password of a server have at most {MAX_CREDENTIAL_CHARACTERS} characters")
+    return tuple(servers)
 
 
 def _hosts(value: object) -> object:

@@ -55,7 +55,8 @@ def _parser() -> argparse.ArgumentParser:
         description="The public server of Pando: volunteers open its page, and clients that know its secret find them.",
         epilog="Environment: PANDO_SECRET (or SECRET), at least 16 characters, without which it does not start; PORT; "
         "HOST; FORWARDED_ALLOW_IPS, the proxies to believe; PANDO_MAX_SOCKETS, PANDO_MAX_SOCKETS_PER_ADDRESS, "
-        "PANDO_MAX_JOBS; PANDO_STATIC, the directory of another build of the volunteer page.",
+        "PANDO_MAX_JOBS; PANDO_TURN_URLS, TURN servers separated by commas, PANDO_TURN_SECRET, their secret, and "
+        "PANDO_TURN_SECONDS; PANDO_STATIC, the directory of another build of the volunteer page.",
     )
     parser.add_argument("--port", metavar="N", help="the port to listen on (default: PORT, or 5000)")
     parser.add_argument(

@@ -14,9 +14,10 @@ from fastapi import FastAPI
 from fastapi import Path as PathParameter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.websockets import WebSocket
 
+from pando_server.http.api import READ, Channels, serve_api
 from pando_server.http.bounded_uvicorn import Server, server_for
 from pando_server.http.middleware import DefaultHeaders
 from pando_server.http.pages import STATIC, Page, read_pages
@@ -28,14 +29,13 @@ from pando_server.settings import ServerSettings
 from pando_server.signaling.packet_filter import Receive, Send
 from pando_server.signaling.sockets import Sockets
 from pando_server.signaling.websocket_handshake import deny
-from pando_shared import PROTOCOL, __version__
-from pando_shared.signaling import JOB_PATTERN, Health, Nonce, ServerConfig, refusal
+from pando_shared import __version__
+from pando_shared.signaling import JOB_PATTERN, IceServers
 
 __all__ = ["ChannelHandler", "Server", "ServerSettings", "create_app", "server_for"]
 
 ChannelHandler: TypeAlias = Callable[[WebSocket], Awaitable[None]]
 """Serves one data-plane channel over a WebSocket that is not accepted yet."""
-READ = ["GET", "HEAD"]
 JOB_NAME = re.compile(JOB_PATTERN)
 
 
@@ -46,6 +46,7 @@ def create_app(
     static: Path | None = None,
     limits: Limits | None = None,
     clock: Callable[[], float] = time.monotonic,
+    turn_servers: Callable[[str], IceServers] | None = None,
 ) -> FastAPI:
     """Returns the server, ready to be run by `server_for(app, settings)` or any ASGI server.
 
@@ -55,14 +56,15 @@ def create_app(
         static: the directory of the built volunteer page, if not the one of the settings.
         limits: what is allowed, if not what the settings say.
         clock: seconds, monotonic.
+        turn_servers: draws credentials of TURN servers for a user, if not as the settings say.
 
     Raises:
         PandoError: the volunteer page is not built.
     """
     pages = read_pages(static or settings.static or STATIC)
-    relay = Relay(settings.secret.get_secret_value(), limits or settings.limits)
+    relay = Relay(settings.secret.get_secret_value(), limits or settings.limits, salt=secrets.token_bytes(32))
     proxies = settings.proxies
-    sockets = Sockets(relay, proxies, clock=clock)
+    sockets = Sockets(relay, proxies, clock=clock, turn_servers=turn_servers or settings.turn_servers)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -76,7 +78,8 @@ def create_app(
     app.state.sockets = sockets
     app.add_middleware(DefaultHeaders, policy=PAGE_POLICY)
     app.add_exception_handler(HTTPException, _as_plain_text)
-    _serve_api(app, relay, proxies, ("websocket", "webrtc") if channel else ("webrtc",), clock)
+    channels: Channels = ("websocket", "webrtc") if channel else ("webrtc",)
+    serve_api(app, relay, proxies, channels, clock, lambda address: sockets.outdated(address, None))
     if channel is not None:
         _serve_channel(app, relay, proxies, channel, clock)
 
@@ -89,27 +92,6 @@ def create_app(
     app.mount("/socket.io", socket_io)
     _serve_pages(app, pages)
     return app
-
-
-def _serve_api(
-    app: FastAPI, relay: Relay, proxies: TrustedProxies, channels: tuple[Any, ...], clock: Callable[[], float]
-) -> None:
-    @app.get("/api/config")
-    async def config() -> ServerConfig:
-        return ServerConfig(channels=channels)
-
-    @app.get("/api/nonce", response_model=Nonce)
-    async def nonce(request: Request) -> Nonce | JSONResponse:
-        drawn = secrets.token_hex(32)
-        refused = relay.nonce(proxies.peer(request.scope).address, drawn, clock()).refused
-        if refused is not None:
-            body = refusal(refused.code, refused.text)
-            return JSONResponse(body, status_code=429, headers={"retry-after": "5"})
-        return Nonce(protocol=PROTOCOL, version=__version__, nonce=drawn)
-
-    @app.api_route("/healthz", methods=READ)
-    async def healthz() -> Health:
-        return Health(jobs=relay.jobs, volunteers=relay.volunteers)
 
 
 def _serve_channel(

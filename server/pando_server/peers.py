@@ -79,6 +79,14 @@ class TrustedProxies:
             hosts += [f"{one}:{port}" for one in hosts if not re.search(r":[0-9]+$", one)]
         return hosts or [host]
 
+    def host_like(self, scope: Scope, name: str) -> str:
+        """Returns the host, with its port, that a request was sent to: of several that it may be the one called `name`, or
+        else the first. It is empty if the request does not say (RFC 9110, section 7.2).
+        """
+        hosts = self.hosts(scope)
+        wanted = without_usual_port(name)
+        return next((host for host in hosts if without_usual_port(host) == wanted), hosts[0])
+
     def _believes(self, direct: Address) -> bool:
         return self._everybody or direct in self
 
@@ -99,6 +107,11 @@ def header(scope: Scope, name: bytes) -> str | None:
     """Returns the header `name` (in lower case), the values of repeated ones joined with commas, or None."""
     values = [value for key, value in scope["headers"] if key == name]
     return b",".join(values).decode("latin-1") if values else None
+
+
+def without_usual_port(host: str) -> str:
+    """Returns a host without the port of http or https, which some programs add and others leave out."""
+    return host.lower().removesuffix(":80").removesuffix(":443")
 
 
 def foreign_origin(scope: Scope, proxies: TrustedProxies) -> str | None:

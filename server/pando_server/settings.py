@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pando_server.logs import limited_warn
 from pando_server.peers import TrustedProxies
 from pando_server.relay.limits import Limits
+from pando_server.relay.turn import turn_servers
 from pando_shared import ports
 from pando_shared.errors import UsageError
+from pando_shared.ice_urls import checked
 from pando_shared.secret import MIN_SECRET_CHARACTERS
+from pando_shared.signaling import IceServers
 from pando_shared.text import printable
 
 MAKE_ONE = """python3 -c "import secrets; print(secrets.token_urlsafe(24))\""""
 
+
+MAX_TURN_URLS = 4
 
 TAKES = {
     "PORT": "a whole number from 0 to 65535",
@@ -28,6 +34,7 @@ TAKES = {
     "PANDO_MAX_JOBS": "a whole number, 1 or more",
     "PANDO_TRUSTED_HOPS": "a whole number from 1 to 10",
     "PANDO_STATIC": "the path of a folder",
+    "PANDO_TURN_SECONDS": "a whole number from 60 to 86400",
 }
 """Which values a setting takes, by the name that operators know."""
 
@@ -63,6 +70,12 @@ class ServerSettings(BaseSettings):
     max_jobs: Annotated[int, Field(ge=1, validation_alias="PANDO_MAX_JOBS")] = Limits().jobs
     static: Annotated[Path | None, Field(validation_alias="PANDO_STATIC")] = None
     """The directory of the built volunteer page, if it is not the package's own."""
+    turn_urls: Annotated[str, Field(validation_alias="PANDO_TURN_URLS")] = ""
+    """The operator's TURN servers, separated by commas."""
+    turn_secret: Annotated[SecretStr | None, Field(validation_alias="PANDO_TURN_SECRET")] = None
+    """The secret that these share with this server (coturn's `static-auth-secret`)."""
+    turn_seconds: Annotated[int, Field(ge=60, le=86_400, validation_alias="PANDO_TURN_SECONDS")] = 3600
+    """How long credentials for them can be used."""
     embedded: bool = False
 
     @field_validator("forwarded_allow_ips")
@@ -70,6 +83,29 @@ class ServerSettings(BaseSettings):
     def _names_proxies(cls, value: str) -> str:
         TrustedProxies(value)
         return value
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _name_turn_servers(cls, value: str) -> str:
+        urls = _listed(value)
+        if len(urls) > MAX_TURN_URLS:
+            raise ValueError(f"at most {MAX_TURN_URLS} servers are given to volunteers")
+        for url in urls:
+            if not url.startswith(("turn:", "turns:")):
+                raise ValueError("each server begins with turn: or turns:")
+            if "@" in url:
+                raise ValueError("a server stands here without user and password: PANDO_TURN_SECRET makes them")
+            checked(url)
+        return value
+
+    @model_validator(mode="after")
+    def _turn_is_whole(self) -> ServerSettings:
+        secret = self.turn_secret is not None and self.turn_secret.get_secret_value() != ""
+        if _listed(self.turn_urls) and not secret:
+            raise ValueError("PANDO_TURN_URLS needs PANDO_TURN_SECRET, the static-auth-secret of these servers")
+        if secret and not _listed(self.turn_urls):
+            raise ValueError("PANDO_TURN_SECRET has no effect without PANDO_TURN_URLS: name the TURN servers there")
+        return self
 
     @field_validator("web_concurrency")
     @classmethod
@@ -105,6 +141,13 @@ class ServerSettings(BaseSettings):
             offers_per_second=per_address * Limits().offers_per_second / Limits().sockets_per_address,
         )
 
+    def turn_servers(self, user: str) -> IceServers:
+        """Returns the operator's TURN servers with credentials for one `user`, which can be used from now on."""
+        urls = _listed(self.turn_urls)
+        if not urls or self.turn_secret is None:
+            return ()
+        return turn_servers(urls, self.turn_secret.get_secret_value(), user, int(time.time()) + self.turn_seconds)
+
     @property
     def proxies(self) -> TrustedProxies:
         """The proxies that are believed."""
@@ -125,6 +168,10 @@ def load(**given: Any) -> ServerSettings:
         raise UsageError(_in_words(error)) from None
 
 
+def _listed(text: str) -> list[str]:
+    return [entry.strip() for entry in text.split(",") if entry.strip()]
+
+
 def _in_words(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_context=False)[0]
     name = str(problem["loc"][0]) if problem["loc"] else ""
@@ -138,5 +185,7 @@ def _in_words(error: ValidationError) -> str:
         return f"the secret is shorter than {MIN_SECRET_CHARACTERS} characters. Make one with: {MAKE_ONE}"
     if problem["type"] == "value_error":
         text = problem["msg"].removeprefix("Value error, ")
+        if not name:  # about several of them, which it names
+            return text
         return f"{name}: {text[:1].lower()}{text[1:]}"
     return f"{name} takes {TAKES.get(name, 'text')}, not {printable(problem['input'], 60) or 'nothing'}"

@@ -82,7 +82,14 @@ class WrongProtocol(ServerError):
 
 
 class LoginRefused(ServerError):
-    """The server does not let this client in."""
+    """The server does not let this client in.
+
+    `wait_seconds`: after this time it may; None if something must change first.
+    """
+
+    def __init__(self, text: str, wait_seconds: float | None = None) -> None:
+        super().__init__(text)
+        self.wait_seconds = wait_seconds
 
 
 class PortBusy(PandoError):

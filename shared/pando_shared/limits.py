@@ -60,6 +60,14 @@ MAX_REFUSAL_CHARACTERS = 300
 """The text of a refusal by the server."""
 MAX_CREDENTIAL_CHARACTERS = 200
 """The user or the password of a TURN server."""
+MAX_LOGIN_CHARACTERS = 48 * KIB
+"""The text of a client's login, which travels as JSON within JSON."""
+MAX_SERVER_HOST_CHARACTERS = 300
+"""The host of a server, with its port."""
+MAX_AUTHOR_CHARACTERS = 100
+"""Whose job it is."""
+MAX_LANGUAGE_CHARACTERS = 35
+"""A language tag (RFC 5646, section 4.4.1)."""
 MAX_VOLUNTEER_ID_CHARACTERS = 64
 """The id under which server and client know a volunteer."""
 
@@ -80,7 +88,9 @@ MAX_REPORTS_PER_SECOND = 2
 MAX_REPORTS_AT_ONCE = 100
 """Reports besides these: a connection that stalled for a while brings all of them together."""
 MAX_VOLUNTEERS = 1_000_000
-"""Volunteers that a client may say that it has."""
+"""Volunteers that a client may say that it has, and cores that it may want."""
+MAX_LANGUAGES = 8
+"""Languages that a card may name."""
 
 # Times.
 
@@ -107,5 +117,11 @@ MAX_SDP_BYTES = 16 * KIB
 """One session description. It is ASCII, so characters are counted."""
 MAX_CANDIDATES = 20
 """ICE candidates in one session description: each makes the other end send packets to an address."""
+MAX_CARD_BYTES = 1024
+"""The card of a job, as JSON."""
+MAX_CONNECT_MS = 3_600_000
+"""The time that a client may say that a connection took to open or to fail."""
+MAX_RETRY_MS = 600_000
+"""The time for which a server may keep others away."""
 NONCE_LIFETIME_SECONDS = 30
 """The time in which a nonce can be used."""

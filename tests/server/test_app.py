@@ -99,7 +99,7 @@ async def test_only_reading_is_allowed(http: httpx.AsyncClient, method: str) -> 
 
 async def test_a_public_server_offers_webrtc_only(http: httpx.AsyncClient) -> None:
     config = ServerConfig.model_validate((await http.get("/api/config")).json())
-    assert config == ServerConfig(protocol=1, version=__version__, channels=("webrtc",))
+    assert config == ServerConfig(protocol=2, version=__version__, channels=("webrtc",))
 
 
 async def test_nonces_are_random_and_not_kept_by_caches(http: httpx.AsyncClient) -> None:

@@ -152,3 +152,37 @@ def test_the_proxies_in_a_row_are_counted(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("PANDO_TRUSTED_HOPS", "0")
     with pytest.raises(UsageError, match="PANDO_TRUSTED_HOPS takes a whole number from 1 to 10, not 0"):
         load(secret=SECRET)
+
+
+@pytest.mark.parametrize(
+    ("urls", "secret", "seconds", "says"),
+    [
+        ("turn:h", None, None, "PANDO_TURN_URLS needs PANDO_TURN_SECRET"),
+        ("", "north", None, "PANDO_TURN_SECRET has no effect without PANDO_TURN_URLS"),
+        ("stun:h", "north", None, "PANDO_TURN_URLS: each server begins with turn: or turns:"),
+        ("turn:u:p@h", "north", None, "PANDO_TURN_URLS: a server stands here without user and password"),
+        ("turn:h:99999", "north", None, "PANDO_TURN_URLS: the port of a server is a number from 1 to 65535"),
+        ("turn:a,turn:b,turn:c,turn:d,turn:e", "north", None, "PANDO_TURN_URLS: at most 4 servers"),
+        ("turn:h", "north", "5", "PANDO_TURN_SECONDS takes a whole number from 60 to 86400, not 5"),
+    ],
+)
+def test_turn_servers_that_cannot_work_are_one_error(
+    monkeypatch: pytest.MonkeyPatch, urls: str, secret: str | None, seconds: str | None, says: str
+) -> None:
+    monkeypatch.setenv("PANDO_SECRET", "a secret that is long enough")
+    for name, value in (("URLS", urls), ("SECRET", secret), ("SECONDS", seconds)):
+        if value is not None:
+            monkeypatch.setenv(f"PANDO_TURN_{name}", value)
+    with pytest.raises(UsageError) as caught:
+        load()
+    assert str(caught.value).startswith(says)
+
+
+def test_turn_servers_get_credentials_for_each_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PANDO_SECRET", "a secret that is long enough")
+    assert load().turn_servers("v") == ()
+    monkeypatch.setenv("PANDO_TURN_URLS", "turn:a, turns:b")
+    monkeypatch.setenv("PANDO_TURN_SECRET", "north")
+    [first, second] = load().turn_servers("v")
+    assert (first.urls, second.urls, str(first.username).partition(":")[2]) == ("turn:a", "turns:b", "v")
+    assert load().turn_servers("w")[0].credential != first.credential

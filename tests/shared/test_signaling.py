@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 from pando_shared import PROTOCOL, __version__
 from pando_shared.limits import (
     MAX_CANDIDATES,
+    MAX_CARD_BYTES,
     MAX_ICE_SERVERS,
     MAX_JOB_CHARACTERS,
     MAX_OFFERS,
@@ -19,10 +21,15 @@ from pando_shared.limits import (
     MAX_VOLUNTEERS,
 )
 from pando_shared.signaling import (
+    Card,
     ClientLogin,
+    Closing,
     Code,
     IceServer,
+    Login,
+    Notice,
     Offer,
+    Outcome,
     Signal,
     VolunteerCount,
     VolunteerLogin,
@@ -30,13 +37,13 @@ from pando_shared.signaling import (
     refusal,
 )
 
-LOGIN = {"protocol": 1, "version": "1", "nonce": "0" * 64, "proof": "f" * 64, "job": "a-job-1", "key": "a" * 32}
+LOGIN = {"version": "1", "nonce": "0" * 64, "host": "h", "job": "a-job-1", "key": "a" * 32}
 CANDIDATE = "a=candidate:1 1 udp 1 192.0.2.1 1 typ host"
 
 
 def test_the_proof_is_the_one_of_the_protocol() -> None:
-    message = b"pando/1 client 00ff a-job"
-    assert proof("geheim ß", "00ff", "a-job") == hmac.new("geheim ß".encode(), message, hashlib.sha256).hexdigest()
+    message = 'pando/2 client {"job":"ü"}'.encode()
+    assert proof("geheim ß", '{"job":"ü"}') == hmac.new("geheim ß".encode(), message, hashlib.sha256).hexdigest()
 
 
 def test_a_refusal_has_the_form_of_the_wire() -> None:
@@ -46,15 +53,29 @@ def test_a_refusal_has_the_form_of_the_wire() -> None:
 def test_unknown_keys_are_ignored_and_the_rest_has_defaults() -> None:
     login = VolunteerLogin.model_validate({"later": "versions may say more"})
     assert login == VolunteerLogin(protocol=PROTOCOL, version="", job=None)
-    assert ClientLogin.model_validate(LOGIN).ice_servers == ()
-    assert ClientLogin(nonce="0" * 64, proof="0" * 64, job="j", key="0" * 32).version == __version__
+    says = Login.model_validate(LOGIN | {"later": 1})
+    assert (says.ice_servers, says.relay, says.card, says.client) == ((), True, Card(), None)
+    signed = ClientLogin.signed(Login(nonce="0" * 64, host="h", job="j", key="0" * 32), "secret")
+    assert signed.says.version == __version__
+    assert signed.proof == proof("secret", signed.login)
+
+
+def test_a_card_says_what_was_set_and_fits_whatever_that_is() -> None:
+    assert Card.of("f.js", page=False, hosts=()).model_dump(exclude_none=True) == {"title": "f.js"}
+    full = Card.of("\\" * 1_000, page=True, hosts=("a.example",))
+    assert (full.context, full.hosts, full.bytes <= MAX_CARD_BYTES) == ("page", ("a.example",), True)
+    many = Card.of("😀" * 300, page=True, hosts=tuple(f"{'x' * 60}{number}.example" for number in range(32)))
+    assert many.hosts == ("*",)
+    assert many.bytes <= MAX_CARD_BYTES
+    with pytest.raises(ValidationError, match="more than 1024 bytes"):
+        Card(title="😀" * 200, hosts=tuple(f"{'x' * 60}{number}.example" for number in range(32)))
 
 
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (ClientLogin, LOGIN | {"job": "x" * MAX_JOB_CHARACTERS}),
-        (ClientLogin, LOGIN | {"ice_servers": [{"urls": "stun:a"}] * MAX_ICE_SERVERS}),
+        (Login, LOGIN | {"job": "x" * MAX_JOB_CHARACTERS}),
+        (Login, LOGIN | {"ice_servers": [{"urls": "stun:a"}] * MAX_ICE_SERVERS}),
         (Offer, {"attempt": MAX_OFFERS, "sdp": "x" * MAX_SDP_BYTES}),
         (Offer, {"attempt": 1, "sdp": f"{CANDIDATE}\r\n" * MAX_CANDIDATES}),
         (VolunteerCount, {"count": MAX_VOLUNTEERS}),
@@ -69,13 +90,18 @@ def test_messages_up_to_the_limits_pass(model: type[Signal], message: dict[str, 
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (ClientLogin, LOGIN | {"job": "x" * (MAX_JOB_CHARACTERS + 1)}),
-        (ClientLogin, LOGIN | {"job": ""}),
-        (ClientLogin, LOGIN | {"job": "UPPER"}),
-        (ClientLogin, LOGIN | {"key": "a" * 31}),
-        (ClientLogin, LOGIN | {"nonce": "g" * 64}),
-        (ClientLogin, LOGIN | {"protocol": True}),
-        (ClientLogin, LOGIN | {"ice_servers": [{"urls": "stun:a"}] * (MAX_ICE_SERVERS + 1)}),
+        (Login, LOGIN | {"job": "x" * (MAX_JOB_CHARACTERS + 1)}),
+        (Login, LOGIN | {"job": ""}),
+        (Login, LOGIN | {"job": "UPPER"}),
+        (Login, LOGIN | {"key": "a" * 31}),
+        (Login, LOGIN | {"nonce": "g" * 64}),
+        (ClientLogin, {"protocol": True, "login": json.dumps(LOGIN), "proof": "0" * 64}),
+        (ClientLogin, {"login": json.dumps(LOGIN | {"job": ""}), "proof": "0" * 64}),
+        (Login, LOGIN | {"client": "short"}),
+        (Outcome, {"volunteer": "v", "attempt": 1, "opened": True, "ms": -1}),
+        (Closing, {"text": "x", "retry_ms": 600_001}),
+        (Notice, {"outdated": "1"}),
+        (Login, LOGIN | {"ice_servers": [{"urls": "stun:a"}] * (MAX_ICE_SERVERS + 1)}),
         (Offer, {"attempt": MAX_OFFERS + 1, "sdp": "x"}),
         (Offer, {"attempt": 0, "sdp": "x"}),
         (Offer, {"attempt": 1, "sdp": ""}),

@@ -17,12 +17,23 @@ from pando_server.relay.instructions import (
     Drop,
     Forward,
     Instruction,
+    Notify,
     Reject,
     Wait,
 )
 from pando_server.relay.limits import Limits
 from pando_server.relay.relay import Relay
-from pando_shared.signaling import ClientAnswer, ClientLogin, Code, ErrorBody, Offer, VolunteerLogin, proof
+from pando_shared.signaling import (
+    ClientAnswer,
+    ClientLogin,
+    Code,
+    ErrorBody,
+    Login,
+    Offer,
+    Outcome,
+    VolunteerCount,
+    VolunteerLogin,
+)
 
 SECRET = "a secret that is long enough"
 JOBS = ("one", "two", "three")
@@ -108,7 +119,7 @@ class RelayMachine(RuleBasedStateMachine):
         secret=st.sampled_from([SECRET, SECRET, SECRET, "wrong"]),
     )
     def login_client(self, socket: str, nonce: str, job: str, key: str, secret: str) -> None:
-        login = ClientLogin(nonce=nonce, proof=proof(secret, nonce, job), job=job, key=key * 32)
+        login = ClientLogin.signed(Login(nonce=nonce, host="h", job=job, key=key * 32), secret)
         decision = self.relay.login_client(socket, login, self.now)
         if decision.refused is not None:
             assert decision.instructions == ()
@@ -178,7 +189,26 @@ class RelayMachine(RuleBasedStateMachine):
 
     @rule(socket=sockets, count=st.integers(0, 5))
     def count(self, socket: str, count: int) -> None:
-        self.act(self.relay.counted(socket, count))
+        self.act(self.relay.counted(socket, VolunteerCount(count=count)))
+
+    @rule(socket=sockets, opened=st.booleans())
+    def say_how_an_offer_ended(self, socket: str, opened: bool) -> None:
+        self.act(self.relay.ended(socket, Outcome(volunteer="v", attempt=1, opened=opened, ms=5)))
+
+    @rule(address=st.sampled_from("ABC"), job=st.sampled_from([None, *JOBS]))
+    def come_with_another_version(self, address: str, job: str | None) -> None:
+        told = self.relay.outdated(address, job)
+        assert len(told) <= 1
+        for one in told:
+            assert isinstance(one, Notify)
+            assert self.clients[one.client] == job or job is None
+            assert 1 <= (one.message.outdated or 0) <= 3
+
+    @rule(address=st.sampled_from("ABC"))
+    def look_for_room(self, address: str) -> None:
+        before = repr(self.relay)
+        self.relay.room(address)
+        assert repr(self.relay) == before
 
     @rule(socket=sockets)
     def say_something(self, socket: str) -> None:

@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from pando_server.app import ServerSettings, create_app, server_for
 from pando_server.relay.limits import Limits
 from pando_server.relay.relay import Relay
+from pando_shared import PROTOCOL
 from pando_shared.signaling import proof
 from tests.support.secrets import KEY
 from tests.support.secrets import SECRET as SECRET
@@ -72,17 +73,11 @@ class Site:
             return nonce
 
     async def login(self, job: str = "job", secret: str = SECRET, **more: Any) -> dict[str, Any]:
-        """Returns the login of a client."""
+        """Returns the login of a client, which says `more` or otherwise."""
         nonce = await self.nonce()
-        login = {
-            "protocol": 1,
-            "version": "1",
-            "nonce": nonce,
-            "proof": proof(secret, nonce, job),
-            "job": job,
-            "key": KEY,
-        }
-        return {**login, **more}
+        outside: dict[str, Any] = {key: more.pop(key) for key in ("protocol", "login", "proof") if key in more}
+        text = json.dumps({"nonce": nonce, "host": f"127.0.0.1:{self.port}", "job": job, "key": KEY, **more})
+        return {"protocol": PROTOCOL, "login": text, "proof": proof(secret, text), **outside}
 
     @contextlib.asynccontextmanager
     async def raw(self, query: str = "EIO=4&transport=websocket", **arguments: Any) -> AsyncIterator[Raw]:
@@ -141,7 +136,7 @@ class Raw:
     async def join(self, namespace: str = "/volunteer", auth: Any = None) -> str:
         """Connects to a namespace. Returns the server's reply."""
         if auth is None:
-            auth = {"protocol": 1, "version": "", "job": None}
+            auth = {"protocol": PROTOCOL, "version": "", "job": None}
         assert (await self.receive()).startswith("0{")
         await self.send(f"40{namespace},{json.dumps(auth)}")
         return await self.receive()
@@ -172,9 +167,11 @@ class Client:
         self.answer = {"sdp": "answer"} if answer is None else answer
         self.offers: list[dict[str, Any]] = []
         self.refusals: list[dict[str, Any]] = []
+        self.notices: list[dict[str, Any]] = []
         self.left = asyncio.Event()
         self.socket = socketio.AsyncClient(reconnection=False)
         self.socket.on("offer", self._on_offer, namespace="/client")
+        self.socket.on("notice", self.notices.append, namespace="/client")
         self.socket.on("connect_error", self._on_refused, namespace="/client")
         self.socket.on("disconnect", self._on_disconnect, namespace="/client")
 
@@ -213,7 +210,7 @@ class Volunteer:
         self.socket.on("connect_error", self._on_refused, namespace="/volunteer")
 
     async def connect(self, job: str | None = None, **login: Any) -> Volunteer:
-        auth = {"protocol": 1, "version": "", "job": job, **login}
+        auth = {"protocol": PROTOCOL, "version": "", "job": job, **login}
         await self.socket.connect(self.site.url, auth=auth, namespaces=["/volunteer"], transports=["websocket"])
         return self
 

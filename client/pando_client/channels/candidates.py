@@ -74,3 +74,23 @@ def is_worth_a_packet(address: IpAddress, *, loopback: bool, private: bool) -> b
     if address == ipaddress.IPv4Address("255.255.255.255"):
         return False
     return private or not address.is_private
+
+
+def fit_candidates(sdp: str) -> str:
+    """Returns our answer with the best `MAX_CANDIDATES` candidates (RFC 8839, section 5.1): it may have no more.
+
+    Of each type, the ones of a higher priority stay, and one of each type stays if there is room: behind a router the
+    candidates of the machine's own addresses are the best by number only.
+    """
+    lines = sdp.split("\r\n")
+    found = [line for line in lines if line.startswith("a=candidate:")]
+    if len(found) <= MAX_CANDIDATES:
+        return sdp
+    best = sorted(found, key=lambda line: -int(line.split()[3]))
+    first_of_type: dict[str, str] = {}
+    for line in best:
+        first_of_type.setdefault(line.split()[7], line)
+    kept = set(
+        [*first_of_type.values(), *(line for line in best if line not in first_of_type.values())][:MAX_CANDIDATES]
+    )
+    return "\r\n".join(line for line in lines if not line.startswith("a=candidate:") or line in kept)

@@ -19,7 +19,7 @@ from pando_client.channels.aiortc_tuning import gathering, ipv6_urls  # noqa: F4
 from pando_client.channels.aiortc_tuning.datagrams import DatagramSender
 from pando_client.channels.aiortc_tuning.loopback import gather_loopback
 from pando_client.channels.aiortc_tuning.tune import tune
-from pando_client.channels.candidates import keep_safe_candidates
+from pando_client.channels.candidates import fit_candidates, keep_safe_candidates
 from pando_client.channels.channel import CLOSE_SECONDS
 from pando_shared.limits import MAX_FRAME_BYTES
 from pando_shared.signaling import IceServer
@@ -207,6 +207,18 @@ def _address_of_peer(connection: RTCPeerConnection) -> str:
     return str(pair.remote_addr[0]) if pair else "?"
 
 
+def usable(servers: Sequence[IceServer]) -> list[IceServer]:
+    """Returns the servers that aiortc can take, in the order in which it should: it uses the first of each kind only.
+
+    A TURN server over UDP comes first. aiortc raises for an IPv6 address, and would for every offer.
+    """
+
+    def rank(server: IceServer) -> int:
+        return 2 * server.urls.startswith("turns:") + server.urls.endswith("transport=tcp")
+
+    return sorted((server for server in servers if "[" not in server.urls), key=rank)
+
+
 async def answer(sdp: str, ice_servers: Sequence[IceServer], *, loopback: bool) -> tuple[str, WebRtcChannel]:
     """Answers a volunteer's offer.
 
@@ -222,7 +234,7 @@ async def answer(sdp: str, ice_servers: Sequence[IceServer], *, loopback: bool) 
         ValueError: the offer cannot be understood.
     """
     # Always explicit: aiortc's default is a server of another party.
-    servers = [RTCIceServer(urls=s.urls, username=s.username, credential=s.credential) for s in ice_servers]
+    servers = [RTCIceServer(urls=s.urls, username=s.username, credential=s.credential) for s in usable(ice_servers)]
     connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
     try:
         # Negotiated: no race for the "datachannel" event, and one queue for all that is sent.
@@ -241,4 +253,4 @@ async def answer(sdp: str, ice_servers: Sequence[IceServer], *, loopback: bool) 
         await connection.close()
         raise ValueError(f"the offer cannot be understood: {type(error).__name__}") from error
     channel.binding = webrtc_binding(safe, connection.localDescription.sdp)
-    return connection.localDescription.sdp, channel
+    return fit_candidates(connection.localDescription.sdp), channel

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from pando_client import console
-from pando_shared.errors import ServerAway
+from pando_shared.errors import LoginRefused, ServerAway
 from pando_shared.text import printable
 
 PATIENCE_SECONDS = 30.0
@@ -16,7 +16,9 @@ RETRY_SECONDS = 2.0
 
 
 async def first_login(login: Callable[[], Awaitable[None]]) -> None:
-    """Logs in; tries again for a while where a proxy says that the server is away, and says so at once.
+    """Logs in; says at once why that does not work.
+
+    It tries again for a while where a proxy says that the server is away, and for as long as the server has no room.
 
     Args:
         login: logs in once.
@@ -27,6 +29,7 @@ async def first_login(login: Callable[[], Awaitable[None]]) -> None:
     loop = asyncio.get_running_loop()
     until = loop.time() + PATIENCE_SECONDS
     said = False
+    refused = ""
     while True:
         try:
             return await login()
@@ -36,4 +39,12 @@ async def first_login(login: Callable[[], Awaitable[None]]) -> None:
             if not said:
                 console.say(f"pando: {printable(str(error), 400)} Trying again for {PATIENCE_SECONDS:.0f} s ...")
             said = True
-        await asyncio.sleep(RETRY_SECONDS)
+            wait = RETRY_SECONDS
+        except LoginRefused as error:
+            if error.wait_seconds is None:
+                raise
+            if str(error) != refused:
+                console.say(f"pando: {printable(str(error), 400)}; trying again")
+            refused, wait = str(error), error.wait_seconds
+            until = loop.time() + wait + PATIENCE_SECONDS
+        await asyncio.sleep(wait)

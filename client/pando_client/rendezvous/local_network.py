@@ -13,6 +13,7 @@ from pando_client.rendezvous.server_url import ServerUrl
 from pando_client.tasks import RunScope
 from pando_shared import ports
 from pando_shared.errors import ServerError
+from pando_shared.signaling import Card
 
 if TYPE_CHECKING:
     from pando_client.rendezvous.signaling import Signaling
@@ -27,7 +28,9 @@ def load_server() -> None:
     )
 
 
-async def serve_local_network(options: Options, job: Job, name: str, scope: RunScope) -> tuple[str, ...]:
+async def serve_local_network(
+    options: Options, job: Job, name: str, scope: RunScope, card: Card | None = None
+) -> tuple[str, ...]:
     """Starts a server and the monitoring page, and says where they are.
 
     Args:
@@ -35,6 +38,7 @@ async def serve_local_network(options: Options, job: Job, name: str, scope: RunS
         job: gets the volunteers.
         name: of the job.
         scope: closes what is started.
+        card: what those who may compute are told of the job.
 
     Returns:
         The URLs of the volunteer page, that of a network first.
@@ -66,7 +70,8 @@ async def serve_local_network(options: Options, job: Job, name: str, scope: RunS
     answerer = OfferAnswerer(job, ice_servers, options.bootstrap_timeout, loopback_possible=True)
     scope.push_async_callback(answerer.close)
     here = ServerUrl.on_this_machine(server.port)
-    signaling = Signaling(here, server.secret, name, ice_servers, answerer.answer, lambda: job.coordinator.ready)
+    signaling = Signaling(here, server.secret, name, ice_servers, answerer.answer, lambda: job.coordinator.ready, card)
+    answerer.on_outcome = signaling.ended
     scope.push_async_callback(signaling.close)
     scope.start(_stay_logged_in(signaling))
     return urls

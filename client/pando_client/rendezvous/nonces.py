@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 
 import httpx
+from pydantic import ValidationError
 
 from pando_client.rendezvous import server_failures
 from pando_client.rendezvous.outbound import Way, way_to
-from pando_shared import PROTOCOL
-from pando_shared.errors import ServerUnreachable, WrongProtocol
-from pando_shared.signaling import Nonce
+from pando_shared import PROTOCOL, __version__
+from pando_shared.errors import LoginRefused, ServerUnreachable, WrongProtocol
+from pando_shared.signaling import Code, ErrorBody, Nonce, Refusal
 from pando_shared.text import printable
 
 HTTP_TIMEOUT_SECONDS = 10.0
 """Time that a server has for all of its response."""
+MIN_WAIT_SECONDS, MAX_WAIT_SECONDS = 1.0, 600.0
+"""For how long a server that is too busy may send a client away; the shorter one if it does not say."""
 MAX_RESPONSE_BYTES = 64 * 1024
 """Bytes that are read of the response of what may not be a Pando server."""
 
@@ -32,28 +35,30 @@ async def fetch_nonce(url: str) -> str:
     try:
         # httpx limits each read only; a server that sends a byte now and then would keep us for ever.
         async with asyncio.timeout(HTTP_TIMEOUT_SECONDS):
-            status, location, body = await _get(url + server_failures.NONCE_PATH, way)
+            status, headers, body = await _get(url + server_failures.NONCE_PATH, way)
     except TimeoutError:
         raise ServerUnreachable(f"the server at {url} does not answer within {HTTP_TIMEOUT_SECONDS:.0f} s") from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         raise server_failures.of_exception(error, url, way) from None
+    if status >= 400 and (refused := _refused(body)) is not None:
+        wait = _wait(headers.get("retry-after", "")) if refused.code in (Code.FULL, Code.THROTTLED) else None
+        raise LoginRefused(f"the server at {url} refuses: {printable(refused.text)}", wait)
     try:
         if status != 200:
             raise ValueError("not a nonce, whatever the body is")
         nonce = Nonce.model_validate_json(body)
     except ValueError:
-        raise server_failures.of_response(status, location, body, url) from None
+        raise server_failures.of_response(status, headers.get("location", ""), body, url) from None
     if nonce.protocol != PROTOCOL:
         raise WrongProtocol(
-            f"the server at {url} speaks version {nonce.protocol} of the protocol"
-            f" (Pando {printable(nonce.version)}), and this client version {PROTOCOL}:"
-            " install the same Pando on both"
+            f"the server at {url} runs Pando {printable(nonce.version)} (version {nonce.protocol} of the protocol),"
+            f" and this is Pando {__version__} (version {PROTOCOL}): install the same Pando on both"
         )
     return nonce.nonce
 
 
-async def _get(url: str, way: Way) -> tuple[int, str, bytes]:
-    """Returns the status, where it leads if that is elsewhere, and the beginning of the body."""
+async def _get(url: str, way: Way) -> tuple[int, httpx.Headers, bytes]:
+    """Returns the status, the headers, and the beginning of the body."""
     proxy = None
     if way.proxy is not None:
         proxy = httpx.Proxy(way.proxy, ssl_context=way.tls if way.proxy.startswith("https:") else None)
@@ -67,4 +72,17 @@ async def _get(url: str, way: Way) -> tuple[int, str, bytes]:
             body += part
             if len(body) >= MAX_RESPONSE_BYTES:
                 break
-    return response.status_code, response.headers.get("location", ""), bytes(body)
+    return response.status_code, response.headers, bytes(body)
+
+
+def _refused(body: bytes) -> ErrorBody | None:
+    try:
+        return Refusal.model_validate_json(body).error
+    except ValidationError:
+        return None
+
+
+def _wait(text: str) -> float:
+    """Returns the seconds of `Retry-After` (RFC 9110, section 10.2.3), within bounds."""
+    seconds = float(text) if text.isascii() and text.isdigit() else 0.0
+    return min(max(seconds, MIN_WAIT_SECONDS), MAX_WAIT_SECONDS)

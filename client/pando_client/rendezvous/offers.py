@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,8 @@ from pando_client import console
 from pando_client.coordination.unreached import Unreached, who_offers
 from pando_client.job.job import Job
 from pando_client.tasks import cancel
-from pando_shared.signaling import ForwardedOffer, IceServer
+from pando_shared.limits import MAX_CONNECT_MS
+from pando_shared.signaling import ForwardedOffer, IceServer, Outcome
 
 if TYPE_CHECKING:
     from pando_client.channels.webrtc import WebRtcChannel
@@ -40,6 +41,8 @@ class OfferAnswerer:
     def __init__(self, job: Job, ice_servers: Sequence[IceServer], within: float, *, loopback_possible: bool) -> None:
         self.connecting = 0
         """Volunteers whose offer is being answered, or whose connection is not open yet."""
+        self.on_outcome: Callable[[Outcome], None] = lambda outcome: None
+        """Hears how each offer ended that was answered."""
         self._job = job
         self._ice_servers = ice_servers
         self._within = within
@@ -75,13 +78,13 @@ class OfferAnswerer:
         try:
             webrtc = await self.load()
             sdp, channel = await webrtc.answer(
-                offer.sdp, self._ice_servers, loopback=offer.loopback and self._loopback_possible
+                offer.sdp, (*self._ice_servers, *offer.ice_servers), loopback=offer.loopback and self._loopback_possible
             )
         except BaseException:
             self._places.release()
             self.connecting -= 1
             raise
-        task = asyncio.create_task(self._attend(channel, who_offers(offer.sdp, offer.volunteer)))
+        task = asyncio.create_task(self._attend(channel, offer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return str(sdp)
@@ -110,7 +113,14 @@ class OfferAnswerer:
         elif (deadline := self._unreached.deadline) is not None:
             self._saying = loop.call_at(deadline, self._say_unreached)
 
-    async def _attend(self, channel: WebRtcChannel, who: str) -> None:
+    async def _attend(self, channel: WebRtcChannel, offer: ForwardedOffer) -> None:
+        who = who_offers(offer.sdp, offer.volunteer)
+        began = asyncio.get_running_loop().time()
+
+        def ended(*, opened: bool) -> None:
+            ms = min(int((asyncio.get_running_loop().time() - began) * 1000), MAX_CONNECT_MS)
+            self.on_outcome(Outcome(volunteer=offer.volunteer, attempt=offer.attempt, opened=opened, ms=ms))
+
         opening = asyncio.create_task(channel.opened(self._within))
         try:
             try:
@@ -119,6 +129,7 @@ class OfferAnswerer:
                 self._places.release()
             await opening
         except ConnectionError as error:
+            ended(opened=False)
             console.debug(f"a volunteer could not connect: {error}")
             self._unreached.failed(who)
             self._say_unreached()
@@ -127,4 +138,5 @@ class OfferAnswerer:
             opening.cancel()
             self.connecting -= 1
         self._unreached.reached(who)
+        ended(opened=True)
         await self._job.attend(channel)

@@ -12,11 +12,18 @@ from pando_client.rendezvous.offers import OfferAnswerer
 from pando_client.rendezvous.server_url import ServerUrl
 from pando_client.tasks import RunScope
 from pando_client.user_key import UserKey
-from pando_shared.signaling import IceServer
+from pando_shared.signaling import Card, IceServer
 
 
 async def join_public_server(
-    options: Options, server: ServerUrl, secret: str, key: UserKey, job: Job, name: str, scope: RunScope
+    options: Options,
+    server: ServerUrl,
+    secret: str,
+    key: UserKey,
+    job: Job,
+    name: str,
+    scope: RunScope,
+    card: Card | None = None,
 ) -> tuple[str, ...]:
     """Logs in to a public server, and says where volunteers find it.
 
@@ -28,6 +35,7 @@ async def join_public_server(
         job: gets the volunteers.
         name: of the job.
         scope: closes what is started.
+        card: what those who may compute are told of the job.
 
     Returns:
         The URL of the volunteer page, alone.
@@ -44,7 +52,10 @@ async def join_public_server(
     ours = await without_silent(ice_servers)
     answerer = OfferAnswerer(job, ours, options.bootstrap_timeout, loopback_possible=server.loopback)
     scope.push_async_callback(answerer.close)
-    signaling = Signaling(server, secret, name, ice_servers, answerer.answer, lambda: job.coordinator.ready)
+    signaling = Signaling(
+        server, secret, name, ice_servers, answerer.answer, lambda: job.coordinator.ready, card, key.public
+    )
+    answerer.on_outcome = signaling.ended
     await first_login(signaling.login)
     scope.push_async_callback(signaling.close)
     scope.start(signaling.keep())

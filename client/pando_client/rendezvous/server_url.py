@@ -64,6 +64,12 @@ class ServerUrl:
         """The path of Socket.IO there, without slashes around it."""
         return f"{urlsplit(self.url).path}/socket.io".strip("/")
 
+    @property
+    def host(self) -> str:
+        """Host and port, as a `Host` header has them (RFC 9110, section 7.2)."""
+        scheme, host = urlsplit(self.url.lower())[:2]
+        return host.removesuffix(":443" if scheme == "https" else ":80")
+
     @classmethod
     def on_this_machine(cls, port: int) -> ServerUrl:
         """Returns where this process's own server is."""

@@ -22,15 +22,21 @@ from pando_client.rendezvous.outbound import Way, way_to
 from pando_client.rendezvous.server_failures import of_websocket, websocket_blocked
 from pando_client.rendezvous.server_url import ServerUrl
 from pando_shared.errors import LoginRefused, ServerError, ServerUnreachable, WrongProtocol
+from pando_shared.rate_limit import TokenBucket
 from pando_shared.signaling import (
+    Card,
     ClientAnswer,
     ClientLogin,
+    Closing,
     Code,
     ForwardedOffer,
     IceServer,
+    Login,
+    Notice,
+    Outcome,
     Refusal,
+    Signal,
     VolunteerCount,
-    proof,
     refusal,
 )
 from pando_shared.text import printable
@@ -46,6 +52,8 @@ ALL_OF_LOGIN_SECONDS = 15.0
 """Time for all of a login."""
 HANG_UP_SECONDS = 2.0
 """Time for a connection to close in good order."""
+BUSY_SECONDS = 10.0
+"""Time after which a server that had no room is asked again."""
 FIRST_RETRY_SECONDS = 0.5
 LAST_RETRY_SECONDS = 30.0
 """Time between attempts to log in again: doubled from the first to the last, less a random part."""
@@ -64,6 +72,8 @@ class Signaling:
         ice_servers: given to volunteers for their connection to us.
         answer: what to do with an offer.
         volunteers: how many volunteers the job has, for the server's choice.
+        card: what those who may compute are told of the job.
+        client: the public half of the user's key.
     """
 
     def __init__(
@@ -74,7 +84,15 @@ class Signaling:
         ice_servers: Sequence[IceServer],
         answer: AnswerOffer,
         volunteers: Callable[[], int],
+        card: Card | None = None,
+        client: str | None = None,
     ) -> None:
+        self._card = card or Card()
+        self._client = client
+        self._outdated_said = 0
+        self._closing: Closing | None = None
+        self._outcomes = TokenBucket(10, 1.0, 0.0)
+        self._tasks: set[asyncio.Future[None]] = set()
         self._server = server
         self._secret = secret
         self._job = job
@@ -94,6 +112,8 @@ class Signaling:
             reconnection=False, handle_sigint=False, logger=quiet, engineio_logger=quiet
         )
         self._socket.on("offer", self.on_offer, namespace=NAMESPACE)
+        self._socket.on("notice", self._on_notice, namespace=NAMESPACE)
+        self._socket.on("closing", self._on_closing, namespace=NAMESPACE)
         self._socket.on("disconnect", self._on_disconnect, namespace=NAMESPACE)
         self._socket.on("connect_error", self._on_connect_error, namespace=NAMESPACE)
 
@@ -112,13 +132,17 @@ class Signaling:
             raise websocket_blocked(self._server.url) from None
 
     async def _connect(self, nonce: str) -> None:
-        login = ClientLogin(
+        says = Login(
             nonce=nonce,
-            proof=proof(self._secret, nonce, self._job),
+            host=self._server.host,
             job=self._job,
             key=self._key,
+            card=self._card,
+            client=self._client,
+            relay=False,
             ice_servers=self._ice_servers,
         )
+        login = ClientLogin.signed(says, self._secret)
         self._lost.clear()
         self._refused = None
         self._reported = 0
@@ -148,7 +172,14 @@ class Signaling:
                 except TimeoutError:
                     continue
             await self._hang_up()
-            console.say(f"pando: lost the server at {self._server.url}; the run goes on, new volunteers have to wait")
+            why = f" ({printable(self._closing.text, 200)})" if self._closing is not None else ""
+            console.say(
+                f"pando: lost the server at {self._server.url}{why}; the run goes on, new volunteers have to wait"
+            )
+            if self._closing is not None:
+                # A random part, so that all clients of a server that restarts do not come at once.
+                await asyncio.sleep(self._closing.retry_ms / 1000 * random.uniform(1.0, 1.5))
+                self._closing = None
             await self.login_again()
             console.say(f"pando: the server at {self._server.url} is back")
 
@@ -172,8 +203,24 @@ class Signaling:
                 if str(error) != said:
                     said = str(error)
                     console.say(f"pando: {printable(said, 400)}{' T' if said.endswith('?') else '; t'}rying again")
+                if isinstance(error, LoginRefused) and error.wait_seconds is not None:
+                    wait = max(wait, 2 * error.wait_seconds)
             else:
                 return
+
+    def ended(self, outcome: Outcome) -> None:
+        """Tells the server how an offer ended; not of each, if there are many: it takes two events a second."""
+        if not self._outcomes.take(asyncio.get_running_loop().time()) or self._lost.is_set():
+            return
+        task = asyncio.ensure_future(self._send("outcome", outcome))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _send(self, event: str, message: Signal) -> None:
+        try:
+            await self._socket.emit(event, message.model_dump(mode="json", exclude_none=True), namespace=NAMESPACE)
+        except socketio.exceptions.SocketIOError:
+            return  # it is about to be noticed that the server is lost
 
     async def _report_volunteers(self) -> None:
         # Also unchanged now and then: the server counts those that are on their way until the next report.
@@ -184,7 +231,9 @@ class Signaling:
         self._reported = count
         self._unreported_looks = 0
         try:
-            await self._socket.emit("volunteers", VolunteerCount(count=count).model_dump(), namespace=NAMESPACE)
+            await self._socket.emit(
+                "volunteers", VolunteerCount(count=count).model_dump(exclude_none=True), namespace=NAMESPACE
+            )
         except socketio.exceptions.SocketIOError:
             return  # it is about to be noticed that the server is lost
 
@@ -212,7 +261,8 @@ class Signaling:
             return LoginRefused(f"the server at {url} has another secret")
         if error.code is Code.PROTOCOL:
             return WrongProtocol(f"the server at {url} speaks another version of the protocol: {printable(error.text)}")
-        return LoginRefused(f"the server at {url} refuses: {printable(error.text)}")
+        wait = BUSY_SECONDS if error.code in (Code.FULL, Code.THROTTLED) else None
+        return LoginRefused(f"the server at {url} refuses: {printable(error.text)}", wait)
 
     async def _hang_up(self) -> None:
         try:
@@ -238,8 +288,30 @@ class Signaling:
         except (ValueError, OSError) as error:
             return refusal(Code.FAILED, printable(error))
 
+    def _on_notice(self, data: Any = None) -> None:
+        try:
+            outdated = Notice.model_validate(data).outdated or 0
+        except ValidationError:
+            return
+        # Once, and again when there are twice as many: not for each of a hundred.
+        if outdated >= max(1, 2 * self._outdated_said):
+            self._outdated_said = outdated
+            console.say(f"pando: {_too_old(outdated)}")
+
+    def _on_closing(self, data: Any = None) -> None:
+        try:
+            self._closing = Closing.model_validate(data)
+        except ValidationError:
+            return
+
     def _on_disconnect(self, *_: Any) -> None:
         self._lost.set()
 
     def _on_connect_error(self, data: Any = None) -> None:
         self._refused = data
+
+
+def _too_old(volunteers: int) -> str:
+    """Says that volunteers speak another version, and what to do."""
+    who = "a volunteer speaks" if volunteers == 1 else f"{volunteers} volunteers speak"
+    return f"{who} another version of Pando: reload their pages, and update pando-volunteer where it runs"

@@ -41,6 +41,7 @@ from pando_client.stdio.sync_stdio import FAREWELL_SECONDS, SyncStdio
 from pando_client.tasks import RunScope, cancel, first_of
 from pando_client.user_key import UserKey, read_or_draw, usual_key
 from pando_shared.errors import FunctionError, PandoError
+from pando_shared.signaling import Card
 from pando_shared.text import printable
 from pando_shared.wire.messages import BlobInfo, ClientGoodbye, HelloInfo, JobProof
 
@@ -103,7 +104,8 @@ async def _run_once(
         if options.stdin and not options.sync_stdio and is_at_end():
             return 0  # nothing to compute: nobody is asked
         identifiers = _identifiers(options.seed)
-        name = identifiers()
+        name = secrets.token_hex(4)  # not of the seed: two runs with one seed may be on one server
+        card = Card.of(printable(module.title), page=function.context == "page", hosts=options.allow_net)
         exchange = SyncStdio() if options.sync_stdio else None
         key = None if public is None else public[2]
         job = _job(options, module, name, function, identifiers, exchange, key)
@@ -113,10 +115,10 @@ async def _run_once(
         scope.start(job.watch())
         urls: tuple[str, ...] = ()
         if public is not None:
-            joining = join_public_server(options, *public, job, name, scope)
+            joining = join_public_server(options, *public, job, name, scope, card)
             urls = await first_of(asyncio.create_task(joining), interrupted)
         elif options.where is Where.LOCAL_NETWORK:
-            urls = await serve_local_network(options, job, name, scope)
+            urls = await serve_local_network(options, job, name, scope, card)
         if options.local or (not options.start_idle and function.context == "worker"):
             compute_on_this_machine(options, job, scope)
         how_to_join = HowToJoin(urls, options.allow_net, needs_page=function.context == "page")

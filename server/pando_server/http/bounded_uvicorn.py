@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -94,6 +94,12 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     _stalled: asyncio.TimerHandle | None = None
 
+    async def send(self, message: Any) -> None:
+        """Sends; a handshake that is refused with a response is complete, which uvicorn itself takes for an error."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
+
     def pause_writing(self) -> None:
         """The peer does not read."""
         super().pause_writing()
@@ -125,9 +131,15 @@ def _send_at_once(transport: asyncio.Transport) -> None:
 class Server(uvicorn.Server):
     """uvicorn's server, which says when it is ready. `serve(sockets=[…])` runs it until `should_exit` is set."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_ready: Callable[[], None] = lambda: None,
+        on_end: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._on_end = on_end
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         """Leaves signals to the program: in a client's process they are the client's."""
@@ -137,6 +149,12 @@ class Server(uvicorn.Server):
         """Begins to accept connections, and calls `on_ready`."""
         await super().startup(sockets)
         self._on_ready()
+
+    async def shutdown(self, sockets: list[Any] | None = None) -> None:
+        """Calls `on_end`, while connections are still open, and closes them."""
+        if self._on_end is not None:
+            await self._on_end()
+        await super().shutdown(sockets)
 
 
 def server_for(app: Any, settings: ServerSettings, on_ready: Callable[[], None] = lambda: None) -> Server:
@@ -164,4 +182,5 @@ def server_for(app: Any, settings: ServerSettings, on_ready: Callable[[], None] 
         workers=1,
         lifespan="on",
     )
-    return Server(config, on_ready)
+    sockets = getattr(getattr(app, "state", None), "sockets", None)
+    return Server(config, on_ready, sockets.say_closing if sockets is not None else None)

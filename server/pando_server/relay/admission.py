@@ -18,6 +18,10 @@ from pando_shared.limits import NONCE_LIFETIME_SECONDS
 from pando_shared.rate_limit import TokenBucket
 from pando_shared.signaling import ClientLogin, Code, proof
 
+PASS_HOST_ON = "a proxy between must pass on the Host header as it is, with its port"
+MAX_SHOWN = 80
+"""Characters of a host name that are shown."""
+
 
 @dataclass(slots=True, eq=False)
 class Socket:
@@ -57,13 +61,20 @@ class Admission:
 
     def admit(self, socket: str, address: str, loopback: bool, now: float) -> Refused | None:
         """Admits a connection from `address`. `now` is in seconds, of any monotonic clock."""
+        refused = self.room(address)
+        if refused is not None:
+            return refused
+        events = TokenBucket(self._limits.event_burst, self._limits.events_per_second, now)
+        self._sockets[socket] = Socket(address, loopback, events)
+        self._addresses[address] += 1
+        return None
+
+    def room(self, address: str) -> Refused | None:
+        """Looks whether there is room for a connection from `address`, and reserves none."""
         if len(self._sockets) >= self._limits.sockets:
             return Refused(Code.FULL, "this server has no room for another connection: try later")
         if self._addresses[address] >= self._limits.sockets_per_address:
             return Refused(Code.FULL, "too many connections from your address: close some, or try later")
-        events = TokenBucket(self._limits.event_burst, self._limits.events_per_second, now)
-        self._sockets[socket] = Socket(address, loopback, events)
-        self._addresses[address] += 1
         return None
 
     def forget(self, socket: str) -> bool:
@@ -99,20 +110,27 @@ class Admission:
         self._nonces[random] = now + NONCE_LIFETIME_SECONDS
         return None
 
-    def check_login(self, socket: str, login: ClientLogin, now: float) -> Refused | None:
-        """Checks that a client knows the secret. Uses its nonce up."""
+    def check_login(self, socket: str, login: ClientLogin, now: float, host: str | None = None) -> Refused | None:
+        """Checks that a client knows the secret, and that it meant this server. Uses its nonce up.
+
+        `host` is the one at which the login arrived; None if that is not known.
+        """
         address = self._sockets[socket].address
         if not self._failures.has(address, now):
             return Refused(Code.THROTTLED, "too many failed logins from your address: wait a minute")
         if login.protocol != PROTOCOL:
             return Refused(Code.PROTOCOL, f"this server speaks version {PROTOCOL} of the protocol")
-        expiry = self._nonces.pop(login.nonce, None)
+        expiry = self._nonces.pop(login.says.nonce, None)
         if expiry is None or expiry <= now:
             self._failures.take(address, now)
             return Refused(Code.NONCE, "the nonce is unknown, used or too old: fetch another")
-        if not hmac.compare_digest(login.proof, proof(self._secret, login.nonce, login.job)):
+        if not hmac.compare_digest(login.proof, proof(self._secret, login.login)):
             self._failures.take(address, now)
             return Refused(Code.SECRET, "the secret is not the one of this server")
+        # Last, so that only who knows the secret learns what the server is called.
+        if host is not None and _without_usual_port(login.says.host) != _without_usual_port(host):
+            asked, came = login.says.host[:MAX_SHOWN], host[:MAX_SHOWN]
+            return Refused(Code.HOST, f"the login is for {asked}, and it came to {came}: {PASS_HOST_ON}")
         return None
 
     def check(self) -> None:
@@ -121,3 +139,9 @@ class Admission:
         assert len(self._sockets) <= self._limits.sockets
         assert all(count <= self._limits.sockets_per_address for count in self._addresses.values())
         assert len(self._nonces) <= self._limits.nonces
+
+
+def _without_usual_port(host: str) -> str:
+    """Returns a host without the port of http or https, which some programs add and others leave out."""
+    host = host.lower()
+    return host.removesuffix(":80").removesuffix(":443")

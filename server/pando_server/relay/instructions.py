@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pando_shared.signaling import Assigned, Code, ForwardedOffer
+from pando_shared.signaling import Assigned, Code, ForwardedOffer, Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,15 @@ class Reject:
     text: str
 
 
-Instruction: TypeAlias = Drop | Wait | Assign | Forward | Deliver | Reject
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Tell a client what it should know of others."""
+
+    client: str
+    message: Notice
+
+
+Instruction: TypeAlias = Drop | Wait | Assign | Forward | Deliver | Reject | Notify
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ every pending offer is between a volunteer and the client of its job; all counts
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 
 from pando_server.relay.admission import Admission
@@ -29,6 +30,7 @@ from pando_server.relay.instructions import (
     Drop,
     Forward,
     Instruction,
+    Notify,
     Refused,
     Reject,
     Wait,
@@ -44,8 +46,12 @@ from pando_shared.signaling import (
     Code,
     ErrorBody,
     ForwardedOffer,
-    IceServers,
+    JobInfo,
+    Login,
+    Notice,
     Offer,
+    Outcome,
+    VolunteerCount,
     VolunteerLogin,
 )
 
@@ -53,7 +59,9 @@ from pando_shared.signaling import (
 class Relay:
     """The state of one server: stimuli in, instructions out."""
 
-    def __init__(self, secret: str, limits: Limits | None = None) -> None:
+    def __init__(self, secret: str, limits: Limits | None = None, *, salt: bytes = b"") -> None:
+        """`salt` is random and known to nobody else: with it an address becomes what no client can turn back."""
+        self._salt = salt
         self.limits = limits or Limits()
         self._admission = Admission(secret, self.limits)
         self._roles: dict[str, Job | Volunteer] = {}
@@ -79,6 +87,10 @@ class Relay:
     def opened(self, socket: str, address: str, now: float, *, loopback: bool = False) -> Decision:
         """Request: a peer at `address` asks for a connection."""
         return Decision(self._admission.admit(socket, address, loopback, now))
+
+    def room(self, address: str) -> Refused | None:
+        """Returns why a connection from `address` would be refused now, or None. Nothing is reserved."""
+        return self._admission.room(address)
 
     def heard(self, socket: str, now: float) -> Decision:
         """Request: `socket` sent an event, and asks that the server acts on it."""
@@ -113,21 +125,22 @@ class Relay:
         """
         return Decision(self._admission.nonce(address, random, now))
 
-    def login_client(self, socket: str, login: ClientLogin, now: float) -> Decision:
-        """Request: a client asks to be logged in."""
+    def login_client(self, socket: str, login: ClientLogin, now: float, host: str | None = None) -> Decision:
+        """Request: a client asks to be logged in. `host` is the one at which it arrived, if that is known."""
         if socket not in self._admission or socket in self._roles:
             return Decision(Refused(Code.INVALID, "this connection cannot log in"))
-        refused = self._admission.check_login(socket, login, now)
+        refused = self._admission.check_login(socket, login, now, host)
         if refused is not None:
             return Decision(refused)
-        job = self._jobs.get(login.job)
+        said = login.says
+        job = self._jobs.get(said.job)
         if job is not None:
-            if hmac.compare_digest(login.key, job.key):
-                return Decision(instructions=tuple(self._replace(job, socket, login.ice_servers)))
+            if hmac.compare_digest(said.key, job.key):
+                return Decision(instructions=tuple(self._replace(job, socket, said)))
             return Decision(Refused(Code.TAKEN, f"another client uses the job name {job.name}: choose another"))
         if len(self._jobs) >= self.limits.jobs:
             return Decision(Refused(Code.FULL, "this server has no room for another job: try later"))
-        job = Job(login.job, login.key, socket, login.ice_servers)
+        job = Job.of(said, socket)
         self._jobs[job.name] = self._roles[socket] = job
         return GRANTED
 
@@ -140,12 +153,21 @@ class Relay:
         waiting = [(sid, volunteer) for sid, volunteer in self._waiting.items() if job.would_take(volunteer)]
         return [self._assign(sid, volunteer, job) for sid, volunteer in waiting]
 
-    def counted(self, socket: str, count: int) -> list[Instruction]:
+    def counted(self, socket: str, report: VolunteerCount) -> list[Instruction]:
         """A client reports how many volunteers its job has now."""
         job = self._roles.get(socket)
         if not isinstance(job, Job):
             return self.broke(socket)
-        job.reported, job.unreported = count, 0
+        job.reported, job.unreported, job.cores_wanted = report.count, 0, report.cores_wanted or 0
+        return []
+
+    def ended(self, socket: str, outcome: Outcome) -> list[Instruction]:
+        """A client reports how an offer ended that it had answered."""
+        job = self._roles.get(socket)
+        if not isinstance(job, Job):
+            return self.broke(socket)
+        job.opened += outcome.opened
+        job.failed += not outcome.opened
         return []
 
     def answered(
@@ -182,6 +204,19 @@ class Relay:
 
     # Volunteers.
 
+    def job(self, name: str | None) -> JobInfo | None:
+        """Returns the job that a volunteer would get now that names this one, or none; None if there is none."""
+        job = self._best(name)
+        return job.info if job is not None else None
+
+    def outdated(self, address: str, name: str | None) -> list[Instruction]:
+        """A volunteer from `address` came for the job `name`, or any, and speaks another version."""
+        job = self._best(name)
+        if job is None or address in job.outdated or len(job.outdated) >= self.limits.remembered_addresses:
+            return []
+        job.outdated.add(address)
+        return [Notify(job.client, Notice(outdated=len(job.outdated)))]
+
     def login_volunteer(self, socket: str, login: VolunteerLogin) -> Decision:
         """Request: a volunteer asks to be logged in."""
         if socket not in self._admission or socket in self._roles:
@@ -211,8 +246,14 @@ class Relay:
         assert job is not None  # Without one the offer is refused.
         volunteer.attempt, volunteer.pending_offer = offer.attempt, True
         job.pending_offers += 1
-        loopback = self._admission[socket].loopback
-        message = ForwardedOffer(volunteer=socket, attempt=offer.attempt, sdp=offer.sdp, loopback=loopback)
+        sender = self._admission[socket]
+        message = ForwardedOffer(
+            volunteer=socket,
+            attempt=offer.attempt,
+            sdp=offer.sdp,
+            loopback=sender.loopback,
+            from_=self._digest(sender.address, job),
+        )
         return Decision(instructions=(Forward(job.client, message),))
 
     def _check_offer(self, socket: str, volunteer: Volunteer, offer: Offer, now: float) -> Refused | None:
@@ -231,6 +272,15 @@ class Relay:
         return None
 
     # What several stimuli need.
+
+    def _best(self, name: str | None) -> Job | None:
+        """Returns the job that a volunteer would get that names `name`, or none."""
+        jobs = (job for job in self._jobs.values() if job.would_take(Volunteer(name)))
+        return min(jobs, key=lambda job: job.load, default=None)
+
+    def _digest(self, address: str, job: Job) -> str:
+        """Returns what a client may know of an address. The salt is needed: there are few addresses to try."""
+        return hmac.new(self._salt + job.key.encode(), address.encode(), hashlib.sha256).hexdigest()[:16]
 
     def _offerer(self, client: str, volunteer: str, attempt: int) -> Volunteer | None:
         """Returns the volunteer whose offer `attempt` is pending with `client`, or None."""
@@ -261,8 +311,7 @@ class Relay:
 
     def _place(self, socket: str, volunteer: Volunteer) -> Instruction:
         """Gives a volunteer the job that it named, or the one with the fewest volunteers, or lets it wait."""
-        jobs = (job for job in self._jobs.values() if job.would_take(volunteer))
-        job = min(jobs, key=lambda job: job.load, default=None)
+        job = self._best(volunteer.wanted)
         if job is not None:
             return self._assign(socket, volunteer, job)
         self._waiting[socket] = volunteer
@@ -289,12 +338,13 @@ class Relay:
                 instructions += [*self.closed(socket), Drop(socket, "its client has left and its attempts are used")]
         return instructions
 
-    def _replace(self, job: Job, socket: str, ice_servers: IceServers) -> list[Instruction]:
+    def _replace(self, job: Job, socket: str, login: Login) -> list[Instruction]:
         """The same run logs in again: its old connection is lost, even if the server has not noticed."""
         old = job.client
         del self._roles[old]
         self._roles[socket] = job
-        job.client, job.ice_servers, job.open, job.unanswered = socket, ice_servers, False, 0
+        job.client, job.open, job.unanswered = socket, False, 0
+        job.renew(login)
         # A client that has volunteers reports them after each login.
         job.reported = job.unreported = 0
         instructions: list[Instruction] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pando_shared.signaling import IceServers
+from pando_shared.signaling import Card, IceServers, JobInfo, Login
 
 
 @dataclass(slots=True, eq=False)
@@ -15,6 +15,10 @@ class Job:
     key: str
     client: str
     ice_servers: IceServers
+    card: Card = field(default_factory=Card)
+    public_key: str | None = None
+    relays: bool = True
+    """Whether its client takes relayed channels."""
     open: bool = False
     reported: int = 0
     """How many volunteers the client says that it has."""
@@ -24,7 +28,31 @@ class Job:
     """Offers in a row that it left without an answer."""
     pending_offers: int = 0
     """Offers that wait for its answer."""
+    cores_wanted: int = 0
+    """How many more cores its client says that it could use."""
+    outdated: set[str] = field(default_factory=set)
+    """Addresses of volunteers that came for it and speak another version."""
+    opened: int = 0
+    failed: int = 0
+    """Connections of which the client says that they opened, or did not."""
     volunteers: dict[str, Volunteer] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, login: Login, client: str) -> Job:
+        """Returns the job of a client that logs in on the socket `client`."""
+        job = cls(login.job, login.key, client, login.ice_servers)
+        job.renew(login)
+        return job
+
+    def renew(self, login: Login) -> None:
+        """Takes what another login of the same run says."""
+        self.ice_servers, self.card = login.ice_servers, login.card
+        self.public_key, self.relays = login.client, login.relay
+
+    @property
+    def info(self) -> JobInfo:
+        """What a volunteer may know before it has this job."""
+        return JobInfo(name=self.name, card=self.card, client=self.public_key)
 
     @property
     def load(self) -> int:

@@ -9,10 +9,11 @@ from typing import Any, TypeAlias
 
 from pando_server.logs import LogLimiter, log
 from pando_server.peers import Peer
-from pando_server.relay.instructions import Assign, Deliver, Drop, Forward, Instruction, Reject, Wait
-from pando_server.signaling.packet_filter import PacketFilter
+from pando_server.relay.instructions import Assign, Deliver, Drop, Forward, Instruction, Notify, Reject, Wait
+from pando_server.signaling.packet_filter import PacketFilter, State
 from pando_server.signaling.packets import CLIENT, VOLUNTEER
-from pando_shared.signaling import Answer, refusal
+from pando_shared.limits import MAX_ICE_SERVERS
+from pando_shared.signaling import Answer, Closing, IceServers, Signal, refusal
 from pando_shared.text import printable
 
 Emit: TypeAlias = Callable[..., Coroutine[Any, Any, None]]
@@ -44,6 +45,7 @@ class Dispatcher:
         answer_seconds: how long a client may take to answer an offer.
         answered: is called with the acknowledgement of an offer by its client, as it came.
         unanswered: is called when there was none in time.
+        turn_servers: draws credentials of the operator's TURN servers for somebody.
     """
 
     def __init__(
@@ -53,14 +55,16 @@ class Dispatcher:
         answer_seconds: float,
         answered: Callable[[Forward, Any], None],
         unanswered: Callable[[Forward], None],
+        turn_servers: Callable[[str], IceServers] = lambda user: (),
     ) -> None:
+        self._turn_servers = turn_servers
         self.connections: dict[str, Connection] = {}
         self._emit = emit
         self._log_limiter = log_limiter
         self._answer_seconds = answer_seconds
         self._answered = answered
         self._unanswered = unanswered
-        self._outbox: asyncio.Queue[Wait | Assign | Forward] = asyncio.Queue()
+        self._outbox: asyncio.Queue[Wait | Assign | Forward | Notify] = asyncio.Queue()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._sender: asyncio.Task[Any] | None = None
 
@@ -68,7 +72,7 @@ class Dispatcher:
         """Carries out `instructions`, in order."""
         for instruction in instructions:
             match instruction:
-                case Wait() | Assign() | Forward():
+                case Wait() | Assign() | Forward() | Notify():
                     # One task sends them, one after the other, so that they arrive in this order.
                     self._outbox.put_nowait(instruction)
                     if self._sender is None:
@@ -118,14 +122,15 @@ class Dispatcher:
             except Exception as error:  # noqa: BLE001 - the next message is for another peer
                 log.error("a message could not be sent (%s)", type(error).__name__)
 
-    async def _send(self, instruction: Wait | Assign | Forward) -> None:
+    async def _send(self, instruction: Wait | Assign | Forward | Notify) -> None:
         match instruction:
             case Wait(volunteer):
                 await self._emit_to("waiting", {}, volunteer, VOLUNTEER)
             case Assign(volunteer, message):
-                await self._emit_to(
-                    "assigned", message.model_dump(mode="json", exclude_none=True), volunteer, VOLUNTEER
-                )
+                message = message.model_copy(update={"ice_servers": self._and_ours(message.ice_servers, volunteer)})
+                await self._emit_to("assigned", _json(message), volunteer, VOLUNTEER)
+            case Notify(client, notice):
+                await self._emit_to("notice", _json(notice), client, CLIENT)
             case Forward(client, message):
                 timeout = asyncio.get_running_loop().call_later(self._answer_seconds, self._unanswered, instruction)
 
@@ -133,7 +138,21 @@ class Dispatcher:
                     timeout.cancel()
                     self._answered(instruction, data[0] if data else None)
 
-                await self._emit_to("offer", message.model_dump(mode="json"), client, CLIENT, answered)
+                # For the client's own side: it has its own servers already.
+                ours = self._and_ours((), f"{message.volunteer}-client")
+                message = message.model_copy(update={"ice_servers": ours})
+                await self._emit_to("offer", _json(message), client, CLIENT, answered)
+
+    def _and_ours(self, servers: IceServers, user: str) -> IceServers:
+        """Returns the servers of a client and, behind them, those of the operator, for one `user`."""
+        return (*servers, *self._turn_servers(user))[:MAX_ICE_SERVERS]
+
+    async def say_closing(self, closing: Closing) -> None:
+        """Tells everybody who has joined that the server ends."""
+        for connection in [*self.connections.values()]:
+            if connection.packet_filter.state is State.JOINED:
+                namespace = connection.packet_filter.namespace
+                await self._emit("closing", _json(closing), to=connection.sid, namespace=namespace)
 
     async def _emit_to(
         self, event: str, data: dict[str, Any], socket: str, namespace: str, callback: Callable[..., None] | None = None
@@ -141,3 +160,7 @@ class Dispatcher:
         connection = self.connections.get(socket)
         if connection is not None:
             await self._emit(event, data, to=connection.sid, namespace=namespace, callback=callback)
+
+
+def _json(message: Signal) -> dict[str, Any]:
+    return message.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -18,8 +18,8 @@ from pando_shared.limits import MAX_SIGNAL_BYTES
 
 CLIENT = "/client"
 VOLUNTEER = "/volunteer"
-EVENTS = {CLIENT: "volunteers", VOLUNTEER: "offer"}
-"""The one event that each side sends."""
+EVENTS = {CLIENT: ("volunteers", "outcome"), VOLUNTEER: ("offer",)}
+"""The events that each side sends."""
 MAX_DEPTH = 8
 """Nesting of JSON; the deepest message of PROTOCOL.md has four levels."""
 
@@ -90,7 +90,7 @@ def parse(text: str | None) -> Packet:
     match kind, data:
         case ("0", None | dict()) if not ack:
             return Connect(namespace)
-        case ("2", [str() as event, _]) if EVENTS.get(namespace) == event and (ack or namespace == CLIENT):
+        case ("2", [str() as event, _]) if event in EVENTS.get(namespace, ()) and (ack or namespace == CLIENT):
             return Event(namespace)
         case ("3", list()) if ack and namespace == CLIENT:
             return Acknowledgement(namespace, int(ack))

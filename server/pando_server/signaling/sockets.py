@@ -24,14 +24,17 @@ from pando_server.signaling.dispatcher import Connection, Dispatcher
 from pando_server.signaling.packet_filter import PacketFilter, Receive, Send
 from pando_server.signaling.packets import CLIENT, VOLUNTEER
 from pando_server.signaling.websocket_handshake import asks_for_socket_io, deny
-from pando_shared import PROTOCOL
+from pando_shared import PROTOCOL, __version__
 from pando_shared.limits import MAX_SIGNAL_BYTES
 from pando_shared.signaling import (
     ClientAnswer,
     ClientLogin,
+    Closing,
     Code,
     ErrorBody,
+    IceServers,
     Offer,
+    Outcome,
     Refusal,
     Signal,
     VolunteerCount,
@@ -40,6 +43,15 @@ from pando_shared.signaling import (
 )
 from pando_shared.text import printable
 
+SPEAKS = f"this server runs Pando {__version__} (version {PROTOCOL} of the protocol)"
+UPDATE = ("install the same Pando on both", "reload the page, or update pando-volunteer")
+"""What a client, and what a volunteer, does about another version."""
+CLOSING_SECONDS = 0.5
+"""Time in which everybody is told that the server ends."""
+FLUSH_SECONDS = 0.05
+"""Time in which the library's own tasks put it on the wire."""
+RETRY_MS = 2_000
+"""How long others stay away from a server that is being restarted."""
 SCOPE_KEY = "pando.socket"
 PASSED_ON = frozenset({Code.BUSY, Code.FAILED, Code.FULL, Code.GONE, Code.INVALID})
 """The codes with which a client may refuse an offer."""
@@ -51,7 +63,14 @@ S = TypeVar("S", bound=Signal)
 class Sockets:
     """The Socket.IO end of one server, an ASGI application for its WebSockets."""
 
-    def __init__(self, relay: Relay, proxies: TrustedProxies, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        relay: Relay,
+        proxies: TrustedProxies,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        turn_servers: Callable[[str], IceServers] = lambda user: (),
+    ) -> None:
         self._relay = relay
         self._proxies = proxies
         self._clock = clock
@@ -73,7 +92,7 @@ class Sockets:
             engineio_logger=library,
         )
         self._dispatcher = Dispatcher(
-            sio.emit, self._log_limiter, relay.limits.answer_seconds, self._answered, self._unanswered
+            sio.emit, self._log_limiter, relay.limits.answer_seconds, self._answered, self._unanswered, turn_servers
         )
         # So that the library's background tasks (one sleeps for up to 25 s after each connection) end with the server.
         sio.eio.start_background_task = self._dispatcher.spawn
@@ -81,6 +100,7 @@ class Sockets:
             sio.on("connect", connects, namespace=namespace)
             sio.on("disconnect", self._disconnects, namespace=namespace)
         sio.on("volunteers", self._bounded(self._volunteers), namespace=CLIENT)
+        sio.on("outcome", self._bounded(self._outcome), namespace=CLIENT)
         sio.on("offer", self._bounded(self._offer), namespace=VOLUNTEER)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,6 +129,21 @@ class Sockets:
             self._socket_of.pop(connection.sid, None)
             connection.resolve(refusal(Code.GONE, "the connection is closed"))
         return None
+
+    async def say_closing(self) -> None:
+        """Tells everybody that the server ends, while they still hear it."""
+        try:
+            async with asyncio.timeout(CLOSING_SECONDS):
+                await self._dispatcher.say_closing(Closing(text="the server is being restarted", retry_ms=RETRY_MS))
+                if self._dispatcher.connections:
+                    await asyncio.sleep(FLUSH_SECONDS)
+        except Exception as error:  # noqa: BLE001 - it ends anyhow
+            log.error("not everybody was told that the server ends (%s)", type(error).__name__)
+
+    def outdated(self, address: str, job: object) -> None:
+        """A volunteer of another version came from `address`, and named `job`, if anything."""
+        name = job if isinstance(job, str) else None
+        self._dispatcher.perform(self._relay.outdated(address, name))
 
     async def shutdown(self) -> None:
         """Closes every connection and ends every task. Nothing is served afterwards."""
@@ -139,8 +174,9 @@ class Sockets:
     async def _client_connects(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         socket = self._enter(sid, environ)
         login = self._login(ClientLogin, socket, auth)
-        self._carry_out_login(socket, self._relay.login_client(socket, login, self._clock()))
-        log.info("%s: the client of job %s is here", self._dispatcher.connections[socket].peer.address, login.job)
+        host = self._proxies.host_like(environ["asgi.scope"], login.says.host)
+        self._carry_out_login(socket, self._relay.login_client(socket, login, self._clock(), host or None))
+        log.info("%s: the client of job %s is here", self._dispatcher.connections[socket].peer.address, login.says.job)
 
     async def _volunteer_connects(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         socket = self._enter(sid, environ)
@@ -171,7 +207,12 @@ class Sockets:
     async def _volunteers(self, socket: str, data: Any) -> None:
         report = self._parse(VolunteerCount, socket, data)
         if report is not None:
-            self._dispatcher.perform(self._relay.counted(socket, report.count))
+            self._dispatcher.perform(self._relay.counted(socket, report))
+
+    async def _outcome(self, socket: str, data: Any) -> None:
+        outcome = self._parse(Outcome, socket, data)
+        if outcome is not None:
+            self._dispatcher.perform(self._relay.ended(socket, outcome))
 
     async def _offer(self, socket: str, data: Any) -> dict[str, Any]:
         offer = self._parse(Offer, socket, data)
@@ -217,11 +258,16 @@ class Sockets:
         version = auth.get("protocol") if isinstance(auth, dict) else None
         if type(version) is int and version != PROTOCOL:
             # Before the schema: another version's login may look otherwise.
-            raise self._refusal(socket, Code.PROTOCOL, f"this server speaks version {PROTOCOL} of the protocol")
+            if model is VolunteerLogin:
+                self._is_outdated(socket, auth.get("job"))
+            raise self._refusal(socket, Code.PROTOCOL, f"{SPEAKS}: {UPDATE[model is VolunteerLogin]}")
         try:
             return model.model_validate(auth)
         except ValidationError as error:
             raise self._refusal(socket, Code.INVALID, f"the login is not valid: {_where(error)}") from None
+
+    def _is_outdated(self, socket: str, job: object) -> None:
+        self.outdated(self._dispatcher.connections[socket].peer.address, job)
 
     def _enter(self, sid: str, environ: dict[str, Any]) -> str:
         socket: str = environ["asgi.scope"][SCOPE_KEY]

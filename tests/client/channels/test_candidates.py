@@ -7,7 +7,7 @@ import ipaddress
 import pytest
 from aiortc.sdp import SessionDescription
 
-from pando_client.channels.candidates import is_worth_a_packet, keep_safe_candidates
+from pando_client.channels.candidates import fit_candidates, is_worth_a_packet, keep_safe_candidates
 from pando_shared.limits import MAX_CANDIDATES
 
 HEAD = """v=0
@@ -130,3 +130,12 @@ def test_special_ranges_on_a_public_network(address: str) -> None:
     # Shared address space (RFC 6598) is where many phones are; reserved ranges are nobody's.
     parsed = ipaddress.ip_address(address)
     assert is_worth_a_packet(parsed, loopback=False, private=False) is (address == "100.64.0.1")
+
+
+def test_our_answer_keeps_the_best_candidates_and_one_of_each_type() -> None:
+    hosts = [f"a=candidate:{n} 1 udp {2_000_000 - n} 192.0.2.{n} 5000 typ host" for n in range(25)]
+    relayed = "a=candidate:99 1 udp 5 198.51.100.1 5000 typ relay raddr 192.0.2.1 rport 5000"
+    sdp = "\r\n".join(["v=0", *hosts, relayed, "a=end-of-candidates", ""])
+    kept = fit_candidates(sdp).split("\r\n")
+    assert kept == ["v=0", *hosts[:19], relayed, "a=end-of-candidates", ""]
+    assert fit_candidates("\r\n".join(["v=0", *hosts[:20]])) == "\r\n".join(["v=0", *hosts[:20]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,9 +13,10 @@ from pando_client.rendezvous import nonces
 from pando_client.rendezvous.nonces import MAX_RESPONSE_BYTES, fetch_nonce
 from pando_shared import PROTOCOL
 from pando_shared.errors import LoginRefused, NotAPandoServer, ServerAway, ServerError, ServerUnreachable, WrongProtocol
-from pando_shared.signaling import Nonce
+from pando_shared.signaling import Code, Nonce, refusal
 
 NONCE = "0" * 64
+REFUSAL = json.dumps(refusal(Code.FULL, "enough for now")).encode()
 
 
 @asynccontextmanager
@@ -52,12 +54,18 @@ async def test_the_nonce_of_a_server() -> None:
 @pytest.mark.parametrize(
     ("status", "body", "error", "says"),
     [
-        ("429 Too Many Requests", nonce(), LoginRefused, "wants fewer logins: wait a minute"),
+        ("429 Too Many Requests", REFUSAL, LoginRefused, "^the server at http://[^ ]+ refuses: enough for now$"),
+        ("503 Service Unavailable", REFUSAL, LoginRefused, "refuses: enough for now"),
         ("200 OK", b"<html>", NotAPandoServer, "is not a Pando server"),
         ("404 Not Found", b"", NotAPandoServer, "there is no Pando server at"),
         ("502 Bad Gateway", nonce(), ServerAway, "answers with status 502: is the server behind it running"),
         ("200 OK", b" " * 2 * MAX_RESPONSE_BYTES + nonce(), NotAPandoServer, "is not a Pando server"),
-        ("200 OK", nonce(PROTOCOL + 1), WrongProtocol, f"speaks version {PROTOCOL + 1} of the protocol"),
+        (
+            "200 OK",
+            nonce(PROTOCOL + 1),
+            WrongProtocol,
+            rf"runs Pando 9.9 \(version {PROTOCOL + 1} of the protocol\), and this is Pando",
+        ),
         ("nonsense", b"", ServerUnreachable, "does not answer: "),
     ],
 )
@@ -79,3 +87,11 @@ async def test_a_server_that_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> Non
     async with responding("200 OK", b"", drip=True) as url:
         with pytest.raises(ServerUnreachable, match="does not answer within"):
             await fetch_nonce(url)
+
+
+@pytest.mark.parametrize(("header", "wait"), [("Retry-After: 7", 7), ("Retry-After: soon", 1), ("X: 1", 1)])
+async def test_a_server_without_room_says_how_long_to_wait(header: str, wait: float) -> None:
+    async with responding(f"503 Service Unavailable\r\n{header}", REFUSAL) as url:
+        with pytest.raises(LoginRefused) as caught:
+            await fetch_nonce(url)
+    assert caught.value.wait_seconds == wait

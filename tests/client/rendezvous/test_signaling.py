@@ -158,7 +158,7 @@ async def test_lost_and_found(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
         await asyncio.gather(keeping, return_exceptions=True)
         await signaling.close()
     assert said == [
-        f"pando: lost the server at {at}; the run goes on, new volunteers have to wait",
+        f"pando: lost the server at {at} (the server is being restarted); the run goes on, new volunteers have to wait",
         f"pando: the server at {at} has another secret; trying again",
         f"pando: the server at {at} is back",
     ]

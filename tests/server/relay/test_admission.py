@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from pando_server.relay.admission import Admission
 from pando_server.relay.instructions import Refused
 from pando_server.relay.limits import Limits
-from pando_shared.signaling import ClientLogin, Code, proof
+from pando_shared import PROTOCOL
+from pando_shared.signaling import ClientLogin, Code, Login, proof
 
 SECRET = "a secret that is long enough"
 ADDRESS = "192.0.2.1"
 
 
-def login(nonce: str, secret: str = SECRET, protocol: int = 1, job: str = "job") -> ClientLogin:
-    return ClientLogin(protocol=protocol, nonce=nonce, proof=proof(secret, nonce, job), job=job, key="a" * 32)
+def login(nonce: str, secret: str = SECRET, protocol: int = PROTOCOL, host: str = "h") -> ClientLogin:
+    signed = ClientLogin.signed(Login(nonce=nonce, host=host, job="job", key="a" * 32), secret)
+    return signed.model_copy(update={"protocol": protocol})
 
 
 def with_a_socket(limits: Limits | None = None) -> Admission:
@@ -62,16 +66,53 @@ def test_a_wrong_secret_is_refused_and_uses_the_nonce_up() -> None:
     assert code_of(admission.check_login("s", login(nonce), 0)) is Code.NONCE
 
 
-def test_a_proof_for_one_job_does_not_open_another() -> None:
+def test_a_proof_is_of_all_that_the_login_says() -> None:
+    says = {"nonce": "", "host": "h", "job": "job", "key": "a" * 32, "ice_servers": [{"urls": "stun:h"}]}
+    others = {"host": "i", "job": "other", "key": "b" * 32, "relay": False, "card": {"title": "x"}, "ice_servers": []}
+    for number, (key, other) in enumerate(others.items()):
+        admission = with_a_socket()
+        says["nonce"] = fetch(admission, number)
+        signed = ClientLogin.signed(Login(**says), SECRET)
+        changed = json.dumps(json.loads(signed.login) | {key: other})
+        stolen = ClientLogin(login=changed, proof=signed.proof)
+        assert code_of(admission.check_login("s", stolen, 0)) is Code.SECRET, key
+
+
+@pytest.mark.parametrize(
+    ("asked", "came"), [("h", "H"), ("h:443", "h"), ("h", "h:80"), ("[::1]:5000", "[::1]:5000"), ("h", None)]
+)
+def test_a_login_is_for_the_host_at_which_it_came(asked: str, came: str | None) -> None:
     admission = with_a_socket()
-    stolen = login(fetch(admission)).model_copy(update={"job": "other"})
-    assert code_of(admission.check_login("s", stolen, 0)) is Code.SECRET
+    assert admission.check_login("s", login(fetch(admission), host=asked), 0, came) is None
+
+
+@pytest.mark.parametrize(("asked", "came"), [("rogue.test", "h"), ("h:8443", "h"), ("h", "h:5000"), ("h", "")])
+def test_a_login_for_another_host_is_refused_in_words_that_name_both(asked: str, came: str) -> None:
+    admission = with_a_socket()
+    refused = admission.check_login("s", login(fetch(admission), host=asked), 0, came)
+    assert refused == Refused(
+        Code.HOST,
+        f"the login is for {asked}, and it came to {came}: "
+        "a proxy between must pass on the Host header as it is, with its port",
+    )
+    wrong = admission.check_login("s", login(fetch(admission, 2), "wrong", host=asked), 0, came)
+    assert code_of(wrong) is Code.SECRET
+
+
+def test_whether_there_is_room_is_looked_at_without_reserving_any() -> None:
+    admission = Admission(SECRET, Limits(sockets=3, sockets_per_address=1))
+    for _ in range(10):
+        assert admission.room(ADDRESS) is None
+    assert admission.admit("a", ADDRESS, False, 0) is None
+    assert code_of(admission.room(ADDRESS)) is Code.FULL
+    assert admission.room("192.0.2.2") is None
+    admission.check()
 
 
 def test_another_version_is_told_so_and_nothing_is_compared() -> None:
     admission = with_a_socket()
     nonce = fetch(admission)
-    assert code_of(admission.check_login("s", login(nonce, protocol=2), 0)) is Code.PROTOCOL
+    assert code_of(admission.check_login("s", login(nonce, protocol=PROTOCOL + 1), 0)) is Code.PROTOCOL
     assert admission.check_login("s", login(nonce), 0) is None
 
 

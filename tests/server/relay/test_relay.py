@@ -8,8 +8,9 @@ from pando_shared.signaling import (
     Code,
     ForwardedOffer,
     IceServer,
+    VolunteerCount,
 )
-from tests.support.relay_shell import ANSWER, RelayShell, assign, code_of, forwarded
+from tests.support.relay_shell import ANSWER, DIGEST, RelayShell, assign, code_of, forwarded
 
 # Who gets which job.
 
@@ -47,7 +48,7 @@ def test_a_volunteer_without_a_name_gets_the_job_with_the_fewest_volunteers(shel
 def test_what_clients_report_counts(shell: RelayShell) -> None:
     shell.client("c1", "one")
     shell.client("c2", "two")
-    assert shell.relay.counted("c1", 3) == []
+    assert shell.relay.counted("c1", VolunteerCount(count=3)) == []
     assert shell.volunteer("v") == [assign("v", "two")]
     assert shell.relay.volunteers == 4
 
@@ -61,7 +62,7 @@ def test_a_volunteer_on_its_way_to_the_client_counts_until_the_next_report(shell
     shell.relay.closed("v1")
     assert shell.volunteer("v2") == [assign("v2", "two")]
     shell.relay.closed("v2")  # Without an answer: it goes nowhere.
-    shell.relay.counted("c1", 0)
+    shell.relay.counted("c1", VolunteerCount(count=0))
     assert shell.volunteer("v3") == [assign("v3", "one")]
 
 
@@ -118,7 +119,7 @@ def test_the_same_run_takes_the_place_of_its_lost_connection(shell: RelayShell) 
     assert dropped == Drop("c1", "the same client has logged in again")
     assert shell.relay.jobs == 1
     # Nobody had to move, and the next offer reaches the new connection.
-    forward = Forward("c2", ForwardedOffer(volunteer="v1", attempt=2, sdp="offer"))
+    forward = Forward("c2", ForwardedOffer(volunteer="v1", attempt=2, sdp="offer", from_=DIGEST))
     assert shell.offer("v1", attempt=2) == Decision(instructions=(forward,))
     assert shell.volunteer("v3") == [assign("v3", ice=ice)]
     assert shell.relay.closed("c1") == []
@@ -126,7 +127,7 @@ def test_the_same_run_takes_the_place_of_its_lost_connection(shell: RelayShell) 
 
 def test_who_logs_in_again_reports_anew(shell: RelayShell) -> None:
     shell.client("c1")
-    shell.relay.counted("c1", 5)
+    shell.relay.counted("c1", VolunteerCount(count=5))
     shell.client("c2")
     assert shell.relay.volunteers == 0
 

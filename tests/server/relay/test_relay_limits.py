@@ -10,6 +10,7 @@ from pando_server.relay.limits import Limits
 from pando_server.relay.relay import Relay
 from pando_shared.signaling import (
     Code,
+    VolunteerCount,
     VolunteerLogin,
 )
 from tests.support.relay_shell import SECRET, RelayShell, code_of
@@ -18,7 +19,7 @@ from tests.support.relay_shell import SECRET, RelayShell, code_of
 def test_only_clients_report_and_only_volunteers_offer(shell: RelayShell) -> None:
     shell.client("c")
     shell.volunteer("v")
-    assert shell.relay.counted("v", 1) == []
+    assert shell.relay.counted("v", VolunteerCount(count=1)) == []
     refused = Decision(Refused(Code.INVALID, "this connection makes no offers"))
     assert shell.offer("c") == refused
     assert shell.offer("nobody") == refused
@@ -26,7 +27,7 @@ def test_only_clients_report_and_only_volunteers_offer(shell: RelayShell) -> Non
     assert shell.relay.volunteer_joined("c") == []
     assert shell.relay.volunteer_joined("v") == []
     for _ in range(2):
-        instructions = shell.relay.counted("v", 1)
+        instructions = shell.relay.counted("v", VolunteerCount(count=1))
     assert instructions == [Drop("v", "too many broken messages")]
 
 

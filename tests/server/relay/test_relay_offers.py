@@ -10,14 +10,14 @@ from pando_shared.signaling import (
     ForwardedOffer,
     VolunteerLogin,
 )
-from tests.support.relay_shell import ANSWER, RelayShell, forwarded
+from tests.support.relay_shell import ANSWER, DIGEST, RelayShell, forwarded
 
 
 def test_an_offer_goes_to_the_client_of_the_volunteers_job_and_the_answer_comes_back(shell: RelayShell) -> None:
     shell.client("c1", "one")
     shell.client("c2", "two")
     shell.volunteer("v", "two", loopback=True)
-    message = ForwardedOffer(volunteer="v", attempt=1, sdp="offer", loopback=True)
+    message = ForwardedOffer(volunteer="v", attempt=1, sdp="offer", loopback=True, from_=DIGEST)
     assert forwarded(shell.offer("v")) == Forward("c2", message)
     assert shell.relay.answered("c2", "v", 1, ANSWER) == [Deliver("v", 1, "answer")]
 

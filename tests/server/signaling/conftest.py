@@ -51,7 +51,7 @@ async def usual(static: Path) -> AsyncIterator[Site]:
 async def pair(here: Site) -> AsyncIterator[tuple[Client, Volunteer]]:
     """A client and a volunteer that was assigned to it."""
     client, volunteer = await Client(here).connect(), await Volunteer(here).connect()
-    assert await volunteer.hear() == ("assigned", {"job": "job", "ice_servers": []})
+    assert await volunteer.hear() == ("assigned", {"job": "job", "relay": False, "ice_servers": []})
     yield client, volunteer
     await volunteer.close()
     await client.close()

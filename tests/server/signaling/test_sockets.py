@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ async def test_a_volunteer_that_waits_is_assigned_when_a_client_comes(here: Site
     assert await volunteer.hear() == ("waiting", {})
     ice = [{"urls": "turn:turn.example", "username": "u", "credential": "c"}]
     client = await Client(here).connect(await here.login(ice_servers=ice))
-    assert await volunteer.hear() == ("assigned", {"job": "job", "ice_servers": ice})
+    assert await volunteer.hear() == ("assigned", {"job": "job", "relay": False, "ice_servers": ice})
     await client.close()
     assert await volunteer.hear() == ("waiting", {})
     await volunteer.close()
@@ -33,7 +34,9 @@ async def test_an_offer_is_answered_by_the_client_through_the_server(pair: tuple
     assert await volunteer.offer(1, "v=0 offer") == {"attempt": 1, "sdp": "answer"}
     [offer] = client.offers
     assert len(offer.pop("volunteer")) == 16
-    assert offer == {"attempt": 1, "sdp": "v=0 offer", "loopback": True}
+    digest = offer.pop("from")
+    assert re.fullmatch("[0-9a-f]{16}", digest)
+    assert offer == {"attempt": 1, "sdp": "v=0 offer", "loopback": True, "ice_servers": []}
 
 
 async def test_what_the_client_reports_is_counted(pair: tuple[Client, Volunteer], here: Site) -> None:

@@ -12,6 +12,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from pando_server.relay.limits import Limits
+from pando_shared import __version__
 from tests.support.server_checks import refused, undisturbed
 from tests.support.server_peers import SECRET, Client, Site, Volunteer, site, until
 
@@ -23,10 +24,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
     [
         ({"proof": "0" * 64}, "secret"),
         ({"nonce": "0" * 64}, "nonce"),
-        ({"protocol": 2}, "protocol"),
-        ({"protocol": 2, "job": ["another", "form"]}, "protocol"),
+        ({"protocol": 1}, "protocol"),
+        ({"protocol": 3, "job": ["another", "form"]}, "protocol"),
+        ({"host": "rogue.test"}, "host"),
+        ({"login": "{}"}, "invalid"),
+        ({"login": "[" * 10_000}, "invalid"),
+        ({"card": {"title": "x" * 201}}, "invalid"),
         ({"protocol": True}, "invalid"),
-        ({"protocol": "1"}, "invalid"),
+        ({"protocol": "2"}, "invalid"),
         ({"job": "../etc"}, "invalid"),
         ({"job": "x" * 33}, "invalid"),
         ({"job": "job\n"}, "invalid"),
@@ -46,7 +51,7 @@ async def test_a_wrong_login_is_refused_with_a_code(here: Site, change: dict[str
     assert here.relay.jobs == 0
 
 
-@pytest.mark.parametrize("auth", [None, [], "text", 7, {}, {"protocol": 1}])
+@pytest.mark.parametrize("auth", [None, [], "text", 7, {}, {"protocol": 2}])
 async def test_a_login_that_is_none_is_refused(here: Site, auth: Any) -> None:
     async with here.raw() as raw:
         assert (await raw.receive()).startswith("0{")
@@ -59,8 +64,19 @@ async def test_a_login_that_is_none_is_refused(here: Site, auth: Any) -> None:
 
 async def test_a_volunteer_of_another_version_is_told_so(here: Site) -> None:
     volunteer = Volunteer(here)
-    await refused(volunteer.connect(protocol=2))
-    assert volunteer.refusals[0]["data"]["error"]["code"] == "protocol"
+    client = await Client(here).connect()
+    await refused(volunteer.connect(protocol=1))
+    assert volunteer.refusals[0]["data"]["error"] == {
+        "code": "protocol",
+        "text": f"this server runs Pando {__version__} (version 2 of the protocol): "
+        "reload the page, or update pando-volunteer",
+    }
+    await until(lambda: client.notices == [{"outdated": 1}])
+    async with here.http() as http:
+        # This is how one of version 1 asks; curl does too, and is none.
+        for agent in ("Mozilla/5.0", "Deno/2.9", "curl/8"):
+            assert (await http.get("/api/config", headers={"user-agent": agent})).json()["protocol"] == 2
+    await client.close()
 
 
 async def test_a_recorded_login_cannot_be_played_back(here: Site) -> None:

@@ -13,6 +13,9 @@ import { statusInWords } from "./server_problem.ts";
 import { PROTOCOL } from "../wire/constants.ts";
 
 const CONFIG_TIMEOUT_MS = 10_000;
+/** The longest time for which a server may send a volunteer away. */
+const MAX_WAIT_MS = 600_000;
+const MAX_REFUSAL_CHARACTERS = 200;
 
 /**
  * Opens a channel; waits for a job as long as there is none.
@@ -46,8 +49,8 @@ async function offered({ base, explain }: Meeting, signal: AbortSignal): Promise
   const timer = setTimeout(giveUp, CONFIG_TIMEOUT_MS);
   signal.addEventListener("abort", giveUp);
   try {
-    const answer = await fetch(new URL("api/config", base), { cache: "no-store", signal: timeout.signal });
-    if (!answer.ok) throw new ConnectError(statusInWords(answer.status), { part: "server" });
+    const answer = await fetch(configUrl(base), { cache: "no-store", signal: timeout.signal });
+    if (!answer.ok) throw await refusalOf(answer);
     const { origin } = new URL(answer.url || base);
     if (answer.redirected && origin !== base.origin) {
       throw new ConnectError(`the server has moved: use ${origin}`, { part: "server" });
@@ -66,7 +69,10 @@ async function offered({ base, explain }: Meeting, signal: AbortSignal): Promise
   if (config?.protocol !== PROTOCOL) {
     // Only a volunteer without a page has words of its own.
     const advice = explain === undefined ? "reload this page" : "install the same version of Pando here";
-    throw new ConnectError(`the server speaks another version: ${advice}`, { passing: false });
+    throw new ConnectError(`the server speaks another version: ${advice}`, {
+      passing: false,
+      outdated: true,
+    });
   }
   const kinds = Array.isArray(config.channels) ? config.channels : [];
   const known = kinds.filter((kind): kind is ChannelKind => kind === "webrtc" || kind === "websocket");
@@ -74,4 +80,23 @@ async function offered({ base, explain }: Meeting, signal: AbortSignal): Promise
     throw new ConnectError("the server offers no kind of channel that is known here", { passing: false });
   }
   return known;
+}
+
+/** The question says which version asks and where its page is: the server sees neither in a browser's request. */
+function configUrl(base: URL): URL {
+  const url = new URL("api/config", base);
+  url.searchParams.set("protocol", String(PROTOCOL));
+  if (typeof document !== "undefined") url.searchParams.set("host", base.host);
+  return url;
+}
+
+/** Returns what the server says instead of its offer (PROTOCOL.md, 1.1), with the time that it wants to be left alone. */
+async function refusalOf(answer: Response): Promise<ConnectError> {
+  const said = await answer.json().then((body) => body?.error, () => undefined);
+  if (typeof said?.text !== "string") {
+    return new ConnectError(statusInWords(answer.status), { part: "server" });
+  }
+  const seconds = Number(answer.headers.get("retry-after"));
+  const waitMs = seconds > 0 ? Math.min(seconds * 1000, MAX_WAIT_MS) : 0;
+  return new ConnectError(said.text.slice(0, MAX_REFUSAL_CHARACTERS), { waitMs, part: "server" });
 }

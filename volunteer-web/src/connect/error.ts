@@ -10,16 +10,21 @@ export class ConnectError extends Error {
   /** What is known beyond the message, as a part of a sentence; may be empty. */
   readonly detail: string;
 
+  /** Whether the server speaks another version of the protocol. */
+  readonly outdated: boolean;
+
   /** @param text one sentence part for the user, without a final stop */
   constructor(
     text: string,
-    { passing = true, waitMs = 0, part = "client", detail = "" }: Partial<Omit<ConnectError, keyof Error>> =
-      {},
+    { passing = true, waitMs = 0, part = "client", detail = "", outdated = false }: Partial<
+      Omit<ConnectError, keyof Error>
+    > = {},
   ) {
     super(text);
     this.passing = passing;
     this.waitMs = waitMs;
     this.part = part;
     this.detail = detail;
+    this.outdated = outdated;
   }
 }

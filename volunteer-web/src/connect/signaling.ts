@@ -18,6 +18,8 @@ type Signal =
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const BETWEEN_OFFERS_MS = 500;
+/** The longest time for which a server that ends may keep a volunteer away. */
+const MAX_CLOSING_MS = 600_000;
 /** The time to wait after a refusal because the server or the client has too much to do. */
 const BUSY_MS = 10_000;
 const MAX_REFUSAL_CHARACTERS = 200;
@@ -80,6 +82,11 @@ class ServerConnection {
     });
     this.#socket.on("waiting", () => this.#put({ is: "waiting" }));
     this.#socket.on("assigned", (assignment) => this.#put({ is: "assigned", assignment }));
+    this.#socket.on("closing", (said) => {
+      const waitMs = Math.min(Math.max(Number(said?.retry_ms) || 0, 0), MAX_CLOSING_MS) *
+        (1 + Math.random() / 2);
+      this.#put({ is: "ended", error: new ConnectError("the server is being restarted", { waitMs }) });
+    });
     this.#socket.on("connect_error", (error) => this.#put({ is: "ended", error: refused(error) }));
     this.#socket.on("disconnect", () => this.end("the connection to the server broke"));
   }
@@ -162,7 +169,7 @@ function refused(error: Error & { data?: { error?: Refusal } }): ConnectError {
 
 function asConnectError({ code, text }: Refusal): ConnectError {
   const said = String(text).slice(0, MAX_REFUSAL_CHARACTERS);
-  if (code === "protocol") return new ConnectError(said, { passing: false });
+  if (code === "protocol") return new ConnectError(said, { passing: false, outdated: true });
   const isBusy = ["full", "throttled", "busy"].includes(code);
   return new ConnectError(said, { waitMs: isBusy ? BUSY_MS : 0 });
 }

@@ -36,7 +36,7 @@ export async function openDataChannel(
   exchange: (sdp: string) => Promise<string>,
   signal: AbortSignal,
 ): Promise<Channel> {
-  const peer = make(iceServers);
+  const peer = makePeer(make, iceServers);
   const givenUp = new Promise<never>((_, reject) => {
     signal.addEventListener("abort", () => reject(new ConnectError("given up")), { once: true });
   });
@@ -57,6 +57,33 @@ export async function openDataChannel(
     peer.close();
     if (error instanceof ConnectError) throw error;
     throw new ConnectError(`no connection came about: ${(error as Error).message}`);
+  }
+}
+
+/** Makes a connection; a server that the browser refuses is left out, since the others may do. */
+function makePeer(make: PeerMaker, iceServers: RTCIceServer[]): RTCPeerConnection {
+  try {
+    return make(iceServers);
+  } catch (error) {
+    const taken = iceServers.filter((server) => isTaken(make, server));
+    if (taken.length === iceServers.length) {
+      throw new ConnectError(`this browser makes no connection: ${(error as Error).message}`, {
+        passing: false,
+      });
+    }
+    for (const server of iceServers) {
+      if (!taken.includes(server)) console.warn(`Pando: this browser refuses the server ${server.urls}`);
+    }
+    return make(taken);
+  }
+}
+
+function isTaken(make: PeerMaker, server: RTCIceServer): boolean {
+  try {
+    make([server]).close();
+    return true;
+  } catch {
+    return false;
   }
 }
 

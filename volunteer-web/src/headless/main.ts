@@ -9,6 +9,7 @@ import { Buffer } from "node:buffer";
 import { parseHash } from "../volunteer/hash.ts";
 import { explain, proxyVariable } from "./failures.ts";
 import { connect } from "../connect/connect.ts";
+import { ConnectError } from "../connect/error.ts";
 import { placeOf } from "../connect/place.ts";
 import type { ChannelKind } from "../connect/meeting.ts";
 import { DenoHost } from "../pool/deno_host.ts";
@@ -112,7 +113,15 @@ await command(async () => {
   const meeting = { ...place, wish, peers, explain: explainHere };
   const volunteer: Volunteer = new Volunteer(
     runner,
-    (on, signal) => connect({ ...meeting, ...on }, signal),
+    (on, signal) =>
+      connect({ ...meeting, ...on }, signal).catch((error) => {
+        if (!(error instanceof ConnectError && error.outdated)) throw error;
+        writeStatus(
+          "the server speaks another version: update this program with pip install --upgrade pando-computing, " +
+            "or have the server updated",
+        );
+        Deno.exit(1);
+      }),
     presentation,
     sayStatus,
   );

@@ -1,7 +1,9 @@
 /** The volunteer page: composes it from the browser's parts. */
 
 import { connect } from "../connect/connect.ts";
+import { ConnectError } from "../connect/error.ts";
 import { placeOf } from "../connect/place.ts";
+import { reloadOnce } from "./reload.ts";
 import { SandboxHost } from "../sandbox/host.ts";
 import { type Checker, JobOwner } from "../volunteer/job_owner.ts";
 import { defaultSlots, formatHash, isPhone, parseHash, recall, remember, shortAgent } from "./choices.ts";
@@ -32,7 +34,13 @@ const view = new View(cores);
 new Page({
   view,
   host: new SandboxHost(view.sandbox, view.stage),
-  connect: (on, signal) => connect({ ...place, wish: inHash.protocol, peers, ...on }, signal),
+  connect: (on, signal) =>
+    connect({ ...place, wish: inHash.protocol, peers, ...on }, signal).catch((error) => {
+      if (error instanceof ConnectError && error.outdated) {
+        reloadOnce(() => sessionStorage, () => location.reload());
+      }
+      throw error;
+    }),
   jobOwner: new JobOwner(inHash.client, loadChecker),
   consent: new Consent(store, inHash.allowNet ?? []),
   wakeLock: new WakeLock((navigator as { wakeLock?: WakeLocks }).wakeLock),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { connect } from "../../src/connect/connect.ts";
 import { ConnectError } from "../../src/connect/error.ts";
+import { PROTOCOL } from "../../src/wire/constants.ts";
 import type { Meeting } from "../../src/connect/meeting.ts";
 
 /** Runs `body` with the address of a server that answers `config`, and opens channels over WebSocket. */
@@ -39,7 +40,7 @@ async function failure(meeting: Meeting, signal = new AbortController().signal):
 }
 
 Deno.test("the channel is of the kind that is wished for, or of the server's default", async () => {
-  await withServer({ protocol: 1, channels: ["webrtc", "websocket"] }, async (base) => {
+  await withServer({ protocol: PROTOCOL, channels: ["webrtc", "websocket"] }, async (base) => {
     // WebRTC is the default here, and cannot be had.
     for (const wish of ["websocket", null] as const) {
       const channel = await connect(meeting(base, { wish }), new AbortController().signal);
@@ -56,13 +57,13 @@ const servers: [what: string, config: unknown, message: string, passing: boolean
   ["an error", "", "the server does not answer as a Pando server does (status 500)", true],
   [
     "another version",
-    { protocol: 2, channels: ["webrtc"] },
+    { protocol: 99, channels: ["webrtc"] },
     "the server speaks another version: reload this page",
     false,
   ],
   [
     "unknown kinds",
-    { protocol: 1, channels: ["pigeon", 1] },
+    { protocol: PROTOCOL, channels: ["pigeon", 1] },
     "the server offers no kind of channel that is known here",
     false,
   ],
@@ -83,4 +84,22 @@ Deno.test("a server that cannot be reached is tried again later; an attempt that
   const explained = await failure(meeting(gone!, { explain: (_, base) => `no ${base.host}` }));
   assert.equal(explained.message, `no ${gone!.host}`);
   assert.equal((await failure(meeting(gone!), AbortSignal.abort())).message, "given up");
+});
+
+Deno.test("a refusal of the server is read, and it is left alone as long as it says", async () => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => undefined }, (request) => {
+    assert.equal(new URL(request.url).searchParams.get("protocol"), String(PROTOCOL));
+    return Response.json({ error: { code: "full", text: "no room" } }, {
+      status: 503,
+      headers: { "retry-after": "7" },
+    });
+  });
+  try {
+    const { message, passing, waitMs } = await failure(
+      meeting(new URL(`http://127.0.0.1:${server.addr.port}/`)),
+    );
+    assert.deepEqual([message, passing, waitMs], ["no room", true, 7_000]);
+  } finally {
+    await server.shutdown();
+  }
 });

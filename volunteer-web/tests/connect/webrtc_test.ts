@@ -167,3 +167,16 @@ Deno.test("an open channel delivers what comes, tells when there is room, and th
   await (await channel).close();
   assert.deepEqual([closed, peer.closed], [["the connection broke"], true]);
 });
+
+Deno.test("a server that the browser refuses is left out, and a browser that makes no connection says so", async () => {
+  const asked: string[][] = [];
+  const picky = (servers: RTCIceServer[]): RTCPeerConnection => {
+    if (servers.some(({ urls }) => urls === "turn:bad")) throw new SyntaxError("bad");
+    asked.push(servers.map(({ urls }) => String(urls)));
+    throw Object.assign(new Error("off"), { servers });
+  };
+  const never = () => Promise.reject(new Error("not asked"));
+  const failed = openDataChannel(picky, [{ urls: "turn:bad" }], never, new AbortController().signal);
+  await assert.rejects(failed, /off/);
+  assert.deepEqual(asked, [[]]);
+});

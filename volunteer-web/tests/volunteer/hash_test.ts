@@ -3,7 +3,13 @@ import { formatHash, parseHash } from "../../src/volunteer/hash.ts";
 
 Deno.test("the hash of an address carries choices there and back", () => {
   const hash = "#device=My_phone;cores=3;protocol=websocket;allow-net=example.org;";
-  const choices = { device: "My phone", cores: 3, protocol: "websocket", allowNet: ["example.org"], client: "k" } as const;
+  const choices = {
+    device: "My phone",
+    cores: 3,
+    protocol: "websocket",
+    allowNet: ["example.org"],
+    client: "k",
+  } as const;
   assert.deepEqual(parseHash(hash), choices);
   assert.equal(formatHash(choices), hash);
 });

@@ -25,7 +25,7 @@ CORES := $(CORES),*/pando_server/relay/*,*/pando_shared/wire/*
 IN_PARALLEL := --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-page test-python check fast-test format build browsers bench soak soak-chaos soak-machines clean
+.PHONY: help demo test test-page test-python check fast-test format build browsers networks bench soak soak-chaos soak-machines clean
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -34,7 +34,7 @@ demo: $(VENV)/.installed $(PAGE)/index.html ## sets up and maps the square examp
 	@echo "Now: seq 10 | pando examples/square/square.js --stdin --start-idle=false --port=0" >&2
 	@seq 10 | $(BIN)/pando examples/square/square.js --stdin --start-idle=false --port=0
 
-test: $(VENV)/.developing $(PAGE)/index.html browsers ## sets up, checks, and runs all tests
+test: $(VENV)/.developing $(PAGE)/index.html browsers networks ## sets up, checks, and runs all tests
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check test-page
 	@$(MAKE) --no-print-directory test-python
 
@@ -65,7 +65,7 @@ format: $(VENV)/.developing ## formats all code
 	$(BIN)/ruff format
 	cd volunteer-web && $(abspath $(BIN))/deno fmt
 
-bench: $(VENV)/.developing $(PAGE)/index.html browsers ## runs every benchmark, one after the other
+bench: $(VENV)/.developing $(PAGE)/index.html browsers networks ## runs every benchmark, one after the other
 	@for script in $(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
 		echo "== benchmarks.$$script"; $(BIN)/python -m benchmarks.$$script || exit 1; done
 
@@ -108,14 +108,26 @@ $(VENV)/.developing: $(VENV)/.installed
 	@$(BIN)/pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
 
-browsers: ## installs Chromium, Firefox, nginx, Caddy and faketime from Debian where they are missing
-	@(PATH="$$PATH:/usr/sbin"; for program in chromium firefox-esr nginx caddy faketime; do \
-		command -v $$program >/dev/null || exit 1; done) || { \
-		echo "Installing Chromium, Firefox, nginx, Caddy and faketime ..." >&2; \
+browsers: ## installs Chromium, Firefox and faketime from Debian where they are missing
+	@command -v chromium >/dev/null && command -v firefox-esr >/dev/null && command -v faketime >/dev/null || { \
+		echo "Installing Chromium, Firefox and faketime ..." >&2; \
 		$(SUDO) apt-get update --quiet && \
 		$(SUDO) env DEBIAN_FRONTEND=noninteractive \
-			apt-get install --quiet --yes --no-install-recommends chromium firefox-esr \
-			nginx-light caddy faketime; }
+			apt-get install --quiet --yes --no-install-recommends chromium firefox-esr faketime; }
+
+# Their services stay off, now and later: masked before they are installed (`systemctl unmask coturn` undoes it). What is
+# there already stays as it is. RUNLEVEL says the same to machines without systemd.
+networks: ## installs coturn, nginx, Caddy, nftables and iproute2 from Debian where they are missing, with services off
+	@(PATH="$$PATH:/usr/sbin:/sbin"; for program in turnserver nginx caddy nft tc; do \
+		command -v $$program >/dev/null || exit 1; done) || { \
+		export PATH="$$PATH:/usr/sbin:/sbin"; \
+		for pair in turnserver:coturn nginx:nginx caddy:caddy; do \
+			command -v $${pair%:*} >/dev/null || { $(SUDO) mkdir -p /etc/systemd/system && \
+			$(SUDO) ln -sf /dev/null /etc/systemd/system/$${pair#*:}.service || exit 1; }; done; \
+		echo "Installing coturn, nginx, Caddy, nftables and iproute2; their services stay off ..." >&2; \
+		$(SUDO) apt-get update --quiet && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+			apt-get install --quiet --yes --no-install-recommends coturn nginx-light caddy nftables iproute2; }
 
 clean: ## removes what was installed and built
 	rm -rf $(VENV) $(PAGE) $(PROGRAMS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

@@ -138,17 +138,16 @@ class Tab:
 
 
 class Chromium:
-    """A running Chromium."""
+    """A running Chromium.
 
-    def __init__(self, program: Program, browser: Browser) -> None:
-        self.program = program
+    Attributes:
+        pid: of the browser process; 0 where only its driver knows it.
+    """
+
+    def __init__(self, browser: Browser, pid: int = 0) -> None:
+        self.pid = pid
         self.browser = browser
         self._contexts: list[BrowserContext] = []
-
-    @property
-    def pid(self) -> int:
-        """Of the browser process."""
-        return self.program.pid
 
     async def open(
         self,
@@ -209,7 +208,7 @@ async def chromium(profile: Path, *flags: str) -> AsyncIterator[Chromium]:
         playwright = await stack.enter_async_context(async_playwright())
         browser = await _connect(playwright, f"http://127.0.0.1:{port}")
         stack.push_async_callback(_hang_up, browser)
-        yield Chromium(program, browser)
+        yield Chromium(browser, program.pid)
 
 
 async def _connect(playwright: Playwright, url: str) -> Browser:
@@ -233,13 +232,21 @@ async def firefox(
     protocol: str | None = None,
     also: Sequence[str] = (),
     flags: Sequence[str] = (),
+    on: Sequence[str] = (),
 ) -> AsyncIterator[Program]:
-    """Runs Firefox with a volunteer page and a fresh profile; with more of them, if there are URLs in `also`."""
+    """Runs Firefox with a volunteer page and a fresh profile.
+
+    Args:
+        also: URLs of more such pages.
+        flags: more of its switches.
+        on: the beginning of a command that runs what follows it elsewhere.
+    """
     lines = [f"user_pref({_js(name)}, {_js(value)});\n" for name, value in FIREFOX_PREFS.items()]
     make_folder(profile, {"user.js": "".join(lines)})
     fragment = f"#device={device};" + (f"protocol={protocol};" if protocol else "")
     program = await start(
         Program,
+        *on,
         installed("firefox-esr", "firefox"),
         "--headless",
         "--no-remote",

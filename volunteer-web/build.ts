@@ -1,7 +1,7 @@
 /**
  * Bundles everything that ships: `deno run -A build.ts --page DIR --client DIR`.
  *
- * To the page's folder go `index.html`, `style.css`, `page.js`, `frame.html` and `page_frame.html`; to the client's `headless.js`,
+ * To the page's folder go `index.html`, `style.css`, `page.js`, `crypto.js`, `frame.html` and `page_frame.html`; to the client's `headless.js`,
  * `pipe.js`, `bundler.js` with `esbuild.js`, `esbuild.wasm` and its `stand_ins`, `tracer.js` and the monitoring page. The same sources give the same bytes, and no path of this machine is in them.
  */
 
@@ -27,6 +27,7 @@ const PROGRAMS: Readonly<Record<string, { platform: Target; format: "iife" | "es
   sandbox: { platform: "browser", format: "iife" },
   window: { platform: "browser", format: "iife" },
   worker: { platform: "browser", format: "iife" },
+  crypto: { platform: "browser", format: "esm" },
   monitor: { platform: "browser", format: "esm" },
   headless: { platform: "deno", format: "esm" },
   pipe: { platform: "deno", format: "esm" },
@@ -105,8 +106,8 @@ export async function build(): Promise<Built> {
   };
   // The first one alone: on a new machine it installs the bundler, and several at once get into each other's way.
   const worker = await bundleOf("worker");
-  const [sandbox, sandboxWindow, page, headless, pipe, bundler, tracer, monitor] = await Promise.all(
-    ["sandbox", "window", "page", "headless", "pipe", "bundler", "tracer", "monitor"].map(bundleOf),
+  const [sandbox, sandboxWindow, page, crypto, headless, pipe, bundler, tracer, monitor] = await Promise.all(
+    ["sandbox", "window", "page", "crypto", "headless", "pipe", "bundler", "tracer", "monitor"].map(bundleOf),
   );
   const [standIns, ourEsbuild] = await withPackages(async (packages) => [
     await buildStandIns(packages),
@@ -119,6 +120,7 @@ export async function build(): Promise<Built> {
       ["index.html", await asIs("index.html")],
       ["style.css", await asIs("style.css")],
       ["page.js", page],
+      ["crypto.js", crypto],
       ["frame.html", sandboxPage(worker, sandbox)],
       ["page_frame.html", await withScript("page_frame.html", sandboxWindow)],
     ]),

@@ -89,6 +89,7 @@ class Options(BaseModel):
     port: Annotated[int, Field(ge=0, le=65534)] = DEFAULT_PORT
     secret: SecretStr | None = None
     secret_file: Path | None = None
+    key_file: Path | None = None
     local: bool = False
     watch: bool = False
     start_idle: bool = True

@@ -23,8 +23,14 @@ MAX_ERROR_BYTES = 64 * KIB
 """The JSON of one error of the function."""
 MAX_JSON_BODY_BYTES = 64 * KIB
 """The JSON of one message."""
-MAX_PACKED_BUNDLE_BYTES = 60 * MIB
-"""The function as it travels: a `hello` has room for it and for its JSON."""
+MIN_PART_BYTES = KIB
+"""What a part of a long message carries at least, but for the last."""
+MAX_BLOB_BYTES = 60 * MIB
+"""A blob: what is large, and sent to whom asks for it."""
+MAX_PACKED_BUNDLE_BYTES = MAX_BLOB_BYTES
+"""The function as it travels."""
+RECEIVED_EVERY_BYTES = 16 * KIB
+"""A volunteer says that metered frames have arrived when there are so many bytes of them, at the latest."""
 MAX_UNPACKED_BUNDLE_BYTES = 64 * MIB
 """The function once unpacked: a volunteer unpacks no more."""
 
@@ -40,6 +46,7 @@ MAX_DEVICE_CHARACTERS = 64
 """The name of a device."""
 MAX_AGENT_CHARACTERS = 200
 MAX_LIFE_CHARACTERS = 32
+MAX_TAB_CHARACTERS = 32
 """The name of a browser."""
 MAX_GOODBYE_CHARACTERS = 200
 """The text of a goodbye."""
@@ -60,6 +67,8 @@ MAX_VOLUNTEER_ID_CHARACTERS = 64
 
 MAX_SLOTS = 1024
 """Slots that one volunteer can lend."""
+MAX_BLOBS_WANTED = 8
+"""Blobs that a volunteer may ask for at once."""
 MAX_LEASES_NAMED = 10_000
 """Leases that one `withdraw` or `return` may name."""
 MAX_ALLOWED_HOSTS = 32

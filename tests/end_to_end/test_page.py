@@ -201,7 +201,7 @@ async def test_the_address_of_a_job_leads_to_that_job_only(browser: Chromium, tm
         pando(squares(tmp_path), items, server=server) as first,
         pando(squares(tmp_path), items, server=server) as second,
     ):
-        address = (await second.says(r"this job alone: (\S+)"))[1]
+        address = (await second.says(r"Serving this job alone at ([^#\s]+)"))[1]
         await browser.open(address)
         assert await second.ends() == 0, second
         assert second.lines == squared(items)

@@ -208,7 +208,7 @@ async def test_every_kind_of_volunteer_has_what_the_table_says(browser: Chromium
             clients[context] = await stack.enter_async_context(pando(function, None, *options, server=server))
         pages = []
         for client in clients.values():
-            job = (await client.says(r"this job alone: http://127\.0\.0\.1(:\S+)"))[1]
+            job = (await client.says(r"Serving this job alone at http://127\.0\.0\.1(:[^#\s]+)"))[1]
             # As a page that came by HTTPS, and as one of a local network.
             pages += [f"http://127.0.0.1{job}", f"http://{PLAIN_HOST}{job}"]
         await stack.enter_async_context(pando_volunteer(pages[0], "--cores=1"))

@@ -112,10 +112,10 @@ BREACHES: dict[str, list[bytes | str]] = {
     "a total of nothing": [first_part(0)],
     "no JSON": [b"\x20\0\0\0{"],
     "deep JSON": [b"\x22\0\0\0" + b"[" * 50_000],
-    "slots that are a word": [head(0x20, {"protocol": 1, "slots": "many"})],
-    "slots below zero": [head(0x20, {"protocol": 1, "slots": -1})],
-    "too many slots": [head(0x20, {"protocol": 1, "slots": 1_000_000})],
-    "a long name": [head(0x20, {"protocol": 1, "slots": 1, "device": "x" * 65})],
+    "slots that are a word": [head(0x20, {"protocol": 2, "slots": "many"})],
+    "slots below zero": [head(0x20, {"protocol": 2, "slots": -1})],
+    "too many slots": [head(0x20, {"protocol": 2, "slots": 1_000_000})],
+    "a long name": [head(0x20, {"protocol": 2, "slots": 1, "device": "x" * 65})],
     "leases that are words": [head(0x22, {"leases": ["1"]})],
     "a goodbye without a reason": [head(0x24, {"text": "x"})],
     "a pong that is too short": [b"\x23\0\0\0abc"],
@@ -130,9 +130,13 @@ BREACHES: dict[str, list[bytes | str]] = {
     "a report that is negative": [head(0x26, {"items": -1})],
     "a report that is infinite": [b'\x26\0\0\0{"cpu_ms": 1e999}'],
     "a report with control characters": [head(0x26, {"units": "\x1b[2J"})],
+    "more received than was sent": [b"\x28\0\0\0" + struct.pack("<I", 1 << 30)],
+    "a received without a number": [b"\x28\0\0\0"],
+    "a blob that was not offered": [head(0x27, {"blobs": [{"digest": "0" * 64, "from": 0}]})],
+    "more blobs than there are": [head(0x27, {"blobs": [{"digest": "0" * 64, "from": 0}] * 9})],
     "a flood of reports": [head(0x26, {"items": 1, "units": "lies"})] * 500,
-    "another protocol": [head(0x20, {"protocol": 2, "slots": 1})],
 }
+OTHER_VERSION = head(0x20, {"protocol": 3, "slots": 1})
 
 
 async def test_each_breach_ends_the_culprit_and_nothing_else(programs: Programs) -> None:
@@ -161,6 +165,22 @@ async def test_each_breach_ends_the_culprit_and_nothing_else(programs: Programs)
         assert len(set(said)) == len(said)
         assert all(re.match(r"pando: dropped Mallory \d+, which broke the protocol: ", line) for line in said)
         await run.feed(1, LAST)
+
+
+async def test_volunteers_of_another_version_are_told_and_counted_and_nobody_is_set_aside(programs: Programs) -> None:
+    async with half_way(programs) as run:
+        for _ in range(11):
+            async with run.peer() as peer:
+                await peer.raw(OTHER_VERSION)
+                goodbye = await peer.goodbye()
+                assert (goodbye.reason, goodbye.text[:42]) == ("protocol", "this volunteer speaks version 3 of the pro")
+        text = "another version of Pando, and cannot help: reload the page there, or update Pando"
+        said = [line for line in run.program.err.decode().splitlines() if not line.startswith("Serving")]
+        assert said == [f"pando: 1 volunteer has {text}", f"pando: 10 volunteers have {text}"]
+        async with run.peer() as peer:
+            await peer.join()
+            await run.feed(1, LAST)
+            assert (await peer.lease()).items
 
 
 async def test_one_that_broke_the_protocol_is_set_aside_for_a_while(programs: Programs) -> None:
@@ -210,7 +230,7 @@ async def test_four_megabytes_at_once_are_not_even_received(programs: Programs) 
 
 async def test_the_first_message_must_be_ready(programs: Programs) -> None:
     async with half_way(programs) as run:
-        for frames in (["hello"], [b"\x7f\0\0\0"], [head(0x20, {"protocol": 2, "slots": 1})]):
+        for frames in (["hello"], [b"\x7f\0\0\0"], [head(0x20, {"protocol": 3, "slots": 1})]):
             async with run.peer() as peer:
                 for frame in frames:
                     await peer.raw(frame)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 
 from tests.support.processes import Outcome
@@ -21,7 +22,11 @@ async def test_a_volunteer_waits_for_a_job_and_starts_by_itself(programs: Progra
     client = await programs.start_client(port, "f.js", *ITEMS)
     outcome = await client.finish()
     assert (outcome.status, outcome.lines) == (0, SQUARES)
-    assert outcome.err == [f"Serving volunteer code at http://127.0.0.1:{port}"]
+    first, second = outcome.err
+    assert first == f"Serving volunteer code at http://127.0.0.1:{port}"
+    assert re.fullmatch(
+        rf"Serving this job alone at http://127\.0\.0\.1:{port}/j/[0-9a-f]{{8}}#client=[\w-]{{43}};", second
+    )
     # And it waits again, for the next.
     outcome = await (await programs.start_client(port, "f.js", "7")).finish()
     assert (outcome.status, outcome.lines) == (0, ["49"])

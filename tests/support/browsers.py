@@ -165,7 +165,7 @@ class Chromium:
         tab = Tab(await self._contexts[-1].new_page(), self)
         parts = [f"device={device};"] if device is not None else []
         parts += [f"protocol={protocol};"] if protocol is not None else []
-        await tab.page.goto(url + (f"#{''.join(parts)}" if parts else ""))
+        await tab.page.goto(_with_choices(url, "".join(parts)))
         return tab
 
     async def close_tabs(self) -> None:
@@ -243,7 +243,7 @@ async def firefox(
     """
     lines = [f"user_pref({_js(name)}, {_js(value)});\n" for name, value in FIREFOX_PREFS.items()]
     make_folder(profile, {"user.js": "".join(lines)})
-    fragment = f"#device={device};" + (f"protocol={protocol};" if protocol else "")
+    choices = f"device={device};" + (f"protocol={protocol};" if protocol else "")
     program = await start(
         Program,
         *on,
@@ -253,12 +253,17 @@ async def firefox(
         "--profile",
         profile,
         *flags,
-        *(f"{one}{fragment}" for one in (url, *also)),
+        *(_with_choices(one, choices) for one in (url, *also)),
     )
     try:
         yield program
     finally:
         await program.close()
+
+
+def _with_choices(url: str, choices: str) -> str:
+    """Adds choices to an address, which may have some already."""
+    return url + (choices if "#" in url else f"#{choices}" if choices else "")
 
 
 def _js(value: bool | int | str) -> str:

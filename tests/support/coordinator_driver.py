@@ -14,8 +14,6 @@ from pando_shared.wire.framing import Joiner, split
 from pando_shared.wire.messages import (
     ClientGoodbye,
     ClientMessage,
-    Hello,
-    HelloInfo,
     Lend,
     Ready,
     ReadyInfo,
@@ -23,8 +21,9 @@ from pando_shared.wire.messages import (
     VolunteerMessage,
 )
 from tests.support.lender_model import result_of
+from tests.support.volunteers import hello_of
 
-HELLO = encode(Hello(HelloInfo(job="test"), b"bundle"))
+HELLO = hello_of("test")
 
 
 class Driver:
@@ -113,7 +112,10 @@ class Driver:
 
     def heard(self, name: str) -> list[ClientMessage]:
         """Drains what there is for a volunteer."""
-        joined = [self._joiners[name].receive(frame) for frame in iter(lambda: self.coordinator.next_frame(name), None)]
+        joined = [
+            self._joiners[name].receive(frame)
+            for frame in iter(lambda: self.coordinator.next_frame(name, self.now), None)
+        ]
         return [from_client(message) for message in joined if message is not None]
 
     def leases(self, name: str) -> list[Lend]:

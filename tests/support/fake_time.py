@@ -21,7 +21,6 @@ from pando_client.lending.instructions import Policy
 from pando_client.lending.lender import Lender
 from pando_client.session.flow_control import Credit, FixedCredit
 from pando_client.session.session import SessionLimits
-from pando_shared.wire.codec import encode
 from pando_shared.wire.messages import (
     DECLINED,
     ERROR,
@@ -29,7 +28,6 @@ from pando_shared.wire.messages import (
     ClientGoodbye,
     ClientMessage,
     Hello,
-    HelloInfo,
     Ping,
     Pong,
     Ready,
@@ -42,12 +40,12 @@ from pando_shared.wire.messages import (
 from pando_shared.wire.messages import Lend as LendMessage
 from pando_shared.wire.messages import Withdraw as WithdrawMessage
 from tests.support.lender_model import result_of
-from tests.support.volunteers import Peer
+from tests.support.volunteers import Peer, hello_of
 
 NEVER = float("inf")
 """The pace of one that takes work and does none."""
 NO = b'{"message": "no", "stack": ""}'
-HELLO = encode(Hello(HelloInfo(job="test"), b"bundle"))
+HELLO = hello_of("test")
 
 
 OUT, IN = "out", "in"
@@ -255,7 +253,7 @@ class World:
 
     def drain(self, name: str) -> None:
         far = self.fars[name]
-        while (frame := self.coordinator.next_frame(name)) is not None:
+        while (frame := self.coordinator.next_frame(name, self.now)) is not None:
             self.carry(far.wire, OUT, partial(self.arrive, far, frame))
 
     def goodbye(self) -> None:
@@ -283,6 +281,8 @@ class World:
             return
         while far.inbox:
             message = far.end.hear(far.inbox.popleft())
+            for owed in far.end.owes():
+                self.say_raw(far, owed)
             if message is not None:
                 self.hear(far, message)
 

@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import sys
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -25,6 +26,8 @@ from tests.support.secrets import SECRET
 BIN = Path(sys.executable).parent
 """Where pip puts `pando` and the other two."""
 PANDO = str(BIN / "pando")
+KEY_FILE = Path(tempfile.gettempdir()) / f"pando-tests-{os.getuid()}" / "key"
+"""Of the clients of public servers that have the home of whoever runs the tests: it gets no key from them."""
 SQUARE = "module.exports['/pando/1.0.0'] = function (x, cb) { cb(null, x * x) }\n"
 
 C = TypeVar("C", bound="Client")
@@ -140,6 +143,8 @@ async def serving(
     command = [PANDO] if code is None else [sys.executable, "-m", "pando_client"]
     if server is not None:
         env["PANDO_SECRET"] = SECRET
+    if server is not None and code is None:
+        arguments = (f"--key-file={KEY_FILE}", *arguments)
     where = f"--port={port}" if server is None else f"--host={server.url}"
     program = await start(kind, *command, module, where, *arguments, env=environment(**env))
     try:

@@ -34,6 +34,7 @@ def write_page(directory: Path) -> Path:
     (directory / "frame.html").write_text("<!doctype html><script>onmessage</script>")
     (directory / "page_frame.html").write_text("<!doctype html><body><script>born()</script></body>")
     (directory / "page.js").write_text("".join(f"console.log({number});\n" for number in range(500)))
+    (directory / "crypto.js").write_text("export const holds = () => true;\n")
     (directory / "style.css").write_text("a{}")
     return directory
 

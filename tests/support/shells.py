@@ -14,15 +14,15 @@ from pando_client.session.flow_control import FixedCredit
 from pando_client.session.session import SessionLimits
 from pando_client.stdio.input import Arguments
 from pando_client.stdio.output import OutputFailed, Wrote
-from pando_shared.wire.codec import encode
-from pando_shared.wire.messages import ClientMessage, Hello, HelloInfo, Lend, VolunteerMessage
-from tests.support.volunteers import Peer
+from pando_shared.wire.messages import ClientMessage, Hello, Lend, VolunteerMessage
+from tests.support.volunteers import Peer, hello_of
 
 
 class FakeChannel:
     """A `Channel` whose other end is the test."""
 
     kind = "fake"
+    binding: str | None = None
 
     def __init__(self, *, stuck: bool = False, peer: str = "nowhere") -> None:
         self.peer = peer
@@ -62,6 +62,8 @@ class FakeChannel:
         async with asyncio.timeout(10):
             while True:
                 message = self._end.hear(await self.sent.get())
+                for owed in self._end.owes():
+                    self._incoming.put_nowait(owed)
                 if message is not None:
                     return message
 
@@ -113,7 +115,6 @@ def job_of(
         written.append(Written(wrote, failed))
         return written[0]
 
-    hello = encode(Hello(HelloInfo(job="job-1"), b"bundle"))
-    coordinator = Coordinator(hello, policy or Policy(), limits or SessionLimits(), FixedCredit, bytes)
+    coordinator = Coordinator(hello_of("job-1"), policy or Policy(), limits or SessionLimits(), FixedCredit, bytes)
     job = Job(coordinator, Arguments(items), lambda: f"v{next(numbers)}", open_output, clock)
     return job, written[0]

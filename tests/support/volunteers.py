@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import struct
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -20,25 +21,37 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from pando_client.channels.webrtc import WebRtcChannel, answer
+from pando_shared.limits import RECEIVED_EVERY_BYTES
 from pando_shared.wire.codec import encode, from_client
-from pando_shared.wire.framing import Joiner, split
+from pando_shared.wire.framing import FIRST, NEXT, Joiner, split
 from pando_shared.wire.messages import (
+    Blob,
+    BlobInfo,
     ClientGoodbye,
     ClientMessage,
     Hello,
+    HelloInfo,
     Lend,
     Message,
     Ping,
     Pong,
     Ready,
     ReadyInfo,
+    Received,
     Results,
 )
 
+METERED = (FIRST, NEXT, Lend.TYPE, Blob.TYPE)
+"""First bytes of the frames of which the client counts what has arrived."""
 MAX_TO_VOLUNTEER = 64 * 1024 * 1024
 """Bytes of the longest message that a volunteer takes."""
 WITHIN = 30.0
 """Seconds until a volunteer gives up on something that should happen at once."""
+
+
+def hello_of(job: str, bundle: bytes = b"bundle") -> HelloInfo:
+    """Returns what a client says of a job whose function is `bundle`."""
+    return HelloInfo(job=job, function=BlobInfo(digest=hashlib.sha256(bundle).hexdigest(), bytes=len(bundle)))
 
 
 class Peer:
@@ -53,6 +66,7 @@ class Peer:
     def __init__(self, slots: int = 1, device: str = "", agent: str = "test") -> None:
         self.ready = Ready(ReadyInfo(slots=slots, device=device, agent=agent))
         self._joiner = Joiner(MAX_TO_VOLUNTEER)
+        self._arrived = 0
 
     def join(self, frame: bytes) -> bytes | None:
         """Takes a frame of the client; returns the message that it completes, encoded, or None.
@@ -60,7 +74,18 @@ class Peer:
         Raises:
             ProtocolError: it is no frame that may come now.
         """
-        return self._joiner.receive(frame)
+        message = self._joiner.receive(frame)
+        if frame[0] in METERED:
+            self._arrived += len(frame)
+        return message
+
+    def owes(self) -> list[bytes]:
+        """Returns the frame that says what has arrived, if it is due: after each frame of what is large, and otherwise
+        for so many bytes."""
+        if self._arrived < RECEIVED_EVERY_BYTES:
+            return []
+        arrived, self._arrived = self._arrived, 0
+        return [encode(Received(arrived))]
 
     def hear(self, frame: bytes) -> ClientMessage | None:
         """As `join`, but returns the message decoded."""
@@ -92,8 +117,9 @@ class Echo(Peer):
     def receive(self, frame: bytes) -> list[bytes]:
         """Takes a frame and returns those that answer it."""
         message = self.join(frame)
-        if message is None:
-            return []
+        return self.owes() + ([] if message is None else self._answer(message))
+
+    def _answer(self, message: bytes) -> list[bytes]:
         if message[0] == Lend.TYPE:
             if self._keeps(message):
                 self.kept.append(message)
@@ -150,6 +176,9 @@ class WebSocketPeer:
             frame = await self.socket.recv()
             assert isinstance(frame, bytes)
             heard = self._peer.hear(frame)
+            with contextlib.suppress(ConnectionClosed):
+                for owed in self._peer.owes():
+                    await self.socket.send(owed)
             if isinstance(heard, Ping):
                 with contextlib.suppress(ConnectionClosed):  # what the client said last may still be there to read
                     await self.say(Pong(heard.token))

@@ -103,6 +103,7 @@ const UNTESTED: Readonly<Record<string, string>> = {
   "worker/messages.ts": "types only",
   "worker/main.ts": "the entry of the bundle that runtime_test.ts runs",
   "worker/source.ts": "a name that the build defines; every test with real workers uses it",
+  "crypto/main.ts": "the entry of a script whose exports signature_test.ts tests",
   "page/main.ts": "composes page.ts from a browser's parts; tests/end_to_end runs it in browsers",
   "page/view.ts": "needs a DOM; tests/end_to_end runs it in browsers",
   "sandbox/main.ts": "needs an iframe with a policy; tests/end_to_end runs it in browsers",

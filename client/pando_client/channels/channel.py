@@ -19,6 +19,8 @@ class Channel(Protocol):
     """`pipe`, `websocket` or `webrtc`, for the monitoring page."""
     peer: str
     """Where the volunteer is, for a person."""
+    binding: str | None
+    """What tells this channel from others, for a proof (PROTOCOL.md, 2.5); None if nothing does."""
 
     async def send(self, frame: bytes) -> None:
         """Sends a frame, when there is room for it.

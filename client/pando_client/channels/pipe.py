@@ -19,6 +19,7 @@ class PipeChannel:
     """
 
     kind = "pipe"
+    binding: str | None = None
     peer = "this machine"
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:

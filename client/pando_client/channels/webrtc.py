@@ -22,6 +22,7 @@ from pando_client.channels.candidates import keep_safe_candidates
 from pando_client.channels.channel import CLOSE_SECONDS
 from pando_shared.limits import MAX_FRAME_BYTES
 from pando_shared.signaling import IceServer
+from pando_shared.wire.job_proof import webrtc_binding
 
 HIGH_WATER_BYTES = 256 * 1024
 """Bytes that aiortc may hold unsent: more only adds delay, and control frames wait behind it."""
@@ -59,6 +60,7 @@ class WebRtcChannel:
 
     def __init__(self, connection: RTCPeerConnection, channel: RTCDataChannel) -> None:
         self.peer = "?"
+        self.binding: str | None = None
         self.datagrams: DatagramSender | None = None
         """What sends the datagrams of a connection that is tuned."""
         self.connection = connection
@@ -237,4 +239,5 @@ async def answer(sdp: str, ice_servers: Sequence[IceServer], *, loopback: bool) 
         # aiortc's parser lets errors of any class pass; to the caller each means the same: not an offer.
         await connection.close()
         raise ValueError(f"the offer cannot be understood: {type(error).__name__}") from error
+    channel.binding = webrtc_binding(safe, connection.localDescription.sdp)
     return connection.localDescription.sdp, channel

@@ -19,6 +19,7 @@ class WebSocketChannel:
     """
 
     kind = "websocket"
+    binding: str | None = None
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket

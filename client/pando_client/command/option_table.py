@@ -78,6 +78,12 @@ OPTIONS = (
     Option("secret", "secret of the public server; others on this machine can see it, so better:", "SECRET"),
     Option("secret-file", "file that holds the secret (or set PANDO_SECRET)", "FILE", takes="the path of a file"),
     Option(
+        "key-file",
+        "file of your key, which shows volunteers whose job it is (~/.pando/key; drawn where there is none)",
+        "FILE",
+        takes="the path of a file",
+    ),
+    Option(
         "batch-size",
         "items lent at a time for each core of a volunteer (auto)",
         "N",

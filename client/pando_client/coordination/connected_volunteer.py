@@ -32,6 +32,8 @@ class ConnectedVolunteer:
     """What its owner called it when it joined: no other name counts after that."""
     life: str = ""
     """What its page or process calls itself on each of its channels."""
+    tab: str = ""
+    """The same, but a tab keeps it when it loads its page again."""
     awake: bool = False
     """Whether its sender was told that there is something to send, and has not drained it yet."""
     hung_up: bool = False
@@ -55,8 +57,8 @@ class ConnectedVolunteer:
 
     @property
     def known_as(self) -> str:
-        """What it can be recognised by when it comes again."""
-        return f"{self.peer} {self.name}"
+        """What it can be recognised by when it comes again: its tab, since several may have chosen the same name."""
+        return f"{self.peer} {self.tab or self.name}"
 
     @property
     def is_own(self) -> bool:

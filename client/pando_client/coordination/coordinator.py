@@ -22,7 +22,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pando_client.coordination.connected_volunteer import ConnectedVolunteer
 from pando_client.coordination.instructions import HangUp, Instruction, Wake
@@ -35,8 +35,9 @@ from pando_client.lending.instructions import Lend, Policy, Quarantine, Voluntee
 from pando_client.lending.lender import Lender
 from pando_client.session.events import Answered, Ended, Event, Joined, Recovered, Returned, Suspected, Textless, Wants
 from pando_client.session.flow_control import Credit
-from pando_client.session.session import Session, SessionLimits
-from pando_shared.wire.messages import BINARY, ClientGoodbye, Results
+from pando_client.session.session import NO_BLOBS, Session, SessionLimits
+from pando_shared.wire.codec import encode
+from pando_shared.wire.messages import BINARY, ClientGoodbye, Hello, HelloInfo, JobProof, Results
 
 LENDER_TICK_SECONDS = 0.5
 """Between two looks of the lender at the clock, while anything is lent."""
@@ -47,20 +48,24 @@ class Coordinator:
     """One run of a client. See the module's docstring.
 
     Args:
-        hello: the encoded `hello` that every volunteer gets.
+        hello: what every volunteer must know.
         policy: how the lender lends.
         limits: what a volunteer may do.
         new_credit: makes the rule for what one volunteer is lent at a time.
         binary: what is written of a result that is binary.
+        blobs: what volunteers may ask for, by digest.
+        prove: proves whose job it is, on the channel that a binding tells (PROTOCOL.md, 2.5); None if it is not told.
     """
 
     def __init__(
         self,
-        hello: bytes,
+        hello: HelloInfo,
         policy: Policy,
         limits: SessionLimits,
         new_credit: Callable[[], Credit],
         binary: Callable[[bytes], bytes],
+        blobs: Mapping[str, bytes] = NO_BLOBS,
+        prove: Callable[[str], JobProof] | None = None,
     ) -> None:
         self.lender = Lender(policy)
         """To be looked at only."""
@@ -71,6 +76,9 @@ class Coordinator:
         self.closing: ClientGoodbye | None = None
         """The goodbye of a run that is over."""
         self._hello = hello
+        self._encoded_hello = encode(Hello(hello))
+        self._blobs = blobs
+        self._prove = prove
         self._limits = limits
         self._new_credit = new_credit
         self._binary = binary
@@ -110,7 +118,9 @@ class Coordinator:
 
     # What happens to channels
 
-    def connected(self, volunteer: VolunteerId, peer: str, kind: str, now: float) -> list[Instruction]:
+    def connected(
+        self, volunteer: VolunteerId, peer: str, kind: str, now: float, binding: str | None = None
+    ) -> list[Instruction]:
         """A channel is open.
 
         Args:
@@ -118,8 +128,9 @@ class Coordinator:
             peer: where it is, for a person.
             kind: the channel's kind.
             now: seconds.
+            binding: what tells this channel from others; None if nothing does.
         """
-        session = Session(self._hello, self._new_credit(), self._limits, now)
+        session = Session(self._hello_on(binding), self._new_credit(), self._limits, now, self._blobs)
         found = ConnectedVolunteer(volunteer, peer, kind, session, now)
         self.volunteers[volunteer] = found
         self._touched[volunteer] = found
@@ -130,6 +141,11 @@ class Coordinator:
         else:
             self._look_in_time(found)
         return self._instructions()
+
+    def _hello_on(self, binding: str | None) -> bytes:
+        if self._prove is None or binding is None:
+            return self._encoded_hello
+        return encode(Hello(self._hello.model_copy(update={"client": self._prove(binding)})))
 
     def received(self, volunteer: VolunteerId, frame: bytes, now: float) -> list[Instruction]:
         """A frame came from a volunteer that is connected."""
@@ -149,10 +165,10 @@ class Coordinator:
         assert found.session.ended is not None, found
         self._reputation.disconnected(found)
 
-    def next_frame(self, volunteer: VolunteerId) -> bytes | None:
+    def next_frame(self, volunteer: VolunteerId, now: float) -> bytes | None:
         """Returns the next frame for a volunteer that is connected, or None; call it when the channel has room."""
         found = self.volunteers[volunteer]
-        frame = found.session.next_frame()
+        frame = found.session.next_frame(now)
         if frame is None:
             found.awake = False
         return frame
@@ -273,7 +289,7 @@ class Coordinator:
             case Returned(leases):
                 return lender.hand_back(name, leases, now)
             case Joined(info):
-                found.device, found.life = info.device, info.life
+                found.device, found.life, found.tab = info.device, info.life, info.tab
                 if (refusal := self._reputation.refuse_name(found, now)) is not None:
                     found.session.goodbye(ClientGoodbye("full", refusal))
                     return []

@@ -32,6 +32,7 @@ class Notices:
         self._complaints: set[str] = set()
         self._names: dict[VolunteerId, str] = {}
         self._said_textless = False
+        self._outdated_count = 0
 
     def __repr__(self) -> str:
         return f"<Notices, {len(self._complaints)} complaints, {len(self._names)} names>"
@@ -58,6 +59,8 @@ class Notices:
 
     def ended(self, found: ConnectedVolunteer, ended: Ended) -> list[Notice]:
         """A volunteer's session is over, not by our goodbye."""
+        if ended.reason == "outdated":
+            return self._outdated()
         if ended.reason == "protocol":
             return self._complain(f"dropped {found.name}, which broke the protocol: {printable(ended.text)}")
         if ended.reason == "broken":
@@ -66,6 +69,16 @@ class Notices:
         if ended.reason == "declined":
             return self._complain(f"{found.name} does not take this job: {printable(ended.text)}")
         return _event(f"{found.name} left ({printable(ended.text or ended.reason)})") if found.joined else []
+
+    def _outdated(self) -> list[Notice]:
+        """A volunteer speaks another version: said of the first, and then whenever there are ten times as many."""
+        self._outdated_count += 1
+        count = self._outdated_count
+        if str(count).strip("0") != "1":
+            return []
+        volunteers = "1 volunteer has" if count == 1 else f"{count} volunteers have"
+        text = f"{volunteers} another version of Pando, and cannot help: reload the page there, or update Pando"
+        return [Notice(Level.COMPLAINT, text)]
 
     def died(self, found: ConnectedVolunteer, ended: Ended, indexes: Sequence[int]) -> list[Notice]:
         """A volunteer is gone without a goodbye. The items of these indexes may have been at work."""

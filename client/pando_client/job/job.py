@@ -93,7 +93,7 @@ class Job:
         """
         name = self._draw_id()
         connection = self._connections[name] = _Connection(channel)
-        self._carry_out(self.coordinator.connected(name, channel.peer, channel.kind, self._clock()))
+        self._carry_out(self.coordinator.connected(name, channel.peer, channel.kind, self._clock(), channel.binding))
         volunteer = self.coordinator.volunteers[name]
         self._look_again.set()
         receiving = asyncio.create_task(self._receive(name, channel))
@@ -144,7 +144,7 @@ class Job:
         coordinator, channel = self.coordinator, connection.channel
         try:
             while True:
-                while (frame := coordinator.next_frame(name)) is not None:
+                while (frame := coordinator.next_frame(name, self._clock())) is not None:
                     await channel.send(frame)
                 if connection.over.is_set():
                     return

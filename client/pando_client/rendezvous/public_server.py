@@ -10,11 +10,12 @@ from pando_client.options import DEFAULT_STUN, Options
 from pando_client.rendezvous.offers import OfferAnswerer
 from pando_client.rendezvous.server_url import ServerUrl
 from pando_client.tasks import RunScope
+from pando_client.user_key import UserKey
 from pando_shared.signaling import IceServer
 
 
 async def join_public_server(
-    options: Options, server: ServerUrl, secret: str, job: Job, name: str, scope: RunScope
+    options: Options, server: ServerUrl, secret: str, key: UserKey, job: Job, name: str, scope: RunScope
 ) -> tuple[str, ...]:
     """Logs in to a public server, and says where volunteers find it.
 
@@ -22,6 +23,7 @@ async def join_public_server(
         options: of the run.
         server: where it is.
         secret: proves that we may use it.
+        key: of the user; volunteers find its public half in the address of the job.
         job: gets the volunteers.
         name: of the job.
         scope: closes what is started.
@@ -47,7 +49,7 @@ async def join_public_server(
     scope.start(signaling.keep())
     scope.start(_load_early(answerer))
     console.say(f"Serving volunteer code at {server.page}")
-    console.note(f"this job alone: {server.url}/j/{name}")
+    console.say(f"Serving this job alone at {server.url}/j/{name}#client={key.public};")
     return (server.page,)
 
 

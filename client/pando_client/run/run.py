@@ -7,6 +7,7 @@ options first, then the module, then the server; no volunteer is asked for befor
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import random
 import secrets
 from base64 import b64encode
@@ -38,10 +39,10 @@ from pando_client.stdio.input import Arguments, StandardInput
 from pando_client.stdio.output import Raw, ResultWriter
 from pando_client.stdio.sync_stdio import FAREWELL_SECONDS, SyncStdio
 from pando_client.tasks import RunScope, cancel, first_of
+from pando_client.user_key import UserKey, read_or_draw, usual_key
 from pando_shared.errors import FunctionError, PandoError
 from pando_shared.text import printable
-from pando_shared.wire.codec import encode
-from pando_shared.wire.messages import ClientGoodbye, Hello, HelloInfo
+from pando_shared.wire.messages import BlobInfo, ClientGoodbye, HelloInfo, JobProof
 
 
 def run(options: Options, module: Module) -> int:
@@ -94,7 +95,7 @@ async def _run_once(
     options: Options, module: Module, interrupted: Interruption, on_bundle: Callable[[Bundle], None] = lambda _: None
 ) -> int:
     """Runs the job to its end and returns its exit status; `on_bundle` hears what the function is made of."""
-    server, secret = _public_server(options)
+    public = _public_server(options)
     async with RunScope() as scope:
         function = await _bundle(options, module, interrupted, scope)
         on_bundle(function)
@@ -104,14 +105,15 @@ async def _run_once(
         identifiers = _identifiers(options.seed)
         name = identifiers()
         exchange = SyncStdio() if options.sync_stdio else None
-        job = _job(options, module, name, function, identifiers, exchange)
+        key = None if public is None else public[2]
+        job = _job(options, module, name, function, identifiers, exchange, key)
         failures = Failures(job, function, module.path)
         job.on_failure = failures.on_failure
         scope.start(failures.tell())
         scope.start(job.watch())
         urls: tuple[str, ...] = ()
-        if server is not None:
-            joining = join_public_server(options, server, secret, job, name, scope)
+        if public is not None:
+            joining = join_public_server(options, *public, job, name, scope)
             urls = await first_of(asyncio.create_task(joining), interrupted)
         elif options.where is Where.LOCAL_NETWORK:
             urls = await serve_local_network(options, job, name, scope)
@@ -132,15 +134,24 @@ async def _run_once(
     return status
 
 
-def _public_server(options: Options) -> tuple[ServerUrl | None, str]:
-    """Returns the public server and its secret, or None when the run does without one.
+def _public_server(options: Options) -> tuple[ServerUrl, str, UserKey] | None:
+    """Returns the public server, its secret and the user's key, or None when the run does without a server.
 
     Raises:
-        UsageError: the options name no server, or the secret is missing or too short.
+        UsageError: the options name no server, the secret is missing or too short, or the key cannot be used.
     """
     if options.host is None or options.local:
-        return None, ""
-    return ServerUrl.of(options.host), secret_of(options)
+        return None
+    return ServerUrl.of(options.host), secret_of(options), _user_key(options)
+
+
+def _user_key(options: Options) -> UserKey:
+    if options.key_file is not None:
+        return read_or_draw(options.key_file)
+    key, said = usual_key()
+    if said:
+        console.say(f"pando: {said}")
+    return key
 
 
 async def _bundle(options: Options, module: Module, interrupted: Interruption, scope: RunScope) -> Bundle:
@@ -192,10 +203,13 @@ def _job(
     function: Bundle,
     identifiers: Callable[[], str],
     exchange: SyncStdio | None,
+    key: UserKey | None,
 ) -> Job:
     limits = SessionLimits(options.heartbeat / 1000, options.bootstrap_timeout, options.max_result, options.timeout)
+    digest = hashlib.sha256(function.script).hexdigest()
     info = HelloInfo(
         job=name,
+        function=BlobInfo(digest=digest, bytes=len(function.script)),
         title=module.title,
         heartbeat_ms=options.heartbeat,
         timeout_ms=None if options.timeout is None else max(1, round(options.timeout * 1000)),
@@ -211,7 +225,9 @@ def _job(
         copies=options.speculate,
     )
     binary: Callable[[bytes], bytes] = Raw if options.binary_output else b64encode
-    coordinator = Coordinator(encode(Hello(info, function.script)), policy, limits, _credit(options), binary)
+    blobs = {digest: function.script}
+    prove = None if key is None else partial(_proof, key, name)
+    coordinator = Coordinator(info, policy, limits, _credit(options), binary, blobs, prove)
     if exchange is not None:
         job = Job(coordinator, exchange, identifiers, exchange.open)
         exchange.stopped = job.stop
@@ -223,6 +239,10 @@ def _job(
     job = Job(coordinator, source, identifiers, output)
     source.when_empty(job.stop)
     return job
+
+
+def _proof(key: UserKey, job: str, binding: str) -> JobProof:
+    return JobProof(key=key.public, signature=key.sign(job, binding))
 
 
 def _credit(options: Options) -> Callable[[], Credit]:

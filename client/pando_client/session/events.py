@@ -63,8 +63,8 @@ class Recovered:
 class Ended:
     """The session is over; what the volunteer held is to be lent again.
 
-    `reason` is a word of PROTOCOL.md's goodbyes, or `broken`, `lost`; `text` is for a person; `error` is why the
-    function could not be loaded.
+    `reason` is a word of PROTOCOL.md's goodbyes, or `broken`, `lost`, `outdated` (it speaks another version of the
+    protocol); `text` is for a person; `error` is why the function could not be loaded.
     """
 
     reason: str

@@ -1,13 +1,14 @@
 """The session: what the client and one volunteer say to each other on a channel.
 
 Theory of operation. Frames of the volunteer and the passing of time go in; events for the job come out; frames for the
-volunteer are drained with `next_frame`, control before bulk, whenever the channel has room. A session goes from
-*greeting* (hello is on its way) to *ready* (it has slots) and ends once, for one reason. Meanwhile it may be a
+volunteer are drained with `next_frame`, control before bulk, whenever the channel has room. Bulk (leases, and blobs
+that the volunteer has asked for) goes by a window: what it says to have received makes room for more. A session goes
+from *greeting* (hello is on its way) to *ready* (it has slots) and ends once, for one reason. Meanwhile it may be a
 *suspect*: silent for two heartbeats. Then its items are lent again, but the channel stays for a while, since most
 silences end.
 
-What lives here: liveness, credit, what a volunteer may say and when. What may not: who computes what (the lender), how
-bytes travel (the channels), the clock (time is a parameter, in seconds), logging.
+What lives here: liveness, credit, flow, what a volunteer may say and when. What may not: who computes what (the
+lender), how bytes travel (the channels), the clock (time is a parameter, in seconds), logging.
 
 The invariant: `in_flight` is the number of leases that were lent here and are neither answered, returned nor withdrawn.
 
@@ -16,8 +17,9 @@ Its twin is `session.ts` on the volunteer page. The form is that of websockets' 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from pando_client.session.events import Answered, Ended, Event, Joined, Recovered, Returned, Suspected, Textless, Wants
@@ -40,6 +42,8 @@ from pando_shared.wire.messages import (
     Pong,
     Ready,
     ReadyInfo,
+    Received,
+    Report,
     ReportInfo,
     Results,
     Return,
@@ -48,6 +52,7 @@ from pando_shared.wire.messages import (
     Withdraw,
 )
 
+NO_BLOBS: Mapping[str, bytes] = MappingProxyType({})
 MAX_STRAY_BYTES = 1024 * 1024
 """Bytes of results for leases that a volunteer does not hold, and that were not taken from it while they were on
 their way: more than this is no accident."""
@@ -90,13 +95,21 @@ class Session:
     """One volunteer's session. See the module's docstring.
 
     Args:
-        hello: the encoded `hello` of the job, the same object for all sessions.
+        hello: the encoded `hello`.
         credit: how much it is lent at a time.
         limits: what it may do, and how long it may be silent.
         now: the time, in seconds of a clock that never jumps.
+        blobs: what the volunteer may ask for, by digest; the same object for all sessions.
     """
 
-    def __init__(self, hello: bytes, credit: Credit, limits: SessionLimits, now: float) -> None:
+    def __init__(
+        self,
+        hello: bytes,
+        credit: Credit,
+        limits: SessionLimits,
+        now: float,
+        blobs: Mapping[str, bytes] = NO_BLOBS,
+    ) -> None:
         self.info: ReadyInfo | None = None
         """What the volunteer said of itself last; None while greeting."""
         self.most_slots = 0
@@ -111,8 +124,8 @@ class Session:
         self._limits = limits
         self._credit = credit
         self._joiner = Joiner(limits.max_result + RESULT_OVERHEAD_BYTES)
-        self._outbox = Outbox()
-        self._outbox.put_bulk(hello)
+        self._outbox = Outbox(blobs)
+        self._outbox.put_control(hello)
         self._leases: dict[int, _OpenLease] = {}
         self._started = now
         self._liveness = Liveness(limits.heartbeat, now)
@@ -185,8 +198,20 @@ class Session:
                 return self._end(Ended(message.reason, message.text))
             case Broken():
                 return self._end(Ended("broken", "", message.error))
-            case _:
+            case Report():
                 return self._report(message.info, now)
+            case Received():
+                return self._received(message.size, now)
+            case _:
+                for wanted in message.blobs:
+                    self._outbox.uploads.ask(wanted)
+                return []
+
+    def _received(self, size: int, now: float) -> list[Event]:
+        self._outbox.window.received(size, now)
+        if self.info is None:
+            self._started = now  # while what it asked for is on its way, it cannot be ready
+        return []
 
     def _report(self, info: ReportInfo, now: float) -> list[Event]:
         self.reports.add(info, now)
@@ -194,7 +219,7 @@ class Session:
 
     def _ready(self, info: ReadyInfo, now: float) -> list[Event]:
         if info.protocol != PROTOCOL:
-            return self._break_off("protocol", f"it speaks version {info.protocol} of the protocol")
+            return self._part_from_another_version(info.protocol)
         first = self.info is None
         self.info = info
         self.most_slots = max(self.most_slots, info.slots)
@@ -318,12 +343,12 @@ class Session:
 
     @property
     def has_frames(self) -> bool:
-        """Whether there may be a frame to send."""
+        """Whether there is a frame to send."""
         return bool(self._outbox)
 
-    def next_frame(self) -> bytes | None:
+    def next_frame(self, now: float) -> bytes | None:
         """Returns the next frame to send, or None; call it only when the channel has room."""
-        frame = self._outbox.next_frame()
+        frame = self._outbox.next_frame(now)
         if frame is not None:
             self.tally.bytes_out += len(frame)
         return frame
@@ -344,6 +369,11 @@ class Session:
             return []
         self._wanted = wanted
         return [Wants(*wanted)]
+
+    def _part_from_another_version(self, version: int) -> list[Event]:
+        text = f"this volunteer speaks version {version} of the protocol, the client version {PROTOCOL}"
+        way_out = "reload the page, or update Pando" if version < PROTOCOL else "the client has to be updated"
+        return self._end(Ended("outdated", text), ClientGoodbye("protocol", f"{text}: {way_out}"))
 
     def _break_off(self, reason: Literal["protocol", "silent"], text: str) -> list[Event]:
         return self._end(Ended(reason, text), ClientGoodbye(reason, text))

@@ -21,7 +21,7 @@ from pando_shared.errors import PandoError
 
 STATIC = Path(__file__).parents[1] / "static"
 """Where the build puts the page."""
-NEEDED = ("index.html", "frame.html", "page_frame.html", "page.js", "style.css")
+NEEDED = ("index.html", "frame.html", "page_frame.html", "page.js", "crypto.js", "style.css")
 MAX_FILES = 1_000
 """Files that are read at most: what has more of them is not the build of a page."""
 

@@ -16,11 +16,15 @@ from pydantic import ValidationError
 
 from pando_shared.errors import ProtocolViolation
 from pando_shared.limits import MAX_ERROR_BYTES, MAX_GOODBYE_CHARACTERS, MAX_JSON_BODY_BYTES
+from pando_shared.wire.framing import HEADER
 from pando_shared.wire.messages import (
     BINARY,
     DECLINED,
     ERROR,
     RESULT,
+    Accept,
+    AcceptBody,
+    Blob,
     Broken,
     ClientGoodbye,
     ClientMessage,
@@ -36,6 +40,7 @@ from pando_shared.wire.messages import (
     Pong,
     Ready,
     ReadyInfo,
+    Received,
     Report,
     ReportInfo,
     Results,
@@ -45,6 +50,10 @@ from pando_shared.wire.messages import (
     Withdraw,
 )
 
+DIGEST = 32
+"""Bytes of a SHA-256."""
+BLOB_HEADER = HEADER + DIGEST + 4
+"""Bytes of a `blob` before those of the blob itself."""
 _HAS_KINDS = 0x01
 _LEND_HEAD = struct.Struct("<4xII")
 _RESULTS_HEAD = struct.Struct("<4xIIII")
@@ -77,7 +86,13 @@ def encode(message: Message) -> bytes:
             return b"".join((head, message.kinds or b"", *message.values))
         case Hello():
             info = message.info.model_dump_json(exclude_none=True).encode()
-            return _head(Hello) + _LENGTH.pack(len(info)) + info + message.bundle
+            return _head(Hello) + _LENGTH.pack(len(info)) + info
+        case Blob():
+            return b"".join((_head(Blob), message.digest, _LENGTH.pack(message.offset), message.data))
+        case Accept():
+            return _head(Accept) + AcceptBody(blobs=message.blobs).model_dump_json(by_alias=True).encode()
+        case Received():
+            return _head(Received) + _LENGTH.pack(message.size)
         case Ping() | Pong():
             return _head(type(message)) + message.token
         case Withdraw() | Return():
@@ -116,6 +131,12 @@ def from_volunteer(data: bytes) -> VolunteerMessage:
             return Broken(_model(ErrorInfo, data))
         case Report.TYPE:
             return Report(_model(ReportInfo, data))
+        case Accept.TYPE:
+            return Accept(_model(AcceptBody, data).blobs)
+        case Received.TYPE:
+            if len(data) != HEADER + _LENGTH.size:
+                raise ProtocolViolation("a received without its number")
+            return Received(*_LENGTH.unpack_from(data, HEADER))
     raise ProtocolViolation(f"a message of unknown type {kind:#04x}")
 
 
@@ -131,6 +152,8 @@ def from_client(data: bytes) -> ClientMessage:
             return _lend(data)
         case Hello.TYPE:
             return _hello(data)
+        case Blob.TYPE:
+            return _blob(data)
         case Withdraw.TYPE:
             return Withdraw(_model(LeaseList, data).leases)
         case Ping.TYPE:
@@ -166,9 +189,9 @@ def _model(model: type[Body], data: bytes, start: int = 4, end: int | None = Non
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ProtocolViolation(f"{model.__name__}: {where} {first['msg']}"[:200]) from None
+        where = ".".join(str(part) for part in error.errors(include_url=False, include_input=False)[0]["loc"])
+        what = model.__name__.removesuffix("Info").removesuffix("Body").lower()
+        raise ProtocolViolation(f"{what}: {where or 'its JSON'} is not as it should be"[:200]) from None
 
 
 def _well_formed(escape: re.Match[bytes]) -> bytes:
@@ -259,6 +282,13 @@ def _hello(data: bytes) -> Hello:
     if len(data) < 8:
         raise ProtocolViolation("a hello that is too short")
     (size,) = _LENGTH.unpack_from(data, 4)
-    if 8 + size > len(data):
-        raise ProtocolViolation("a hello whose JSON is cut off")
-    return Hello(_model(HelloInfo, data, 8, 8 + size), data[8 + size :])
+    if 8 + size != len(data):
+        raise ProtocolViolation("a hello of another length than its JSON")
+    return Hello(_model(HelloInfo, data, 8))
+
+
+def _blob(data: bytes) -> Blob:
+    if len(data) <= BLOB_HEADER:
+        raise ProtocolViolation("a blob without its bytes")
+    (offset,) = _LENGTH.unpack_from(data, HEADER + DIGEST)
+    return Blob(data[HEADER : HEADER + DIGEST], offset, data[BLOB_HEADER:])

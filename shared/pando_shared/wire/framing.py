@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 
 from pando_shared.errors import ProtocolViolation
-from pando_shared.limits import MAX_FRAME_BYTES
+from pando_shared.limits import MAX_FRAME_BYTES, MIN_PART_BYTES
 
 FIRST = 0x01
 NEXT = 0x02
@@ -18,7 +18,7 @@ HEADER = 4
 """Bytes of the header of a message, and of a next part."""
 FIRST_HEADER = 8
 
-CONTROL = frozenset({0x12, 0x13, 0x14, 0x20, 0x22, 0x23, 0x24, 0x25, 0x26})
+CONTROL = frozenset({0x10, 0x12, 0x13, 0x14, 0x16, 0x20, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28})
 """Types of the messages that may come between the parts of a long one."""
 
 _TOTAL = struct.Struct("<I")
@@ -26,17 +26,46 @@ _FIRST_HEAD = struct.Struct("<BBBBI")
 _NEXT_HEAD = bytes((NEXT, 0, 0, 0))
 
 
+class Splitter:
+    """Cuts a message (type, three bytes, body) into the frames that carry it.
+
+    Args:
+        message: of any length.
+    """
+
+    def __init__(self, message: bytes) -> None:
+        self._message = memoryview(message)
+        self._at = 0
+
+    def __repr__(self) -> str:
+        return f"<Splitter at {self._at} of {len(self._message)} bytes>"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is no further frame."""
+        return self._at >= len(self._message)
+
+    def next_frame(self, most: int = MAX_FRAME_BYTES) -> bytes:
+        """Returns the next frame, of at most `most` bytes if it is a part; at least one is left.
+
+        Args:
+            most: from `FIRST_HEADER + MIN_PART_BYTES` to `MAX_FRAME_BYTES`.
+        """
+        total = len(self._message)
+        if total <= MAX_FRAME_BYTES:
+            self._at = total
+            return bytes(self._message)
+        head = _NEXT_HEAD if self._at else _FIRST_HEAD.pack(FIRST, 0, 0, 0, total)
+        part = self._message[self._at : self._at + most - len(head)]
+        self._at += len(part)
+        return head + part
+
+
 def split(message: bytes) -> Iterator[bytes]:
-    """Yields the frames that carry `message` (type, three bytes, body), in order."""
-    total = len(message)
-    if total <= MAX_FRAME_BYTES:
-        yield message
-        return
-    view = memoryview(message)
-    room = MAX_FRAME_BYTES - FIRST_HEADER
-    yield _FIRST_HEAD.pack(FIRST, 0, 0, 0, total) + view[:room]
-    for start in range(room, total, MAX_FRAME_BYTES - HEADER):
-        yield _NEXT_HEAD + view[start : start + MAX_FRAME_BYTES - HEADER]
+    """Yields the frames that carry `message`, as long as they may be, in order."""
+    splitter = Splitter(message)
+    while not splitter.is_done:
+        yield splitter.next_frame()
 
 
 class Joiner:
@@ -77,8 +106,8 @@ class Joiner:
     def _first_part(self, frame: bytes) -> None:
         if self._parts:
             raise ProtocolViolation("a long message inside a long one")
-        if len(frame) != MAX_FRAME_BYTES:
-            raise ProtocolViolation("a first part that is not full")
+        if len(frame) < FIRST_HEADER + MIN_PART_BYTES:
+            raise ProtocolViolation("a first part that is too short")
         (total,) = _TOTAL.unpack_from(frame, HEADER)
         if total <= MAX_FRAME_BYTES:
             raise ProtocolViolation("parts of a message that fits a frame")
@@ -95,8 +124,8 @@ class Joiner:
             raise ProtocolViolation("a part without a first")
         size = len(frame) - HEADER
         missing = self._total - self._received
-        # Full but the last: otherwise a peer could send a long message a byte at a time.
-        if size != min(missing, MAX_FRAME_BYTES - HEADER):
+        # Not too short, but for the last: otherwise a peer could send a long message a byte at a time.
+        if not min(missing, MIN_PART_BYTES) <= size <= missing:
             raise ProtocolViolation(f"a part of {size} bytes where {missing} are missing")
         if frame[:HEADER] != _NEXT_HEAD:
             raise ProtocolViolation("a part with an unknown flag")

@@ -18,6 +18,8 @@ from pando_shared.limits import (
     DEFAULT_HEARTBEAT_MS,
     DEFAULT_RESULT_BYTES,
     MAX_AGENT_CHARACTERS,
+    MAX_BLOB_BYTES,
+    MAX_BLOBS_WANTED,
     MAX_DEVICE_CHARACTERS,
     MAX_GOODBYE_CHARACTERS,
     MAX_HEARTBEAT_MS,
@@ -27,6 +29,7 @@ from pando_shared.limits import (
     MAX_REPORTED,
     MAX_RESULT_BYTES,
     MAX_SLOTS,
+    MAX_TAB_CHARACTERS,
     MAX_TIMEOUT_MS,
     MAX_TITLE_CHARACTERS,
     MAX_UNITS_CHARACTERS,
@@ -46,35 +49,71 @@ class JsonBody(BaseModel):
 
 Amount = Annotated[float, Field(ge=0, le=MAX_REPORTED, strict=True, allow_inf_nan=False)]
 Context = Literal["worker", "page"]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 in hexadecimal."""
 LeaseId = Annotated[int, Field(ge=1, le=0xFFFFFFFF, strict=True)]
+
+
+class BlobInfo(JsonBody):
+    """Something large, by its digest; `bytes` is its length."""
+
+    digest: Digest
+    bytes: Annotated[int, Field(ge=1, le=MAX_BLOB_BYTES, strict=True)]
+
+
+class JobProof(JsonBody):
+    """Whose job it is: the public key of the client's user, and its signature (PROTOCOL.md, 2.5), both base64url."""
+
+    key: Annotated[str, StringConstraints(pattern=r"^[\w-]{43}$")]
+    signature: Annotated[str, StringConstraints(pattern=r"^[\w-]{86}$")]
 
 
 class HelloInfo(JsonBody):
     """What a volunteer must know before its first lease.
 
-    `title` names the function for the volunteer's owner. `timeout_ms` is the time that one item may take, None for
-    any; `max_result` is in bytes. `context` is where the function runs, `allow_net` what it may reach.
+    `function` is the bundle, gzip of UTF-8 text. `title` names it for the volunteer's owner. `timeout_ms` is the time
+    that one item may take, None for any; `max_result` is in bytes. `context` is where the function runs, `allow_net`
+    what it may reach.
     """
 
     protocol: Annotated[int, Field(strict=True)] = PROTOCOL
     version: VersionText = __version__
     job: JobName
+    function: BlobInfo
     title: Annotated[str, StringConstraints(max_length=MAX_TITLE_CHARACTERS)] = ""
     heartbeat_ms: Annotated[int, Field(ge=MIN_HEARTBEAT_MS, le=MAX_HEARTBEAT_MS, strict=True)] = DEFAULT_HEARTBEAT_MS
     timeout_ms: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_MS, strict=True)] | None = None
     max_result: Annotated[int, Field(ge=1, le=MAX_RESULT_BYTES, strict=True)] = DEFAULT_RESULT_BYTES
     context: Context = "worker"
     allow_net: Hosts = ()
+    client: JobProof | None = None
+
+
+class Wanted(JsonBody):
+    """A blob that a volunteer asks for, from a byte of it on."""
+
+    digest: Digest
+    start: Annotated[int, Field(ge=0, le=MAX_BLOB_BYTES, strict=True, alias="from")]
+
+
+class AcceptBody(JsonBody):
+    """The body of `accept`."""
+
+    blobs: Annotated[tuple[Wanted, ...], Field(max_length=MAX_BLOBS_WANTED)]
 
 
 class ReadyInfo(JsonBody):
-    """How much a volunteer lends now. `slots` may be 0: a pause. `life` is what its page or process calls itself."""
+    """How much a volunteer lends now. `slots` may be 0: a pause.
+
+    `life` is what its page or process calls itself; `tab` is the same, and outlives a reload.
+    """
 
     protocol: Annotated[int, Field(strict=True)] = PROTOCOL
     slots: Annotated[int, Field(ge=0, le=MAX_SLOTS, strict=True)]
     device: Annotated[str, StringConstraints(max_length=MAX_DEVICE_CHARACTERS)] = ""
     agent: Annotated[str, StringConstraints(max_length=MAX_AGENT_CHARACTERS)] = ""
     life: Annotated[str, StringConstraints(max_length=MAX_LIFE_CHARACTERS)] = ""
+    tab: Annotated[str, StringConstraints(max_length=MAX_TAB_CHARACTERS)] = ""
 
 
 class LeaseList(JsonBody):
@@ -112,11 +151,10 @@ class ReportInfo(JsonBody):
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The function and its settings. `bundle` is gzip of UTF-8 text."""
+    """The job and its settings."""
 
     TYPE: ClassVar[int] = 0x10
     info: HelloInfo
-    bundle: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +189,16 @@ class ClientGoodbye:
     TYPE: ClassVar[int] = 0x14
     reason: Literal["done", "stopped", "full", "protocol", "silent"]
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Bytes of a blob from `offset` on. `digest` is 32 bytes."""
+
+    TYPE: ClassVar[int] = 0x15
+    digest: bytes
+    offset: int
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +265,22 @@ class Report:
     info: ReportInfo
 
 
-ClientMessage = Hello | Lend | Withdraw | Ping | ClientGoodbye
-VolunteerMessage = Ready | Results | Return | Pong | VolunteerGoodbye | Broken | Report
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """The volunteer asks for blobs."""
+
+    TYPE: ClassVar[int] = 0x27
+    blobs: tuple[Wanted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """So many bytes of metered frames have arrived since this was said last."""
+
+    TYPE: ClassVar[int] = 0x28
+    size: int
+
+
+ClientMessage = Hello | Lend | Withdraw | Ping | ClientGoodbye | Blob
+VolunteerMessage = Ready | Results | Return | Pong | VolunteerGoodbye | Broken | Report | Accept | Received
 Message = ClientMessage | VolunteerMessage

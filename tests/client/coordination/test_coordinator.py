@@ -87,7 +87,7 @@ def test_c1_a_goodbye_does_not_wait_for_the_rest_of_a_lease() -> None:
     driver.join("a")
     driver.heard("a")
     driver.read()
-    assert driver.coordinator.next_frame("a") is not None
+    assert driver.coordinator.next_frame("a", 0.0) is not None
     driver.finish(ClientGoodbye("stopped"))
     assert driver.heard("a") == [ClientGoodbye("stopped")]
 

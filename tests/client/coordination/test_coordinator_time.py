@@ -25,9 +25,9 @@ def test_c5_its_sender_is_told_once_until_it_has_drained_what_there_is() -> None
     driver = Driver(b"1", b"2", b"3")
     assert woken(driver.connect("a")) == ["a"], "of hello"
     assert woken(driver.say("a", Ready(ReadyInfo(slots=1)))) == [], "it was told and has not drained yet"
-    assert [type(message) for message in driver.heard("a")] == [Ping, Hello]
+    assert [type(message) for message in driver.heard("a")] == [Hello, Ping]
     assert woken(driver.read()) == ["a"]
-    assert driver.coordinator.next_frame("a") is not None
+    assert driver.coordinator.next_frame("a", 0.0) is not None
     assert woken(driver.tick(BEAT)) == [], "it goes on draining"
     driver.heard("a")
     assert woken(driver.say("a", Pong(bytes(8)))) == [], "there is nothing to send"

@@ -13,6 +13,7 @@ from pando_client.session.session import SessionLimits
 from pando_shared.errors import InputError, OutputError
 from pando_shared.wire.messages import Broken, ClientGoodbye, ErrorInfo, Ready, ReadyInfo, Results, VolunteerGoodbye
 from tests.support.shells import FakeChannel, FakeClock, job_of
+from tests.support.volunteers import hello_of
 
 
 async def joined(
@@ -20,7 +21,7 @@ async def joined(
 ) -> tuple[FakeChannel, asyncio.Task[bool]]:
     channel = FakeChannel(peer=peer)
     attending = asyncio.create_task(job.attend(channel))
-    assert (await channel.hello()).bundle == b"bundle"
+    assert (await channel.hello()).info == hello_of("job-1")
     channel.say(Ready(ReadyInfo(slots=slots, device=device)))
     return channel, attending
 

@@ -17,6 +17,7 @@ from pando_client.rendezvous.public_server import join_public_server
 from pando_client.rendezvous.server_url import ServerUrl
 from pando_client.rendezvous.signaling import Signaling
 from pando_client.tasks import RunScope
+from pando_client.user_key import draw_key
 from pando_shared.errors import LoginRefused
 from pando_shared.signaling import IceServer
 from tests.support.shells import job_of
@@ -54,23 +55,25 @@ async def jobs_of(server: EmbeddedServer) -> int:
 
 async def test_the_job_is_on_the_server_while_the_run_lasts(server: EmbeddedServer, said: list[str]) -> None:
     job, _ = job_of("1")
+    key = draw_key()
     url = f"http://127.0.0.1:{server.port}"
     async with asyncio.timeout(WITHIN):
         async with RunScope() as scope:
             here = ServerUrl.on_this_machine(server.port)
-            assert await join_public_server(options(), here, server.secret, job, "job-1", scope) == (url,)
+            assert await join_public_server(options(), here, server.secret, key, job, "job-1", scope) == (url,)
             assert await jobs_of(server) == 1
             assert not any(task.done() for task in scope.tasks)
         while await jobs_of(server):  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0.01)
-    assert said == [f"Serving volunteer code at {url}", f"this job alone: {url}/j/job-1"]
+    assert said == [f"Serving volunteer code at {url}", f"Serving this job alone at {url}/j/job-1#client={key.public};"]
 
 
 async def test_a_secret_that_is_wrong_starts_nothing(server: EmbeddedServer, said: list[str]) -> None:
     job, _ = job_of("1")
     async with asyncio.timeout(WITHIN), RunScope() as scope:
+        here = ServerUrl.on_this_machine(server.port)
         with pytest.raises(LoginRefused, match="has another secret"):
-            await join_public_server(options(), ServerUrl.on_this_machine(server.port), "0" * 32, job, "job-1", scope)
+            await join_public_server(options(), here, "0" * 32, draw_key(), job, "job-1", scope)
         assert scope.tasks == []
     assert said == []
 
@@ -110,6 +113,6 @@ async def test_which_stun_servers_are_used(
     async with asyncio.timeout(WITHIN), RunScope() as scope:
         server = ServerUrl("https://example.org", loopback=False, local=local)
         ice_servers = None if given is None else tuple(given)
-        await join_public_server(options(ice_servers=ice_servers), server, "0" * 32, job, "job-1", scope)
+        await join_public_server(options(ice_servers=ice_servers), server, "0" * 32, draw_key(), job, "job-1", scope)
         await asyncio.sleep(0)
     assert found == [tuple(asked), "login", "load"]

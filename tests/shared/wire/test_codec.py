@@ -13,6 +13,8 @@ from pando_shared.errors import ProtocolViolation
 from pando_shared.limits import MAX_ERROR_BYTES
 from pando_shared.wire import codec, messages
 from pando_shared.wire.messages import (
+    Accept,
+    Blob,
     Broken,
     ClientGoodbye,
     Hello,
@@ -21,6 +23,7 @@ from pando_shared.wire.messages import (
     Ping,
     Pong,
     Ready,
+    Received,
     Report,
     Results,
     Return,
@@ -28,18 +31,29 @@ from pando_shared.wire.messages import (
     Withdraw,
 )
 
-FOLDER = Path(__file__).parents[3] / "shared/vectors"
+FOLDER = Path(__file__).parents[3] / "shared/vectors/v2"
 GOOD = json.loads((FOLDER / "messages.json").read_text())
 BROKEN = json.loads((FOLDER / "broken.json").read_text())
 DECODE: dict[str, Callable[[bytes], Message]] = {"client": codec.from_client, "volunteer": codec.from_volunteer}
-JSON_BODIES = {"withdraw", "return", "goodbye", "ready", "broken", "hello", "report"}
+JSON_BODIES = {"withdraw", "return", "goodbye", "ready", "broken", "hello", "report", "accept"}
 
 
 def neutral(message: Message) -> dict[str, Any]:
     """The form that the vectors have, in which no language's types show."""
     match message:
         case Hello():
-            return {"type": "hello", "info": message.info.model_dump(mode="json"), "bundle": message.bundle.hex()}
+            return {"type": "hello", "info": message.info.model_dump(mode="json")}
+        case Blob():
+            return {
+                "type": "blob",
+                "digest": message.digest.hex(),
+                "offset": message.offset,
+                "data": message.data.hex(),
+            }
+        case Accept():
+            return {"type": "accept", "blobs": [blob.model_dump(by_alias=True) for blob in message.blobs]}
+        case Received():
+            return {"type": "received", "size": message.size}
         case Lend():
             return {
                 "type": "lend",

@@ -12,7 +12,7 @@ from pando_shared.errors import ProtocolViolation
 from pando_shared.limits import MAX_FRAME_BYTES
 from pando_shared.wire.framing import CONTROL, Joiner, split
 
-VECTORS = json.loads((Path(__file__).parents[3] / "shared/vectors/framing.json").read_text())
+VECTORS = json.loads((Path(__file__).parents[3] / "shared/vectors/v2/framing.json").read_text())
 
 
 def pattern(kind: int, length: int) -> bytes:

@@ -12,6 +12,8 @@ export interface ChannelEvents {
 
 export interface Channel {
   readonly kind: "webrtc" | "websocket" | "pipe";
+  /** What tells this channel from others, for a proof of whose job it is (PROTOCOL.md, 2.5); null if nothing does. */
+  readonly binding: string | null;
   /** Bytes that wait to be sent. */
   readonly buffered: number;
   /** Begins to deliver events; frames that came earlier are delivered first. */

@@ -13,6 +13,7 @@ export type Ends = {
 
 export class PipeChannel implements Channel {
   readonly kind = "pipe";
+  readonly binding: string | null = null;
   #ends: Ends;
   #events: ChannelEvents | null = null;
   #writer: WritableStreamDefaultWriter<Bytes>;

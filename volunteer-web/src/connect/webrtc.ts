@@ -7,6 +7,7 @@ import { Inbox } from "./inbox.ts";
 import type { PeerMaker } from "./meeting.ts";
 import { RoomPoll } from "./room_poll.ts";
 import { fitSdp } from "./sdp.ts";
+import { webrtcBinding } from "../wire/job_proof.ts";
 
 /** The longest time for which candidates are gathered. */
 const GATHER_MS = 1500;
@@ -21,6 +22,7 @@ const GATHER_AFTER_HOST_MS = 20;
 const OPEN_TIMEOUT_MS = 15_000;
 const CLOSE_TIMEOUT_MS = 500;
 const POLL_MS = 50;
+const FLUSH_POLL_MS = 10;
 
 /**
  * Opens a channel over WebRTC.
@@ -50,7 +52,7 @@ export async function openDataChannel(
     const answer = await Promise.race([exchange(fitSdp(sdp)), givenUp]);
     await peer.setRemoteDescription({ type: "answer", sdp: answer });
     await Promise.race([opened(peer, wire, errors), givenUp]);
-    return new DataChannel(peer, wire, inbox);
+    return new DataChannel(peer, wire, inbox, webrtcBinding(sdp, answer));
   } catch (error) {
     peer.close();
     if (error instanceof ConnectError) throw error;
@@ -112,6 +114,7 @@ function opened(peer: RTCPeerConnection, wire: RTCDataChannel, errors: IceErrors
 
 class DataChannel implements Channel {
   readonly kind = "webrtc";
+  readonly binding: string | null;
   #peer: RTCPeerConnection;
   #wire: RTCDataChannel;
   #inbox: Inbox;
@@ -119,7 +122,8 @@ class DataChannel implements Channel {
   /** The event that there is room can be missed: it comes only when the amount crosses the threshold. */
   #poll: RoomPoll;
 
-  constructor(peer: RTCPeerConnection, wire: RTCDataChannel, inbox: Inbox) {
+  constructor(peer: RTCPeerConnection, wire: RTCDataChannel, inbox: Inbox, binding: string | null) {
+    this.binding = binding;
     this.#peer = peer;
     this.#wire = wire;
     this.#inbox = inbox;
@@ -159,6 +163,10 @@ class DataChannel implements Channel {
     this.#inbox.stop();
     this.#poll.stop();
     if (this.#wire.readyState === "open") {
+      // werift, which Deno has instead of a browser, closes a channel before it has sent what waits.
+      for (let waited = 0; this.#wire.bufferedAmount > 0 && waited < CLOSE_TIMEOUT_MS; waited += FLUSH_POLL_MS) {
+        await new Promise((resolve) => setTimeout(resolve, FLUSH_POLL_MS));
+      }
       // Closing the peer connection drops what waits; closing the channel first sends it.
       await new Promise<void>((resolve) => {
         this.#wire.onclose = () => resolve();

@@ -40,6 +40,7 @@ export function openWebSocket(url: URL, signal: AbortSignal): Promise<Channel> {
 
 class WebSocketChannel implements Channel {
   readonly kind = "websocket";
+  readonly binding: string | null = null;
   #socket: WebSocket;
   #inbox: Inbox;
   #poll: RoomPoll;

@@ -13,6 +13,8 @@ import { DenoHost } from "../pool/deno_host.ts";
 import type { Failure, Tries } from "../volunteer/attempts.ts";
 import { ConsoleReader } from "../volunteer/console_reader.ts";
 import { describe } from "../volunteer/description.ts";
+import { holds } from "../crypto/signature.ts";
+import { JobOwner } from "../volunteer/job_owner.ts";
 import { SessionRunner } from "../volunteer/session_runner.ts";
 import {
   command,
@@ -32,6 +34,8 @@ import { Volunteer } from "../volunteer/volunteer.ts";
 const USAGE =
   "headless.js URL [--cores=N] [--device=NAME] [--protocol=webrtc|websocket] [--allow-net[=HOSTS]] [--loopback]";
 
+/** How the text of such a status begins. */
+const RECEIVING = "Receiving ";
 /** Lines of functions' consoles that the owner of this machine is shown in each window of time. */
 const CONSOLE_LINES = 10;
 const CONSOLE_WINDOW_MS = 60_000;
@@ -44,7 +48,8 @@ await command(async () => {
     ["cores", "device", "protocol", "allow-net", "loopback"],
     ["status", "ignore"],
   );
-  const place = placeOf(baseOf(options));
+  const address = baseOf(options);
+  const place = placeOf(address);
   const wish = wishOf(options);
   const granted = grantsOf(options);
   const peers = peerMaker(options.named.has("loopback") || isLoopback(place.base.hostname));
@@ -73,7 +78,9 @@ await command(async () => {
       cores,
       now: performance.now(),
     });
-    if (text !== said) writeStatus(text);
+    // How much has arrived changes many times a second; that it arrives is said once.
+    const isMore = status.phase === "loading" && status.transfer !== undefined && said.startsWith(RECEIVING);
+    if (text !== said && !isMore) writeStatus(text);
     said = text;
   };
   // The function is somebody else's, and this may be a service whose output is kept.
@@ -86,12 +93,13 @@ await command(async () => {
   const runner = new SessionRunner(new DenoHost(), cores, {
     greeted: ({ job, title }) => volunteer.greeted(job, title),
     consider: (info) => considerWithoutPage(info, granted),
+    receiving: (have, total) => volunteer.receiving(have, total),
     loaded: () => volunteer.loaded(),
     broken: (message) => volunteer.broken(message),
     answered: () => undefined,
     wrote: (lines) => reader.take(lines),
     log: (_, text) => writeStatus(text),
-  });
+  }, new JobOwner(keyIn(address), () => Promise.resolve({ holds })));
   const presentation = { device: deviceOf(options), agent: `Deno ${Deno.version.deno}` };
   const meeting = { ...place, wish, peers };
   const volunteer: Volunteer = new Volunteer(
@@ -119,6 +127,11 @@ function baseOf({ words }: Options): URL {
     throw new UsageError(`${words[0]} is not an address of a server`);
   }
   return url;
+}
+
+/** Returns the key of the job's owner that an address has, whole or broken; null if it has none. */
+function keyIn({ hash }: URL): string | null {
+  return hash.match(/[#;]client=([^;]*)/)?.[1] ?? null;
 }
 
 function wishOf({ named }: Options): ChannelKind | null {

@@ -37,6 +37,7 @@ await command(async () => {
   const runner = new SessionRunner(new DenoHost(), coresOf(options), {
     greeted: () => undefined,
     consider: (info) => considerWithoutPage(info, granted),
+    receiving: () => undefined,
     loaded: () => undefined,
     broken: (message) => writeStatus(`the function cannot run here: ${message}`),
     answered: () => undefined,

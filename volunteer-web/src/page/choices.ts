@@ -1,6 +1,7 @@
 /**
  * What the owner of the device chose: in the page's hash, so that a link can carry it, and in storage, so that it
- * is asked once. `#device=My_phone;cores=3;protocol=websocket;allow-net=example.org;` (underscores stand for spaces)
+ * is asked once. `#device=My_phone;cores=3;protocol=websocket;allow-net=example.org;` (underscores stand for spaces).
+ * A client adds `client=KEY;` to the address of its job.
  */
 
 import type { ChannelKind } from "../connect/meeting.ts";
@@ -14,7 +15,12 @@ export type Choices = {
   readonly protocol: ChannelKind | null;
   /** Hosts that functions may reach, once that is confirmed (`consent.ts`); chosen in the hash only. */
   readonly allowNet: readonly string[] | null;
+  /** The key of the job's owner as the address says it, well-formed or not: what is broken is no other's key. */
+  readonly client: string | null;
 };
+
+/** Of a key that is kept; a whole one has 43. */
+const MAX_KEY_CHARACTERS = 64;
 
 /** What of the Web Storage is used. */
 export type Store = Pick<Storage, "getItem" | "setItem">;
@@ -41,12 +47,14 @@ export function parseHash(hash: string): Choices {
     cores: coresOrNull(said.get("cores")),
     protocol: protocol === "webrtc" || protocol === "websocket" ? protocol : null,
     allowNet: said.has("allow-net") ? parseHosts(said.get("allow-net")!) : null,
+    client: said.get("client")?.slice(0, MAX_KEY_CHARACTERS) ?? null,
   };
 }
 
 /** Returns the hash that makes these choices. */
-export function formatHash({ device, cores, protocol, allowNet }: Choices): string {
+export function formatHash({ device, cores, protocol, allowNet, client }: Choices): string {
   const parts = [];
+  if (client !== null) parts.push(`client=${encodeURIComponent(client)};`);
   if (device !== null) parts.push(`device=${encodeURIComponent(device).replaceAll("%20", "_")};`);
   if (cores !== null) parts.push(`cores=${cores};`);
   if (protocol !== null) parts.push(`protocol=${protocol};`);
@@ -64,9 +72,10 @@ export function recall(store: () => Store): Choices {
       cores: coresOrNull(store().getItem("pando.cores") ?? undefined),
       protocol: null,
       allowNet: null,
+      client: null,
     };
   } catch {
-    return { device: null, cores: null, protocol: null, allowNet: null };
+    return { device: null, cores: null, protocol: null, allowNet: null, client: null };
   }
 }
 

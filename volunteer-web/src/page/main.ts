@@ -3,6 +3,7 @@
 import { connect } from "../connect/connect.ts";
 import { placeOf } from "../connect/place.ts";
 import { SandboxHost } from "../sandbox/host.ts";
+import { type Checker, JobOwner } from "../volunteer/job_owner.ts";
 import { defaultSlots, formatHash, isPhone, parseHash, recall, remember, shortAgent } from "./choices.ts";
 import { AddressBar } from "./address_bar.ts";
 import { Consent } from "./consent.ts";
@@ -24,11 +25,15 @@ const peers = typeof RTCPeerConnection === "undefined"
 const address = new AddressBar((hash) => history.replaceState(null, "", hash));
 addEventListener("pagehide", () => address.flush());
 
+// By an address and not by a name: it is a script of its own, and loaded only when there is something to check.
+const loadChecker = (): Promise<Checker> => import(new URL("crypto.js", place.base).href);
+
 const view = new View(cores);
 new Page({
   view,
   host: new SandboxHost(view.sandbox, view.stage),
   connect: (on, signal) => connect({ ...place, wish: inHash.protocol, peers, ...on }, signal),
+  jobOwner: new JobOwner(inHash.client, loadChecker),
   consent: new Consent(store, inHash.allowNet ?? []),
   wakeLock: new WakeLock((navigator as { wakeLock?: WakeLocks }).wakeLock),
   window: globalThis,

@@ -3,6 +3,7 @@
 import type { WorkerHost } from "../pool/worker_host.ts";
 import { ConsoleReader } from "../volunteer/console_reader.ts";
 import { describe } from "../volunteer/description.ts";
+import type { JobOwner } from "../volunteer/job_owner.ts";
 import { SessionRunner, type Verdict } from "../volunteer/session_runner.ts";
 import { type Connector, Volunteer } from "../volunteer/volunteer.ts";
 import { inWords } from "../wire/allowed_hosts.ts";
@@ -37,6 +38,8 @@ export type PageParts = {
   readonly agent: string;
   /** What its owner has chosen so far; a device that has a name begins at once. */
   readonly choices: Choices & { readonly cores: number };
+  /** For whom this page works. */
+  readonly jobOwner: JobOwner;
   /** Keeps what the owner chooses; may throw. */
   keep(choices: Choices): void;
 };
@@ -70,12 +73,13 @@ export class Page implements ViewEvents {
     this.#runner = new SessionRunner(parts.host, this.#device === null ? 0 : this.#slots, {
       greeted: (info) => this.#greeted(info),
       consider: (info) => this.#consider(info),
+      receiving: (have, total) => this.#volunteer?.receiving(have, total),
       loaded: () => this.#volunteer?.loaded(),
       broken: (message) => this.#volunteer?.broken(message),
       answered: (items) => this.#answered(items),
       wrote: (lines) => this.#console.take(lines),
       log: (level, text) => parts.view.log(level, text),
-    });
+    }, parts.jobOwner);
     parts.view.listen(this);
   }
 

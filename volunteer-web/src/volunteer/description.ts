@@ -51,6 +51,16 @@ const THANKS = {
   stopped: "The job was ended by whoever started it: thank you!",
 } as const;
 
+function loadingText(status: Status & { phase: "loading" }): string {
+  const { transfer } = status;
+  if (transfer === undefined || transfer.have === transfer.total) {
+    return `Loading the function of job ${named(status)}…`;
+  }
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+  const { have, total } = transfer;
+  return `Receiving the function of job ${named(status)}: ${megabytes(have)} of ${megabytes(total)} MB…`;
+}
+
 /** Returns the word and the sentence. */
 export function describe(input: StatusInput): { readonly state: State; readonly text: string } {
   const { status, lastEnding, paused, now } = input;
@@ -67,7 +77,7 @@ export function describe(input: StatusInput): { readonly state: State; readonly 
     case "waiting":
       return { state: "waiting", text: "There is no job now. Work begins by itself when there is one." };
     case "loading":
-      return { state: "connecting", text: `Loading the function of job ${named(status)}…` };
+      return { state: "connecting", text: loadingText(status) };
     case "asking":
       return { state: "consent", text: `Job ${named(status)} asks for something that you may refuse.` };
     case "working":

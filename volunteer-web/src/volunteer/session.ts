@@ -4,7 +4,7 @@
  * Theory of operation. Frames of the client, what the pool tells and the time go in; small frozen instructions for
  * the shell come out. What is to be sent waits in an outbox, and the shell pulls frames when its channel has room:
  * control before bulk, so a `pong` never waits behind results. The session knows no channel, no worker, no clock.
- * Its life: first `hello`, which the pool loads; then `ready`, leases and results; then exactly one `finish`.
+ * Its life: first `hello`; then the function, when the shell accepts it, and `ready` when the pool has loaded it; then leases and results; then exactly one `finish`.
  * Invariant: a lease is held from its `lend` until it is answered, returned or withdrawn, and results leave only for
  * leases that are held, in the order of their items. A breach of PROTOCOL.md ends this session, not the page.
  */
@@ -19,13 +19,15 @@ import {
   MAX_MESSAGE_TO_VOLUNTEER_BYTES,
   MAX_REPORTS_PER_SECOND,
   MAX_SLOTS,
+  PART,
   PROTOCOL,
   ProtocolError,
+  RECEIVED_EVERY_BYTES,
   TYPE,
 } from "../wire/constants.ts";
 import { Joiner, Outbox } from "../wire/framing.ts";
-import type { HelloInfo } from "../wire/hello.ts";
-import type { FromVolunteer, LeaveReason } from "../wire/messages.ts";
+import type { BlobInfo, HelloInfo } from "../wire/hello.ts";
+import type { Blob, FromVolunteer, LeaveReason } from "../wire/messages.ts";
 import { joinReports, type Report, textless } from "../wire/report.ts";
 import { readLendHead, readResultsHead } from "../wire/results.ts";
 
@@ -41,7 +43,8 @@ export type Ending = {
 
 /** What the shell is to do. */
 export type Instruction =
-  | { readonly do: "load"; readonly info: HelloInfo; /** gzip */ readonly bundle: Bytes }
+  | { readonly do: "consider"; readonly info: HelloInfo }
+  | { readonly do: "store"; readonly digest: string; readonly data: Bytes }
   | { readonly do: "lend"; readonly lease: number; readonly count: number; readonly message: Bytes }
   | { readonly do: "withdraw"; readonly leases: readonly number[] }
   | { readonly do: "finish"; readonly ending: Ending };
@@ -52,6 +55,8 @@ export type Presentation = {
   readonly agent: string;
   /** The same on each channel of this page or process. */
   readonly life?: string;
+  /** The same, and kept when the page is loaded again. */
+  readonly tab?: string;
 };
 
 /** Heartbeats without a sign of life after which the client counts as lost; the client waits as long for a volunteer. */
@@ -81,6 +86,10 @@ export class Session {
   #info: HelloInfo | null = null;
   #held = new Map<number, { readonly count: number; answered: number }>();
   #lastLease = 0;
+  /** The blob that was asked for and is not there yet, and the byte of it that comes next. */
+  #wanted: { readonly digest: string; readonly bytes: number; next: number } | null = null;
+  /** Bytes of leases and blobs of which the client does not know that they have arrived. */
+  #arrived = 0;
   #heardAt: number;
   #tickedAt: number;
   #itemsDone = 0;
@@ -125,11 +134,19 @@ export class Session {
     this.#heardAt = now;
     try {
       const message = this.#joiner.receive(frame);
+      this.#meter(frame);
       return message === null ? [] : this.#handle(message);
     } catch (error) {
       if (error instanceof ProtocolError) return this.leave("protocol", error.message);
       throw error;
     }
+  }
+
+  /** Asks for a blob of `hello`, from a byte of it on; its bytes are to be stored as they come. */
+  accept({ digest, bytes }: BlobInfo, from: number): void {
+    if (this.#state !== "loading") return;
+    this.#wanted = { digest, bytes, next: from };
+    this.#send({ type: "accept", blobs: [{ digest, from }] });
   }
 
   /** The pool has loaded the function. */
@@ -250,7 +267,9 @@ export class Session {
     const message = decodeMessage(bytes);
     switch (message.type) {
       case "hello":
-        return this.#hello(message.info, message.bundle);
+        return this.#hello(message.info);
+      case "blob":
+        return this.#blob(message);
       case "ping":
         this.#send({ type: "pong", token: message.token });
         return [];
@@ -263,16 +282,32 @@ export class Session {
     }
   }
 
-  #hello(info: HelloInfo, bundle: Bytes): Instruction[] {
+  #hello(info: HelloInfo): Instruction[] {
     if (this.#state !== "greeting") throw new ProtocolError("a second hello");
-    if (info.protocol !== PROTOCOL) {
-      throw new ProtocolError(
-        `the client speaks version ${info.protocol} of the protocol, this volunteer ${PROTOCOL}`,
-      );
-    }
     this.#state = "loading";
     this.#info = info;
-    return [Object.freeze({ do: "load", info, bundle })];
+    return [Object.freeze({ do: "consider", info })];
+  }
+
+  #blob({ digest, offset, data }: Blob): Instruction[] {
+    const wanted = this.#wanted;
+    if (wanted?.digest !== digest) throw new ProtocolError("a blob that nobody has asked for");
+    if (offset !== wanted.next) throw new ProtocolError(`byte ${offset} of a blob after byte ${wanted.next}`);
+    wanted.next += data.length;
+    if (wanted.next > wanted.bytes) throw new ProtocolError("a blob that is longer than it was said to be");
+    if (wanted.next === wanted.bytes) this.#wanted = null;
+    return [Object.freeze({ do: "store", digest, data })];
+  }
+
+  /** Lets the client know what has arrived (PROTOCOL.md, 2.3): what is large at once, the rest now and then. */
+  #meter(frame: Bytes): void {
+    const type = frame[0];
+    const isLarge = type === TYPE.BLOB || type === PART.FIRST || type === PART.NEXT;
+    if (!isLarge && type !== TYPE.LEND) return;
+    this.#arrived += frame.length;
+    if (!isLarge && this.#arrived < RECEIVED_EVERY_BYTES) return;
+    this.#send({ type: "received", size: this.#arrived });
+    this.#arrived = 0;
   }
 
   #lend(message: Bytes): Instruction[] {
@@ -300,8 +335,8 @@ export class Session {
     const slots = Math.max(0, Math.min(MAX_SLOTS, lent));
     const device = Array.from(this.#presentation.device).slice(0, MAX_DEVICE_CHARACTERS).join("");
     const agent = this.#presentation.agent.slice(0, MAX_AGENT_CHARACTERS);
-    const life = this.#presentation.life ?? "";
-    this.#send({ type: "ready", info: { protocol: PROTOCOL, slots, device, agent, life } });
+    const { life = "", tab = "" } = this.#presentation;
+    this.#send({ type: "ready", info: { protocol: PROTOCOL, slots, device, agent, life, tab } });
   }
 
   #finish(ending: Ending): Instruction[] {

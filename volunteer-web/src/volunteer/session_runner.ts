@@ -11,7 +11,10 @@ import { type Environment, ISOLATED, isSame } from "../wire/environment.ts";
 import type { HelloInfo } from "../wire/hello.ts";
 import type { LeaveReason } from "../wire/messages.ts";
 import type { ConsoleLines } from "../worker/console.ts";
+import { BlobStore } from "./blob_store.ts";
+import { digestOf } from "./digest.ts";
 import { gunzip } from "./gunzip.ts";
+import { JobOwner } from "./job_owner.ts";
 import { type Ending, type Instruction, type Presentation, Session } from "./session.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -22,6 +25,8 @@ export interface SessionEvents {
   greeted(info: HelloInfo): void;
   /** Returns whether the owner of the device takes such a job; after `ask`, `agree` is called when the owner agrees. */
   consider(info: HelloInfo): Verdict;
+  /** So many of the function's bytes have arrived. */
+  receiving(have: number, total: number): void;
   /** The first worker has loaded the function. */
   loaded(): void;
   /** The function cannot run here. */
@@ -37,6 +42,9 @@ export interface SessionEvents {
 /** What the owner of the device says to a job. `declined` gives the reason, for the client. */
 export type Verdict = "take" | "ask" | { readonly declined: string };
 
+const ANYBODY = new JobOwner(null, () => Promise.reject(new Error("there is nothing to check")));
+/** What is said where the function is not the one that the client has announced. */
+const BAD_DIGEST = "the function does not have its digest";
 /** Time between two checks whether the client is alive. */
 const TICK_MS = 1000;
 
@@ -45,21 +53,27 @@ export class SessionRunner {
   #pool: Pool;
   #events: SessionEvents;
   #host: WorkerHost;
+  #owner: JobOwner;
   #slots: number;
   #environment = ISOLATED;
   /** So that a client knows who comes back when a connection was lost: what was lent here has not ended this volunteer. */
   readonly #life = drawLife();
-  /** The packed function of a job to which the owner has not agreed yet. */
-  #undecided: Bytes | null = null;
+  /** Whether the owner has not agreed yet to what the job wants. */
+  #isUndecided = false;
+  #blobs = new BlobStore();
   #session: Session | null = null;
   #channel: Channel | null = null;
   #timer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> = Promise.resolve();
   #resolve: (ending: Ending) => void = () => undefined;
 
-  /** @param slots the number of workers to lend */
-  constructor(host: WorkerHost, slots: number, events: SessionEvents) {
+  /**
+   * @param slots the number of workers to lend
+   * @param owner for whom this volunteer works
+   */
+  constructor(host: WorkerHost, slots: number, events: SessionEvents, owner: JobOwner = ANYBODY) {
     this.#events = events;
+    this.#owner = owner;
     this.#host = host;
     this.#slots = slots;
     const poolEvents: PoolEvents = {
@@ -110,7 +124,7 @@ export class SessionRunner {
     this.#slots = slots;
     this.#pool.setSlots(this.lent);
     // Before the owner has agreed nothing is lent, whatever number of slots is chosen meanwhile.
-    if (this.#undecided === null) this.#tell((session) => session.setSlots(this.lent));
+    if (!this.#isUndecided) this.#tell((session) => session.setSlots(this.lent));
   }
 
   /** Starts workers before there is a channel, which saves their start from the time to the first result. */
@@ -159,8 +173,9 @@ export class SessionRunner {
 
   /** The owner agrees to the job about which `consider` returned `ask`. */
   agree(): void {
-    if (this.#undecided !== null && this.#session !== null) this.#load(this.#session, this.#undecided);
-    this.#undecided = null;
+    if (this.#isUndecided && this.#session !== null) this.#take(this.#session);
+    this.#isUndecided = false;
+    this.#sendFrames();
   }
 
   /** Has slots in another environment. */
@@ -182,9 +197,12 @@ export class SessionRunner {
   #carryOut(instructions: readonly Instruction[] = []): void {
     for (const instruction of instructions) {
       switch (instruction.do) {
-        case "load":
+        case "consider":
           this.#events.greeted(instruction.info);
-          this.#decide(this.#session!, instruction.info, instruction.bundle);
+          this.#look(this.#session!, instruction.info);
+          break;
+        case "store":
+          this.#store(this.#session!, instruction.digest, instruction.data);
           break;
         case "lend":
           this.#pool.lend(instruction.lease, instruction.count, instruction.message);
@@ -199,27 +217,65 @@ export class SessionRunner {
     }
   }
 
-  #decide(session: Session, info: HelloInfo, bundle: Bytes): void {
+  /** Before anything is loaded: looks whether the job is of whom this volunteer came for. */
+  #look(session: Session, info: HelloInfo): void {
+    if (this.#owner.isAnybody) return this.#decide(session, info);
+    this.#owner.refusal(info.job, info.client, this.#channel!.binding).then((refusal) => {
+      if (session !== this.#session) return;
+      if (refusal === null) this.#decide(session, info);
+      else this.#decline(session, refusal);
+      this.#sendFrames();
+    });
+  }
+
+  #decide(session: Session, info: HelloInfo): void {
     const verdict = this.#events.consider(info);
     if (verdict === "take") {
-      this.#load(session, bundle);
+      this.#take(session);
     } else if (verdict === "ask") {
-      this.#undecided = bundle;
+      this.#isUndecided = true;
       session.hesitate();
     } else {
-      // This says the device's name, so that the client can say which volunteer it is that declines.
-      session.hesitate();
-      this.#carryOut(session.leave("declined", verdict.declined));
+      this.#decline(session, verdict.declined);
     }
   }
 
-  async #load(session: Session, bundle: Bytes): Promise<void> {
-    const { context, allow_net } = session.info!;
+  #decline(session: Session, why: string): void {
+    // This says the device's name, so that the client can say which volunteer it is that declines.
+    session.hesitate();
+    this.#carryOut(session.leave("declined", why));
+  }
+
+  /** Gets the job's function, from the client if it is not here already, and has it loaded. */
+  #take(session: Session): void {
+    const { context, allow_net, function: bundle } = session.info!;
     this.#moveTo({ context, net: allow_net });
     session.setSlots(this.lent);
     this.#pool.setSlots(this.lent);
+    const have = this.#blobs.begin(bundle);
+    if (have === bundle.bytes) this.#load(session);
+    else session.accept(bundle, have);
+  }
+
+  #store(session: Session, digest: string, data: Bytes): void {
+    const have = this.#blobs.add(digest, data);
+    const { bytes } = session.info!.function;
+    this.#events.receiving(have, bytes);
+    if (have === bytes) this.#load(session);
+  }
+
+  async #load(session: Session): Promise<void> {
+    const { digest } = session.info!.function;
+    const packed = this.#blobs.get(digest);
     try {
-      const code = await gunzip(bundle);
+      if (await digestOf(packed) !== digest) {
+        this.#blobs.forget(digest);
+        if (session === this.#session) {
+          this.#tell(() => this.#carryOut(session.leave("protocol", BAD_DIGEST)));
+        }
+        return;
+      }
+      const code = await gunzip(packed);
       if (session === this.#session) this.#pool.load(code, session.info!);
     } catch (error) {
       if (session !== this.#session) return;
@@ -246,7 +302,7 @@ export class SessionRunner {
     for (let frame = this.#session?.pull(); frame; frame = this.#session?.pull()) channel?.send(frame);
     this.#session = null;
     this.#channel = null;
-    this.#undecided = null;
+    this.#isUndecided = false;
     this.#closing = channel?.close() ?? this.#closing;
     // The next client's function must not find what this one's left in the workers.
     this.#pool.reset();

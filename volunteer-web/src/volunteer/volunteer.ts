@@ -21,7 +21,13 @@ export type Status =
   /** There is no job yet. */
   | { readonly phase: "waiting" }
   /** The channel is open and the function is being loaded. */
-  | { readonly phase: "loading"; readonly job: string; readonly title: string }
+  | {
+    readonly phase: "loading";
+    readonly job: string;
+    readonly title: string;
+    /** What has arrived of a function that takes a while to arrive, in bytes. */
+    readonly transfer?: { readonly have: number; readonly total: number };
+  }
   /** The function wants something to which the owner has to agree. */
   | { readonly phase: "asking"; readonly job: string; readonly title: string }
   | {
@@ -47,6 +53,9 @@ export type Connector = (
 /** How the job of the last session ended, if it did: the owner is thanked for it until the next session. */
 export type LastEnding = "none" | "done" | "stopped";
 
+/** From here on a function may take a while to arrive. */
+const LARGE_BYTES = 200_000;
+const BETWEEN_RECEIVING_MS = 100;
 /** A client that this volunteer cannot work for is tried again after this time. */
 const UNABLE_MS = 30_000;
 /** Time between two looks whether a client is silent. */
@@ -64,6 +73,8 @@ export class Volunteer {
   /** The kind of the open channel. */
   #over: Channel["kind"] = "pipe";
   #assigned: string | null = null;
+  /** When it was last said what has arrived of the function. */
+  #receivedAt = -Infinity;
   /** What was tried to reach a client, and how it ended. */
   #attempts = new Attempts();
   #failures = 0;
@@ -156,6 +167,15 @@ export class Volunteer {
   /** To be called when the owner of the device is asked whether the job is taken. */
   asking(job: string, title: string): void {
     this.#set({ phase: "asking", job, title });
+  }
+
+  /** To be called when bytes of the function have arrived. */
+  receiving(have: number, total: number): void {
+    if (this.#status.phase !== "loading" || total < LARGE_BYTES) return;
+    const now = performance.now();
+    if (have < total && now - this.#receivedAt < BETWEEN_RECEIVING_MS) return;
+    this.#receivedAt = now;
+    this.#set({ ...this.#status, transfer: { have, total } });
   }
 
   /** To be called when the function is loaded. */

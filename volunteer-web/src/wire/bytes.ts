@@ -9,3 +9,10 @@ export function viewOf(bytes: Uint8Array): DataView {
 export function hasFlags(bytes: Uint8Array): boolean {
   return bytes[1] !== 0 || bytes[2] !== 0 || bytes[3] !== 0;
 }
+
+/** Returns bytes as hexadecimal digits. */
+export function toHex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  return text;
+}

@@ -5,18 +5,27 @@
  * results are left to `results.ts`.
  */
 
-import { hasFlags, viewOf } from "./bytes.ts";
+import { hasFlags, toHex, viewOf } from "./bytes.ts";
 import { MAX_GOODBYE_CHARACTERS, MAX_LEASES_NAMED, ProtocolError, TYPE } from "./constants.ts";
 import { readHelloInfo } from "./hello.ts";
 import { toJson } from "./json.ts";
 import { checkJson, leaseList, text } from "./json_body.ts";
-import { CLIENT_REASONS, type FromClient, type FromVolunteer, type Goodbye, type Hello } from "./messages.ts";
+import {
+  type Blob,
+  CLIENT_REASONS,
+  type FromClient,
+  type FromVolunteer,
+  type Goodbye,
+  type Hello,
+} from "./messages.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Bytes before the body of every message: its type and three that are zero. */
 const HEAD_BYTES = 4;
 const TOKEN_BYTES = 8;
+/** A SHA-256. */
+const DIGEST_BYTES = 32;
 
 const encoder = new TextEncoder();
 
@@ -35,6 +44,10 @@ export function encodeMessage(message: FromVolunteer): Bytes {
       return withJson(TYPE.REPORT, message.report);
     case "broken":
       return withJson(TYPE.BROKEN, { message: message.message, stack: message.stack });
+    case "accept":
+      return withJson(TYPE.ACCEPT, { blobs: message.blobs });
+    case "received":
+      return withBody(TYPE.RECEIVED, new Uint8Array(new Uint32Array([message.size]).buffer));
   }
 }
 
@@ -57,6 +70,8 @@ export function decodeMessage(bytes: Bytes): FromClient {
       return { type: "ping", token: body };
     case TYPE.CLIENT_GOODBYE:
       return readGoodbye(body);
+    case TYPE.BLOB:
+      return readBlob(body);
     default:
       throw new ProtocolError(`a message of unknown type ${bytes[0]}`);
   }
@@ -66,7 +81,20 @@ function readHello(body: Bytes): Hello {
   if (body.length < 4) throw new ProtocolError("a hello that is too short");
   const end = 4 + viewOf(body).getUint32(0, true);
   if (end > body.length) throw new ProtocolError("a hello whose JSON is cut off");
-  return { type: "hello", info: readHelloInfo(checkJson(body.subarray(4, end))), bundle: body.subarray(end) };
+  const info = readHelloInfo(checkJson(body.subarray(4, end)));
+  // Of version 1 the bundle came behind it, and its version is said first.
+  if (end !== body.length) throw new ProtocolError("a hello with something after its JSON");
+  return { type: "hello", info };
+}
+
+function readBlob(body: Bytes): Blob {
+  if (body.length <= DIGEST_BYTES + 4) throw new ProtocolError("a blob without bytes");
+  return {
+    type: "blob",
+    digest: toHex(body.subarray(0, DIGEST_BYTES)),
+    offset: viewOf(body).getUint32(DIGEST_BYTES, true),
+    data: body.subarray(DIGEST_BYTES + 4),
+  };
 }
 
 function readGoodbye(body: Bytes): Goodbye {

@@ -5,7 +5,7 @@
  */
 
 /** The version of both wires that this program speaks. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** The version of this program, which both wires carry; a test compares it with that of the Python half. */
 export const VERSION = "0.1.0";
@@ -17,7 +17,13 @@ const MIB = 1024 * KIB;
 
 /** A frame: the client joins the network's fragments of a larger one in quadratic time. */
 export const MAX_FRAME_BYTES = 60 * KIB;
-/** A message towards the volunteer, and so the packed bundle of a function. */
+/** What a part of a long message carries at least, but for the last. */
+export const MIN_PART_BYTES = KIB;
+/** What is large and sent to whoever asks for it, such as the packed bundle of a function. */
+export const MAX_BLOB_BYTES = 60 * MIB;
+/** A volunteer says that leases and blobs have arrived when there are so many bytes of them, at the latest. */
+export const RECEIVED_EVERY_BYTES = 16 * KIB;
+/** A message towards the volunteer. */
 export const MAX_MESSAGE_TO_VOLUNTEER_BYTES = 64 * MIB;
 /** What a message towards the client may have above the largest result. */
 export const RESULT_OVERHEAD_BYTES = 64 * KIB;
@@ -40,6 +46,7 @@ export const MAX_VERSION_CHARACTERS = 64;
 export const MAX_DEVICE_CHARACTERS = 64;
 export const MAX_AGENT_CHARACTERS = 200;
 export const MAX_LIFE_CHARACTERS = 32;
+export const MAX_TAB_CHARACTERS = 32;
 /** The text of a goodbye. */
 export const MAX_GOODBYE_CHARACTERS = 200;
 /** The units of a report. */
@@ -102,6 +109,7 @@ export const TYPE = {
   WITHDRAW: 0x12,
   PING: 0x13,
   CLIENT_GOODBYE: 0x14,
+  BLOB: 0x15,
   READY: 0x20,
   RESULTS: 0x21,
   RETURN: 0x22,
@@ -109,12 +117,15 @@ export const TYPE = {
   VOLUNTEER_GOODBYE: 0x24,
   BROKEN: 0x25,
   REPORT: 0x26,
+  ACCEPT: 0x27,
+  RECEIVED: 0x28,
 } as const;
 
 /** Kinds of a result. */
 export const KIND = { RESULT: 0, ERROR: 1, DECLINED: 2, BINARY: 3 } as const;
 
 const CONTROL: ReadonlySet<number> = new Set([
+  TYPE.HELLO,
   TYPE.WITHDRAW,
   TYPE.PING,
   TYPE.CLIENT_GOODBYE,
@@ -124,6 +135,8 @@ const CONTROL: ReadonlySet<number> = new Set([
   TYPE.VOLUNTEER_GOODBYE,
   TYPE.BROKEN,
   TYPE.REPORT,
+  TYPE.ACCEPT,
+  TYPE.RECEIVED,
 ]);
 
 /** Whether messages of this type may come between the parts of a long one. */

@@ -6,7 +6,7 @@
  */
 
 import { hasFlags, viewOf } from "./bytes.ts";
-import { isControl, MAX_FRAME_BYTES, PART, ProtocolError } from "./constants.ts";
+import { isControl, MAX_FRAME_BYTES, MIN_PART_BYTES, PART, ProtocolError } from "./constants.ts";
 
 const HEADER_BYTES = 4;
 const FIRST_HEADER_BYTES = 8;
@@ -42,7 +42,9 @@ export class Joiner {
 
   #first(frame: Uint8Array): null {
     if (this.#message !== null) throw new ProtocolError("a long message inside a long one");
-    if (frame.length !== MAX_FRAME_BYTES) throw new ProtocolError("a first part that is not full");
+    if (frame.length < FIRST_HEADER_BYTES + MIN_PART_BYTES) {
+      throw new ProtocolError("a first part that is too short");
+    }
     const total = viewOf(frame).getUint32(HEADER_BYTES, true);
     if (total <= MAX_FRAME_BYTES) throw new ProtocolError("parts of a message that fits a frame");
     if (total > this.#limit) {
@@ -61,8 +63,8 @@ export class Joiner {
     if (message === null) throw new ProtocolError("a part without a first");
     const size = frame.length - HEADER_BYTES;
     const missing = message.length - this.#received;
-    // Full but for the last one: otherwise a long message could be sent a byte at a time.
-    if (size !== Math.min(missing, MAX_FRAME_BYTES - HEADER_BYTES)) {
+    // Not too short, but for the last one: otherwise a long message could be sent a byte at a time.
+    if (size < Math.min(missing, MIN_PART_BYTES) || size > missing) {
       throw new ProtocolError(`a part of ${size} bytes where ${missing} are missing`);
     }
     if (hasFlags(frame)) throw new ProtocolError("a part with an unknown flag");

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { build } from "../../build.ts";
 import { MAX_FRAME_BYTES } from "../../src/wire/constants.ts";
 import type { FromClient, FromVolunteer } from "../../src/wire/messages.ts";
-import { type Bytes, ClientEnd, type Lend, type Results } from "../support/client.ts";
-import { HELLO, packed, SQUARE, within } from "../support/helpers.ts";
+import { blobMessages, type Bytes, ClientEnd, type Lend, type Results } from "../support/client.ts";
+import { blobInfo, HELLO, packed, SQUARE, within } from "../support/helpers.ts";
 
 const script = build().then(async ({ client }) => {
   const path = await Deno.makeTempFile({ suffix: ".js" });
@@ -43,7 +43,9 @@ class Volunteer {
 
   async hello(code: string): Promise<void> {
     const bundle = await packed(code);
-    await this.send({ type: "hello", info: HELLO, bundle });
+    await this.send({ type: "hello", info: { ...HELLO, function: await blobInfo(bundle) } });
+    const accept = await this.until(() => this.messages.find((m) => m.type === "accept"));
+    for (const message of blobMessages(accept, bundle)) await this.send(message);
   }
 
   async until<T>(find: () => T | undefined | false): Promise<T> {
@@ -99,7 +101,7 @@ async function volunteer(code: string, ...args: string[]): Promise<Volunteer> {
 Deno.test("a volunteer on a pipe says hello, works, answers pings and leaves when the client says so", async () => {
   const v = await volunteer(SQUARE, "--cores=2", "--device=My_laptop");
   const ready = await v.until(() => v.messages.find((m) => m.type === "ready"));
-  assert.deepEqual([ready.info.slots, ready.info.device, ready.info.protocol], [2, "My laptop", 1]);
+  assert.deepEqual([ready.info.slots, ready.info.device, ready.info.protocol], [2, "My laptop", 2]);
   await v.send({ type: "lend", lease: 1, items: ["1", "2", "3"] });
   await v.send({ type: "lend", lease: 2, items: ["4"] });
   assert.deepEqual(await v.values(1, 3), ["1", "4", "9"]);

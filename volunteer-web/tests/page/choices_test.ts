@@ -11,7 +11,7 @@ import {
 } from "../../src/page/choices.ts";
 import { fakeStorage, forbiddenStorage } from "../support/fakes.ts";
 
-const NONE = { device: null, cores: null, protocol: null, allowNet: null };
+const NONE = { device: null, cores: null, protocol: null, allowNet: null, client: null };
 
 Deno.test("a hash says device, cores and protocol, in any order and with or without a last semicolon", () => {
   assert.deepEqual(parseHash("#device=My_old_phone;"), { ...NONE, device: "My old phone" });
@@ -36,12 +36,20 @@ Deno.test("a hash that was made says the same when it is read", () => {
     cores: 4,
     protocol: "websocket" as const,
     allowNet: ["example.org", "https://127.0.0.1:8080"],
+    client: "O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik",
   };
   assert.deepEqual(parseHash(formatHash(choices)), choices);
   assert.deepEqual([formatHash(NONE), formatHash({ ...NONE, device: "My phone" })], [
     "",
     "#device=My_phone;",
   ]);
+});
+
+Deno.test("a key in the hash is kept as it is, whole or broken", () => {
+  for (const key of ["O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik", "cut", ""]) {
+    assert.equal(parseHash(formatHash({ ...NONE, client: key })).client, key);
+  }
+  assert.equal(parseHash(`#client=${"x".repeat(10_000)};`).client, "x".repeat(64));
 });
 
 Deno.test("a hash says which hosts functions may reach", () => {

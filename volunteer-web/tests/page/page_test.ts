@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { formatHash, parseHash } from "../../src/page/choices.ts";
 import { Consent } from "../../src/page/consent.ts";
+import { JobOwner } from "../../src/volunteer/job_owner.ts";
 import { Page, type PageParts } from "../../src/page/page.ts";
 import type { Shown, ViewEvents } from "../../src/page/view.ts";
 import { DenoHost } from "../../src/pool/deno_host.ts";
@@ -48,6 +49,7 @@ class Screen {
         return Promise.resolve(this.channels.at(-1)!);
       },
       consent: new Consent(fakeStorage(), []),
+      jobOwner: new JobOwner(null, () => Promise.reject(new Error("nothing to check"))),
       wakeLock: { want: (wanted) => this.on = wanted, refresh: () => Promise.resolve() },
       window: this.window,
       document: this.document,

@@ -6,6 +6,7 @@
 import {
   KIND,
   MAX_AGENT_CHARACTERS,
+  MAX_BLOB_BYTES,
   MAX_DEVICE_CHARACTERS,
   MAX_ERROR_BYTES,
   MAX_GOODBYE_CHARACTERS,
@@ -15,12 +16,15 @@ import {
   MAX_REPORTED,
   MAX_RESULT_BYTES,
   MAX_SLOTS,
+  MAX_TAB_CHARACTERS,
   MAX_UNITS_CHARACTERS,
   ProtocolError,
   RESULT_OVERHEAD_BYTES,
   TYPE,
 } from "../../src/wire/constants.ts";
 import { Joiner, Outbox } from "../../src/wire/framing.ts";
+import { readDigest } from "../../src/wire/hello.ts";
+import { fromHex } from "./helpers.ts";
 import { checkJson, type Fields, integer, leaseList, text } from "../../src/wire/json_body.ts";
 import type { FromClient, FromVolunteer } from "../../src/wire/messages.ts";
 import { type Report, textless } from "../../src/wire/report.ts";
@@ -51,7 +55,11 @@ export function encodeFromClient(message: FromClient | Lend): Bytes {
     case "hello": {
       const info = encoder.encode(JSON.stringify(message.info));
       const length = new Uint8Array(new Uint32Array([info.length]).buffer);
-      return joined(TYPE.HELLO, [length, info, message.bundle]);
+      return joined(TYPE.HELLO, [length, info]);
+    }
+    case "blob": {
+      const offset = new Uint8Array(new Uint32Array([message.offset]).buffer);
+      return joined(TYPE.BLOB, [fromHex(message.digest), offset, message.data]);
     }
     case "lend": {
       const items = message.items.map((item) => encoder.encode(item));
@@ -118,6 +126,11 @@ export function decodeFromVolunteer(bytes: Bytes): FromVolunteer | Results {
       return { type: "broken", ...readError(body) };
     case TYPE.REPORT:
       return { type: "report", report: readReport(checkJson(body)) };
+    case TYPE.ACCEPT:
+      return { type: "accept", blobs: readWanted(checkJson(body)) };
+    case TYPE.RECEIVED:
+      if (body.length !== 4) throw new ProtocolError("a received without its number");
+      return { type: "received", size: new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true) };
     default:
       throw new ProtocolError(`a message of unknown type ${bytes[0]}`);
   }
@@ -150,6 +163,20 @@ export class ClientEnd {
   }
 }
 
+/** Bytes of a blob in one message. */
+const BLOB_PIECE_BYTES = 60_000;
+
+/** Returns the messages that answer an `accept`, from a blob that this client has. */
+export function blobMessages(accept: FromVolunteer & { type: "accept" }, bundle: Bytes): FromClient[] {
+  return accept.blobs.flatMap(({ digest, from }) => {
+    const messages: FromClient[] = [];
+    for (let offset = from; offset < bundle.length; offset += BLOB_PIECE_BYTES) {
+      messages.push({ type: "blob", digest, offset, data: bundle.slice(offset, offset + BLOB_PIECE_BYTES) });
+    }
+    return messages;
+  });
+}
+
 function joined(type: number, parts: readonly Uint8Array[]): Bytes {
   const bytes = new Uint8Array(4 + parts.reduce((sum, { length }) => sum + length, 0));
   bytes[0] = type;
@@ -168,7 +195,17 @@ function readReady(fields: Fields) {
     device: text(fields, "device", MAX_DEVICE_CHARACTERS, ""),
     agent: text(fields, "agent", MAX_AGENT_CHARACTERS, ""),
     life: text(fields, "life", MAX_LIFE_CHARACTERS, ""),
+    tab: text(fields, "tab", MAX_TAB_CHARACTERS, ""),
   };
+}
+
+function readWanted({ blobs }: Fields) {
+  if (!Array.isArray(blobs) || blobs.length > 8) throw new ProtocolError("blobs is not a short list");
+  return blobs.map((wanted) => {
+    if (typeof wanted !== "object" || wanted === null) throw new ProtocolError("a blob that is none");
+    const from = integer(wanted, "from", 0, MAX_BLOB_BYTES);
+    return { digest: readDigest(wanted.digest), from };
+  });
 }
 
 function readError(bytes: Bytes): { message: string; stack: string } {

@@ -12,6 +12,7 @@ import { readLendHead } from "../../src/wire/results.ts";
 import type { ConsoleLines } from "../../src/worker/console.ts";
 import type { Delivery, FromWorker, Order } from "../../src/worker/messages.ts";
 import {
+  blobMessages,
   type Bytes,
   ClientEnd,
   decodeResults,
@@ -20,15 +21,20 @@ import {
   type Lend,
   type Results,
 } from "./client.ts";
-import { HELLO, packed, sleep, until } from "./helpers.ts";
+import { blobInfo, HELLO, packed, sleep, until } from "./helpers.ts";
 
 /** A channel with the test as the client at its other end. */
 export class FakeChannel implements Channel {
   readonly kind = "pipe";
+  readonly binding: string | null = null;
   buffered = 0;
   closed = false;
-  /** What the volunteer said. */
+  /** What the volunteer said, but for what has to do with blobs and what has arrived. */
   readonly said: (FromVolunteer | Results)[] = [];
+  /** The rest of what it said. */
+  readonly flow: FromVolunteer[] = [];
+  /** The function that this client has. */
+  #bundle: Bytes = new Uint8Array(0);
   #events: ChannelEvents | null = null;
   #end = new ClientEnd();
 
@@ -36,7 +42,12 @@ export class FakeChannel implements Channel {
     this.#events = events;
   }
   send(frame: Bytes): void {
-    this.said.push(...this.#end.receive(frame));
+    for (const message of this.#end.receive(frame)) {
+      if (message.type === "accept") this.#sendBlobs(message);
+      const isFlow = message.type === "accept" || message.type === "received";
+      if (isFlow) this.flow.push(message);
+      else this.said.push(message);
+    }
   }
   close(): Promise<void> {
     this.closed = true;
@@ -47,7 +58,15 @@ export class FakeChannel implements Channel {
     for (const frame of this.#end.frames(message)) this.#events!.frame(frame);
   }
   async hello(code: string, info: Partial<typeof HELLO> = {}): Promise<void> {
-    this.say({ type: "hello", info: { ...HELLO, ...info }, bundle: await packed(code) });
+    await this.helloWith(await packed(code), info);
+  }
+  async helloWith(bundle: Bytes, info: Partial<typeof HELLO> = {}): Promise<void> {
+    this.#bundle = bundle;
+    this.say({ type: "hello", info: { ...HELLO, function: await blobInfo(bundle), ...info } });
+  }
+  #sendBlobs(accept: FromVolunteer & { type: "accept" }): void {
+    // Not in the turn in which it is asked for: a channel never answers at once.
+    queueMicrotask(() => blobMessages(accept, this.#bundle).forEach((message) => this.say(message)));
   }
   break(): void {
     this.#events!.closed("the connection broke");

@@ -4,14 +4,16 @@ import { NO_LIMITS } from "../../src/wire/hello.ts";
 
 /** What a client says of a job that asks for nothing in particular. */
 export const HELLO = {
-  protocol: 1,
+  protocol: 2,
   version: "0.1.0",
   job: "test",
+  function: { digest: "0".repeat(64), bytes: 1 },
   title: "t.js",
   heartbeat_ms: 2500,
   ...NO_LIMITS,
   context: "worker" as const,
   allow_net: [],
+  client: null,
 };
 
 /** A function that squares its items. */
@@ -23,6 +25,12 @@ export async function packed(code: BlobPart | BlobPart[]): Promise<Uint8Array<Ar
     new CompressionStream("gzip"),
   );
   return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** Returns a bundle's digest and size. */
+export async function blobInfo(bundle: Uint8Array<ArrayBuffer>): Promise<{ digest: string; bytes: number }> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bundle));
+  return { digest: toHex(digest), bytes: bundle.length };
 }
 
 /** Returns the bytes that a hexadecimal text spells. */

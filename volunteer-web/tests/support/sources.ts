@@ -13,7 +13,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["page", "headless", "bundler", "monitor"],
   ["sandbox", "volunteer"],
   ["pool"],
-  ["worker", "connect"],
+  ["worker", "connect", "crypto"],
   ["wire"],
 ];
 

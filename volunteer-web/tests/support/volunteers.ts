@@ -1,6 +1,7 @@
 /** A volunteer with real workers in Deno, whose servers and clients the test plays. */
 
 import { DenoHost } from "../../src/pool/deno_host.ts";
+import type { JobOwner } from "../../src/volunteer/job_owner.ts";
 import { SessionRunner } from "../../src/volunteer/session_runner.ts";
 import { type Connector, Volunteer } from "../../src/volunteer/volunteer.ts";
 import { FakeChannel } from "./fakes.ts";
@@ -17,16 +18,17 @@ export class TestVolunteer {
   readonly runner: SessionRunner;
   readonly volunteer: Volunteer;
 
-  constructor(connect?: Connector) {
+  constructor(connect?: Connector, owner?: JobOwner) {
     this.runner = new SessionRunner(new DenoHost(), 1, {
       greeted: ({ job, title }) => this.volunteer.greeted(job, title),
       consider: () => "take",
+      receiving: (have, total) => this.volunteer.receiving(have, total),
       loaded: () => this.volunteer.loaded(),
       broken: (message) => this.volunteer.broken(message),
       answered: (items) => this.items += items,
       wrote: () => undefined,
       log: () => undefined,
-    });
+    }, owner);
     const open: Connector = () => {
       this.channels.push(new FakeChannel());
       return Promise.resolve(this.channels.at(-1)!);
@@ -60,9 +62,10 @@ export class TestVolunteer {
 export async function withVolunteer(
   body: (test: TestVolunteer) => Promise<void>,
   connect?: Connector,
+  owner?: JobOwner,
 ): Promise<void> {
   await useWorkerSource();
-  const test = new TestVolunteer(connect);
+  const test = new TestVolunteer(connect, owner);
   try {
     await body(test);
   } finally {

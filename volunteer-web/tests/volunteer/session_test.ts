@@ -11,7 +11,8 @@ import {
 import { HELLO } from "../support/helpers.ts";
 
 const INFO = { ...HELLO, heartbeat_ms: 1000 };
-const GREETING: FromClient = { type: "hello", info: INFO, bundle: new Uint8Array([1, 2]) };
+const GREETING: FromClient = { type: "hello", info: INFO };
+const DIGEST = INFO.function.digest;
 
 /** A session with this test as its client. */
 class Talk {
@@ -52,15 +53,34 @@ function kinds(instructions: Instruction[]): string[] {
   return instructions.map((instruction) => instruction.do);
 }
 
-Deno.test("hello is loaded, and ready follows when it is", () => {
+Deno.test("hello is considered; the function is asked for and stored; ready follows when it is loaded", () => {
   const talk = new Talk();
-  const [load] = talk.hear(GREETING);
-  assert.ok(load.do === "load" && load.info.job === "test" && load.bundle.length === 2, "not loaded");
+  const [consider] = talk.hear(GREETING);
+  assert.ok(consider.do === "consider" && consider.info.job === "test", "not considered");
   assert.deepEqual(talk.said(), []);
+  talk.session.accept({ digest: DIGEST, bytes: 5 }, 1);
+  assert.deepEqual(talk.said(), [{ type: "accept", blobs: [{ digest: DIGEST, from: 1 }] }]);
+  for (const offset of [1, 3]) {
+    const data = new Uint8Array([offset, 0]);
+    const [store] = talk.hear({ type: "blob", digest: DIGEST, offset, data });
+    assert.ok(store.do === "store" && store.digest === DIGEST && store.data[0] === offset, "not stored");
+    assert.deepEqual(talk.said(), [{ type: "received", size: 42 }]);
+  }
   talk.session.loaded();
   assert.deepEqual(talk.said(), [{
     type: "ready",
-    info: { protocol: 1, slots: 2, device: "d", agent: "a", life: "" },
+    info: { protocol: 2, slots: 2, device: "d", agent: "a", life: "", tab: "" },
+  }]);
+});
+
+Deno.test("the client hears what has arrived: small leases now and then, long ones part by part", () => {
+  const talk = new Talk().begin();
+  for (let lease = 1; lease <= 10; lease++) talk.lend(lease, "x".repeat(1984));
+  assert.deepEqual(talk.said(), [{ type: "received", size: 9 * 2000 }]);
+  talk.lend(11, "x".repeat(100_000));
+  assert.deepEqual(talk.said(), [{ type: "received", size: 2000 + 61_440 }, {
+    type: "received",
+    size: 100_016 - (61_440 - 8) + 4,
   }]);
 });
 
@@ -199,7 +219,26 @@ const breaches: Record<string, (talk: Talk) => Instruction[]> = {
     const bytes = encodeFromClient({ type: "lend", lease: 1, items: ["abc"] });
     return talk.begin().session.receive(bytes.slice(0, -1), 0);
   },
-  "another version": (talk) => talk.hear({ ...GREETING, info: { ...INFO, protocol: 2 } }),
+  "another version": (talk) => talk.hear({ ...GREETING, info: { ...INFO, protocol: 3 } }),
+  "a blob that nobody asked for": (talk) => {
+    talk.hear(GREETING);
+    return talk.hear({ type: "blob", digest: DIGEST, offset: 0, data: new Uint8Array(1) });
+  },
+  "another blob than was asked for": (talk) => {
+    talk.hear(GREETING);
+    talk.session.accept({ digest: DIGEST, bytes: 5 }, 0);
+    return talk.hear({ type: "blob", digest: "1".repeat(64), offset: 0, data: new Uint8Array(1) });
+  },
+  "a blob with a gap": (talk) => {
+    talk.hear(GREETING);
+    talk.session.accept({ digest: DIGEST, bytes: 5 }, 0);
+    return talk.hear({ type: "blob", digest: DIGEST, offset: 1, data: new Uint8Array(1) });
+  },
+  "more of a blob than there is": (talk) => {
+    talk.hear(GREETING);
+    talk.session.accept({ digest: DIGEST, bytes: 5 }, 0);
+    return talk.hear({ type: "blob", digest: DIGEST, offset: 0, data: new Uint8Array(6) });
+  },
   "an unknown type": (talk) => talk.session.receive(Uint8Array.of(0x77, 0, 0, 0), 0),
   "a frame that is empty": (talk) => talk.session.receive(new Uint8Array(0), 0),
 };

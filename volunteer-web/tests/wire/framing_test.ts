@@ -39,7 +39,9 @@ function split(message: Uint8Array<ArrayBuffer>) {
 }
 
 Deno.test("long messages are cut as in the vectors, and joined again", async () => {
-  for (const { name, pattern: { type, length }, frames } of (await vectors<Vectors>("framing.json")).good) {
+  for (
+    const { name, pattern: { type, length }, frames } of (await vectors<Vectors>("v2/framing.json")).good
+  ) {
     const message = pattern(type, length);
     const cut = split(message);
     assert.deepEqual(cut.map((f) => ({ head: toHex(f.subarray(0, 8)), length: f.length })), frames, name);
@@ -51,7 +53,7 @@ Deno.test("long messages are cut as in the vectors, and joined again", async () 
 });
 
 Deno.test("broken sequences of frames are refused with a ProtocolError", async () => {
-  for (const { name, limit, frames } of (await vectors<Vectors>("framing.json")).broken) {
+  for (const { name, limit, frames } of (await vectors<Vectors>("v2/framing.json")).broken) {
     const joiner = new Joiner(limit);
     assert.throws(() => frames.forEach((f) => joiner.receive(padded(f))), ProtocolError, `accepted: ${name}`);
   }

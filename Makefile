@@ -20,11 +20,12 @@ CORES := */pando_client/coordination/*,*/pando_client/lending/*,*/pando_client/s
 CORES := $(CORES),*/pando_client/channels/candidates.py,*/pando_client/stdio/pull_sync.py
 CORES := $(CORES),*/pando_server/relay/*,*/pando_shared/wire/*
 
-# A worker takes the next file when it has done one; those that take long come first.
-IN_PARALLEL := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+# A worker takes the next file when it has done one; those that take long come first. There are more workers than the
+# two cores of a small machine: half of the time they wait for a browser, a process or a time limit.
+IN_PARALLEL := --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-page test-python check fast-test format build browsers networks bench soak soak-chaos soak-lender clean
+.PHONY: help demo test test-page test-python check fast-test format build browsers networks bench soak soak-chaos soak-machines clean
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -68,16 +69,18 @@ bench: $(VENV)/.developing $(PAGE)/index.html browsers networks ## runs every be
 	@for script in $(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
 		echo "== benchmarks.$$script"; $(BIN)/python -m benchmarks.$$script || exit 1; done
 
-soak: $(VENV)/.developing $(PAGE)/index.html browsers ## runs chaos and the lender's state machine for long
-	@$(MAKE) --no-print-directory --jobs=2 soak-chaos soak-lender
+soak: $(VENV)/.developing $(PAGE)/index.html browsers ## runs chaos and the state machines for long
+	@$(MAKE) --no-print-directory --jobs=2 soak-chaos soak-machines
 
-# One after the other: they need the machine for themselves. The state machine takes one core besides.
+# One after the other: they need the machine for themselves. The state machines take one core besides.
 soak-chaos:
 	PANDO_CHAOS_SEEDS=20 PANDO_CHAOS_ROUNDS=10 $(SOAK) tests/end_to_end/test_chaos_headless.py \
 		tests/end_to_end/test_chaos_browsers.py
 
-soak-lender:
-	PANDO_LENDER_EXAMPLES=50000 $(SOAK) tests/client/lending/test_lender_machine.py
+soak-machines:
+	PANDO_LENDER_EXAMPLES=50000 PANDO_SESSION_EXAMPLES=5000 PANDO_RELAY_EXAMPLES=5000 $(SOAK) \
+		tests/client/lending/test_lender_machine.py tests/client/coordination/test_session_machine.py \
+		tests/server/relay/test_relay_machine.py
 
 build: $(PAGE)/index.html ## bundles the volunteer page and the Deno programs
 

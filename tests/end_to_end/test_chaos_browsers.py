@@ -1,4 +1,4 @@
-"""Three tabs of Chromium and a Firefox, to one of which something is done every 5 s: the output is the same as without.
+"""Three tabs of Chromium and a Firefox, one of which is hit every 2.5 s: the output is the same as without.
 
 Everything that is random comes from the seed in the test's name. PANDO_CHAOS_ROUNDS says how many seeds there are.
 """
@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.asyncio(loop_s
 
 TABS = 3
 MS = 20
-EVERY = 5.0
+EVERY = 2.5
 """Seconds between two blows."""
 AHEAD = 1000
 """Items that are given to the client and have no result yet: the input ends soon after the last blow."""
@@ -185,7 +185,7 @@ async def pour(client: Client, enough: asyncio.Event) -> int:
 
 
 async def strike(seats: Sequence[TabSeat], firefox: FirefoxSeat, seed: int, story: Story) -> None:
-    """Does something to one of them every 5 s, all blows of a round."""
+    """Does something to one of them every 2.5 s, all blows of a round."""
     for blow, tab in blows(seed):
         await asyncio.sleep(EVERY)
         seat: Seat = firefox if tab is None else seats[tab]

@@ -10,7 +10,7 @@ from tests.support.functions import module, squared
 from tests.support.network import cable
 from tests.support.programs import pando
 
-pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ITEMS = range(1, 61)
 DEADLY = 7

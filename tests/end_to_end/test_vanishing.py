@@ -17,7 +17,7 @@ from tests.support.machine import kill
 from tests.support.network import distance
 from tests.support.programs import Client, pando, pando_server, pando_volunteer
 
-pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ITEMS = range(1, 401)
 """At 10 ms each, two tabs of two slots take a second or more."""
@@ -82,6 +82,7 @@ async def test_a_tab_whose_workers_process_is_killed(browser: Chromium, tmp_path
         await assert_exact(client)
 
 
+@pytest.mark.alone
 @both_channels
 async def test_a_tab_that_stands_still(browser: Chromium, tmp_path: Path, protocol: str) -> None:
     async with pando(squares(tmp_path, 10), None, QUICK, "--batch-size=5") as client:
@@ -96,6 +97,7 @@ async def test_a_tab_that_stands_still(browser: Chromium, tmp_path: Path, protoc
             await assert_exact(client)
 
 
+@pytest.mark.alone
 @both_channels
 async def test_a_tab_that_stands_still_and_goes_on(browser: Chromium, tmp_path: Path, protocol: str) -> None:
     async with pando(squares(tmp_path, 10), None, QUICK, "--batch-size=5") as client:

@@ -10,8 +10,6 @@ import pytest
 
 from tests.support.programs import PANDO, Client, Programs
 
-pytestmark = pytest.mark.alone
-
 SLOW = """
 module.exports['/pando/1.0.0'] = function (x, cb) {
   setTimeout(function () { cb(null, x * x) }, 20)
@@ -91,6 +89,7 @@ async def test_what_is_ignored_at_the_start_stays_ignored(programs: Programs) ->
     assert (outcome.status, outcome.lines, outcome.complaints) == (0, SQUARES, [])
 
 
+@pytest.mark.alone
 async def test_stopped_for_longer_than_a_heartbeat_and_continued(programs: Programs) -> None:
     program = await begun(programs, SLOW, "--heartbeat=100", *ITEMS)
     program.signal(signal.SIGSTOP)
@@ -123,6 +122,7 @@ async def test_the_volunteer_here_is_stopped(programs: Programs) -> None:
     assert (outcome.status, outcome.lines, outcome.complaints) == (0, SQUARES, [])
 
 
+@pytest.mark.alone
 async def test_the_volunteer_here_freezes(programs: Programs) -> None:
     """Its items go to another volunteer; here it comes back first."""
     program = await begun(programs, SLOW, "--heartbeat=100", *ITEMS)

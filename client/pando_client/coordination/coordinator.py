@@ -173,21 +173,24 @@ class Coordinator:
             found.awake = False
         return frame
 
-    # What happens to the input and the output
+    # What happens to the input and the output; when the run is over, the lender hears of it no more and lends nothing
 
     def items(self, items: Sequence[bytes], now: float) -> list[Instruction]:
         """Here are the items asked for by `Read`: at least one, at most its count."""
-        self._carry_out(self.lender.read(items, now), now)
+        if self.closing is None:
+            self._carry_out(self.lender.read(items, now), now)
         return self._instructions()
 
     def input_ended(self, now: float, error: Exception | None = None) -> list[Instruction]:
         """The input has no more items; with `error`, because it could not be read any further."""
-        self._carry_out(self.lender.input_ended(now, error), now)
+        if self.closing is None:
+            self._carry_out(self.lender.input_ended(now, error), now)
         return self._instructions()
 
     def written(self, count: int, now: float) -> list[Instruction]:
         """The output has taken `count` more results of those that were given to it by `Write`."""
-        self._carry_out(self.lender.wrote(count, now), now)
+        if self.closing is None:
+            self._carry_out(self.lender.wrote(count, now), now)
         return self._instructions()
 
     # Time, and the end

@@ -159,6 +159,20 @@ def test_c8_after_the_end_nothing_is_lent_read_or_written_whatever_happens() -> 
     assert driver.finish(ClientGoodbye("stopped")) == []
 
 
+def test_c8_what_is_read_or_written_while_the_run_ends_changes_nothing() -> None:
+    for items, answered in ((8, False), (8, True), (0, False)):
+        driver = Driver(*(b"%d" % number for number in range(items)), policy=Policy(window=4))
+        driver.join("a", slots=4)
+        if answered:
+            driver.read()
+            driver.answer("a", driver.leases("a")[0])
+        driver.finish()
+        lender = driver.coordinator.lender
+        before = repr((lender, lender.leases, lender.finished))
+        assert (driver.write(1) if answered else driver.read()) == []
+        assert repr((lender, lender.leases, lender.finished)) == before
+
+
 def test_c8_a_run_in_fake_time_ends_in_the_middle_of_its_leases() -> None:
     world = World(items=100, seed=1)
     for name in ("a", "b", "c"):

@@ -80,8 +80,9 @@ class TrustedProxies:
         return hosts or [host]
 
     def host_like(self, scope: Scope, name: str) -> str:
-        """Returns the host, with its port, that a request was sent to: of several that it may be the one called `name`, or
-        else the first. It is empty if the request does not say (RFC 9110, section 7.2).
+        """Returns the host, with its port, that a request was sent to; empty if it does not say (RFC 9110, section 7.2).
+
+        Of several that it may be, that is the one called `name`, or else the first.
         """
         hosts = self.hosts(scope)
         wanted = without_usual_port(name)

@@ -55,10 +55,10 @@ def test_hosts_that_are_not_named_are_not_all_hosts() -> None:
 
 
 def test_a_turn_server_with_its_credentials_on_the_command_line() -> None:
-    found = options(ice_servers="turn:user:pa:ss@[::1]:3478?transport=udp, turns:u:@t")
+    found = options(ice_servers="turn:user:pa:ss@[::1]:3478?transport=udp, turns:u:p%40ss@t")
     assert found.ice_servers == (
         IceServer(urls="turn:[::1]:3478?transport=udp", username="user", credential="pa:ss"),
-        IceServer(urls="turns:t", username="u", credential=""),
+        IceServer(urls="turns:t", username="u", credential="p@ss"),
     )
 
 

@@ -46,7 +46,7 @@ def test_it_becomes_deno(monkeypatch: pytest.MonkeyPatch) -> None:
     [(path, line)] = became
     assert path == line[0] == deno.deno()
     program, *given = line[line.index(str(deno.ASSETS / "headless.js")) :]
-    assert given == ["http://localhost:5000", "--cores=2", "--status=stdout", f"--device={machine.name()}"], program
+    assert given == ["http://localhost:5000", "--cores=2", "--status=stdout", f"--machine={machine.name()}"], program
     assert [word for word in line if word.startswith("--allow")] == volunteer.PERMISSIONS
 
 

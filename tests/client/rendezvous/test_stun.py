@@ -88,9 +88,7 @@ async def _talk(writer: object) -> None:
     writer.write(b"220 this is a mail server\r\n")  # type: ignore[attr-defined]  # a StreamWriter
 
 
-@pytest.mark.parametrize(
-    "urls", ["stun:127.0.0.1:99999", "stun:127.0.0.1:port", "stun:[::1", "stun:127.0.0.1", "stuns:127.0.0.1"]
-)
+@pytest.mark.parametrize("urls", ["stun:127.0.0.1", "stun:[::1]:9", "stun:no-such-host.invalid"])
 async def test_what_cannot_be_asked_goes(urls: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stun, "PROBE_SECONDS", 0.2)  # one is asked, but no server is at the usual port
     assert await without_silent([IceServer(urls=urls)]) == []

@@ -80,7 +80,7 @@ class TrustedProxies:
         return hosts or [host]
 
     def host_like(self, scope: Scope, name: str) -> str:
-        """Returns the host, with its port, that a request was sent to; empty if it does not say (RFC 9110, section 7.2).
+        """Returns the host and port that a request was sent to; empty if it does not say (RFC 9110, section 7.2).
 
         Of several that it may be, that is the one called `name`, or else the first.
         """

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { formatHash, parseHash } from "../../src/volunteer/hash.ts";
 
 Deno.test("the hash of an address carries choices there and back", () => {
-  const hash = "#device=My_phone;cores=3;protocol=websocket;allow-net=example.org;";
+  const hash = "#client=k;device=My_phone;cores=3;protocol=websocket;allow-net=example.org;";
   const choices = {
     device: "My phone",
     cores: 3,

@@ -79,6 +79,10 @@ class TrustedProxies:
             hosts += [f"{one}:{port}" for one in hosts if not re.search(r":[0-9]+$", one)]
         return hosts or [host]
 
+    def warn(self, kind: str, text: str) -> None:
+        """Tells the operator, once in a while for each `kind`, of proxies that are not set up as they should be."""
+        self._warn(kind, text)
+
     def host_like(self, scope: Scope, name: str) -> str:
         """Returns the host and port that a request was sent to; empty if it does not say (RFC 9110, section 7.2).
 

@@ -57,7 +57,7 @@ async def test_a_job_through_a_proxy(browser: Chromium, tmp_path: Path, proxy: P
     ):
         tab = await browser.open(f"http://127.0.0.1:{port}{path}", "Tab")
         await client.says("Tab joined")
-        job = (await client.says(r"this job alone: (\S+)"))[1]
+        job = (await client.says(r"Serving this job alone at ([^#\s]+)"))[1]
         assert job.startswith(f"http://127.0.0.1:{port}{path}j/")
         async with pando_volunteer(job, "--device=Process", "--cores=1"):
             await client.says("Process joined")
@@ -93,9 +93,11 @@ async def test_a_proxy_that_leaves_the_port_out(browser: Chromium, tmp_path: Pat
             await tab.state("waiting")
         async with proxies.nginx(tmp_path / "two", silent, port, server.port):
             tab = await browser.open(f"http://127.0.0.1:{port}/", "Tab")
-            page, asked = rf"http://127\.0\.0\.1:{port}", r"127\.0\.0\.1"
-            await server.says(f"a page of {page} tried to connect to this server, which is asked for as {asked}\n")
+            page, asked = rf"127\.0\.0\.1:{port}", r"127\.0\.0\.1"
+            await server.says(f"a page at {page} asked this server, which is asked for as {asked}\n")
             await tab.state("lost")
+            said = f"his page is at 127.0.0.1:{port}, and its requests come to 127.0.0.1: a proxy between must pass on"
+            assert said in await tab.text("body")
 
 
 async def test_the_document_names_every_setting() -> None:

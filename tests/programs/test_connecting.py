@@ -176,8 +176,8 @@ async def test_a_volunteer_says_why_it_does_not_connect(programs: Programs, tmp_
         for url, says in (
             (f"http://localhost:{free_port()}", r"Nothing listens at port \d+ of localhost: trying again"),
             ("http://no-such-machine.invalid", "There is no machine called no-such-machine.invalid"),
-            (f"https://localhost:{port}", f"does not speak TLS .* use http://localhost:{port}: trying"),
-            (f"http://localhost:{front}", f"takes https only, use https://localhost:{front}: trying"),
+            (f"https://localhost:{port}", f"does not speak TLS .* use http://localhost:{port}[.] Trying"),
+            (f"http://localhost:{front}", f"takes https only, use https://localhost:{front}[.:] [Tt]rying"),
             (f"http://localhost:{away}", "answers with status 503: what is behind it may not be running"),
             (f"http://localhost:{closed}", "answers, but its WebSocket does not open: a proxy"),
         ):
@@ -218,7 +218,8 @@ async def test_ipv6_alone_is_enough(programs: Programs) -> None:
     await volunteer.says("There is no job now")
     client = await programs.start_pando("f.js", "7", f"--host=[::1]:{server.port}", env={"PANDO_SECRET": SECRET})
     outcome = await client.finish()
-    assert (outcome.status, outcome.lines, outcome.err) == (0, ["49"], [f"Serving volunteer code at {url}"])
+    assert (outcome.status, outcome.lines, outcome.err[0]) == (0, ["49"], f"Serving volunteer code at {url}")
+    assert outcome.err[1].startswith(f"Serving this job alone at {url}/j/")
     client = await programs.start_pando("f.js", "8", "--port=0")
     url = f"http://[::1]:{await client.serves_at()}"
     await programs.launch(Program, str(BIN / "pando-volunteer"), url, "--cores=1")

@@ -48,7 +48,7 @@ async def test_where_little_is_allowed_it_runs_all_the_same(programs: Programs, 
 async def test_what_a_machine_refuses_is_one_line(programs: Programs) -> None:
     outcome = await programs.shell("ulimit -n 20; $PANDO f.js --local 3")
     assert (outcome.status, outcome.complaint) == (1, NO_DENO)
-    outcome = await programs.shell("ulimit -n 20; $(dirname $PANDO)/pando-volunteer http://127.0.0.1:9")
+    outcome = await programs.shell("ulimit -n 20; $(dirname $PANDO)/pando-volunteer http://127.0.0.1:8")
     assert (outcome.status, outcome.complaint) == (1, NO_DENO.replace("pando:", "pando-volunteer:"))
     secret = "PANDO_SECRET=0123456789abcdef"
     outcome = await programs.shell(f"ulimit -n 20; {secret} $(dirname $PANDO)/pando-server --port=0")
@@ -61,7 +61,7 @@ async def test_a_limit_of_addresses_is_one_line(programs: Programs) -> None:
     says = "this program may have no more than 19531 MiB of addresses: raise the limit (ulimit -v)"
     outcome = await programs.shell("ulimit -v 20000000; $PANDO f.js --local 3")
     assert (outcome.status, outcome.complaint) == (1, f"pando: the bundler failed: {says}")
-    outcome = await programs.shell("ulimit -v 20000000; $(dirname $PANDO)/pando-volunteer http://127.0.0.1:9")
+    outcome = await programs.shell("ulimit -v 20000000; $(dirname $PANDO)/pando-volunteer http://127.0.0.1:8")
     assert (outcome.status, outcome.complaint) == (1, f"pando-volunteer: Deno does not start: {says}")
 
 
@@ -114,11 +114,11 @@ async def test_a_volunteer_is_called_by_its_machine_and_says_goodbye_on_sighup(p
 
 
 async def test_a_volunteer_under_nohup_stays(programs: Programs) -> None:
-    line = "trap '' HUP; exec $(dirname $0)/pando-volunteer http://127.0.0.1:9"
+    line = "trap '' HUP; exec $(dirname $0)/pando-volunteer http://127.0.0.1:8"
     volunteer = await programs.start("bash", "-c", line, PANDO)
-    await volunteer.says("Nothing listens at port 9 of 127")
+    await volunteer.says("Nothing listens at port 8 of 127")
     volunteer.signal(signal.SIGHUP)
-    await volunteer.says("Nothing listens at port 9 of 127", times=2)
+    await volunteer.says("Nothing listens at port 8 of 127", times=2)
     volunteer.signal(signal.SIGTERM)
     outcome = await volunteer.finish()
     assert (outcome.status, outcome.err[-1][:31]) == (0, "pando-volunteer: You have left.")

@@ -40,7 +40,7 @@ async def http_stub(answer: Stub) -> AsyncIterator[int]:
 
 
 def nonce(**more: object) -> bytes:
-    return json.dumps({"protocol": 1, "version": "9.9", "nonce": "0" * 64} | more).encode()
+    return json.dumps({"protocol": 2, "version": "9.9", "nonce": "0" * 64} | more).encode()
 
 
 @pytest.mark.parametrize(
@@ -104,23 +104,26 @@ async def test_nobody_answers(programs: Programs) -> None:
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (lambda _: (404, "text/plain", b"no"), "what answers at {url} is not a Pando server"),
+        (lambda _: (404, "text/plain", b"no"), "there is no Pando server at {url} (status 404): "),
         (lambda _: (200, "text/html", b"<!doctype html><p>hello"), "what answers at {url} is not a Pando server"),
         (lambda _: (200, "application/json", b'{"hello": "world"}'), "what answers at {url} is not a Pando server"),
         (lambda _: (200, "application/json", b"[" * 100_000), "what answers at {url} is not a Pando server"),
         (lambda _: (301, "text/html", b""), "what answers at {url} is not a Pando server"),
-        (lambda _: (500, "text/html", nonce(nonce="short")), "what answers at {url} is not a Pando server"),
+        (
+            lambda _: (500, "text/html", nonce(nonce="short")),
+            "the server at {url} answers with status 500: something is wrong there",
+        ),
         (lambda _: (200, "application/json", b"\xff\xfe"), "what answers at {url} is not a Pando server"),
         (lambda _: (429, "application/json", b"{}"), "the server at {url} wants fewer logins: wait a minute"),
         (
-            lambda _: (200, "application/json", nonce(protocol=2)),
-            "the server at {url} speaks version 2 of the protocol (Pando 9.9), and this client version 1:"
+            lambda _: (200, "application/json", nonce(protocol=3)),
+            "the server at {url} runs Pando 9.9 (version 3 of the protocol), and this is Pando 0.1.0 (version 2):"
             " install the same Pando on both",
         ),
         # A nonce, but no Socket.IO behind it.
         (
             lambda path: (200, "application/json", nonce()) if path == "/api/nonce" else (404, "text/plain", b"no"),
-            "the server at {url} does not take connections: ",
+            "the server at {url} answers, but its WebSocket does not open (status 404): ",
         ),
     ],
 )

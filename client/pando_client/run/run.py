@@ -104,7 +104,8 @@ async def _run_once(
         if options.stdin and not options.sync_stdio and is_at_end():
             return 0  # nothing to compute: nobody is asked
         identifiers = _identifiers(options.seed)
-        name = secrets.token_hex(4)  # not of the seed: two runs with one seed may be on one server
+        # Not of the seed on a public server, where two runs may have the same one.
+        name = identifiers() if public is None else secrets.token_hex(4)
         card = Card.of(printable(module.title), page=function.context == "page", hosts=options.allow_net)
         exchange = SyncStdio() if options.sync_stdio else None
         key = None if public is None else public[2]

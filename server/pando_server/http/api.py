@@ -101,6 +101,7 @@ def _refused_origin(request: Request, proxies: TrustedProxies) -> Refused | None
     came = proxies.host_like(request.scope, page)
     if without_usual_port(page) != without_usual_port(came):
         shown = printable(page, MAX_SHOWN), printable(came, MAX_SHOWN)
+        proxies.warn("host", f"a page at {shown[0]} asked this server, which is asked for as {shown[1]}")
         return Refused(Code.HOST, f"this page is at {shown[0]}, and its requests come to {shown[1]}: {PASS_HOST_ON}")
     return None
 

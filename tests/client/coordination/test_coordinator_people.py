@@ -5,17 +5,23 @@ from __future__ import annotations
 import pytest
 
 from pando_client.coordination.connected_volunteer import OWN_KIND
+from pando_client.coordination.coordinator import Coordinator
 from pando_client.coordination.instructions import Level
 from pando_client.coordination.notices import MAX_COMPLAINTS
 from pando_client.coordination.quarantine import FIRST_SECONDS, LONGEST_SECONDS
 from pando_client.coordination.reputation import BREACHES_FORGIVEN
 from pando_client.lending.conduct import MAX_STRIKES
 from pando_client.lending.instructions import Policy
+from pando_client.session.flow_control import FixedCredit
+from pando_client.session.session import SessionLimits
+from pando_shared.wire.codec import from_client
 from pando_shared.wire.messages import (
     ERROR,
     Broken,
     ClientGoodbye,
     ErrorInfo,
+    Hello,
+    JobProof,
     Pong,
     Ready,
     ReadyInfo,
@@ -25,7 +31,7 @@ from pando_shared.wire.messages import (
     Results,
     VolunteerGoodbye,
 )
-from tests.support.coordinator_driver import Driver, hung_up, notices
+from tests.support.coordinator_driver import HELLO, Driver, hung_up, notices
 
 BEAT = 2.5
 NO = b'{"message": "no", "stack": ""}'
@@ -216,3 +222,42 @@ def test_c9_a_result_without_a_text_is_said_once_wherever_it_comes_from() -> Non
         driver.join(name, device=name)
         said += notices(driver.say(name, Report(ReportInfo(no_text="[object Object]"))), Level.COMPLAINT)
     assert [text.split(",")[0] for text in said] == ["a result is an object"]
+
+
+def test_c9_volunteers_of_another_version_are_said_once_and_then_with_a_number() -> None:
+    driver = Driver()
+    for number in range(11):
+        driver.connect(f"v{number}", peer="there")
+        driver.say(f"v{number}", Ready(ReadyInfo(protocol=1, slots=1)))
+    text = "another version of Pando, and cannot help: reload the page there, or update Pando"
+    assert driver.complaints == [f"1 volunteer has {text}", f"10 volunteers have {text}"]
+
+
+def test_c6_of_several_with_one_name_only_the_tab_that_gave_cause_is_set_aside() -> None:
+    driver = Driver(b"1")
+    driver.connect("bad", peer="there")
+    driver.say("bad", Ready(ReadyInfo(slots=1, device="iPad", tab="one")))
+    driver.say_raw("bad", b"")
+    for tab, goodbye in (("one", True), ("two", False)):
+        driver.connect(tab, peer="there")
+        driver.say(tab, Ready(ReadyInfo(slots=1, device="iPad", tab=tab)))
+        assert any(isinstance(message, ClientGoodbye) for message in driver.heard(tab)) == goodbye
+
+
+def test_whose_job_it_is_is_proven_on_channels_that_can_be_told_from_others() -> None:
+    proof = JobProof(key="A" * 43, signature="B" * 86)
+    bound: list[str] = []
+
+    def prove(binding: str) -> JobProof:
+        bound.append(binding)
+        return proof
+
+    coordinator = Coordinator(HELLO, Policy(), SessionLimits(), FixedCredit, bytes, prove=prove)
+    for name, binding, said in (("a", None, None), ("b", "relay 00", proof)):
+        coordinator.connected(name, name, "fake", 0.0, binding)
+        frame = coordinator.next_frame(name, 0.0)
+        assert frame is not None
+        hello = from_client(frame)
+        assert isinstance(hello, Hello)
+        assert hello.info.client == said
+    assert bound == ["relay 00"]

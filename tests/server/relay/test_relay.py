@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pando_server.relay.instructions import Decision, Drop, Forward, Reject, Wait
+from pando_server.relay.instructions import Decision, Drop, Forward, Notify, Reject, Wait
 from pando_server.relay.limits import Limits
 from pando_shared.signaling import (
     Code,
     ForwardedOffer,
     IceServer,
+    Notice,
     VolunteerCount,
 )
 from tests.support.relay_shell import ANSWER, DIGEST, RelayShell, assign, code_of, forwarded
@@ -154,3 +155,25 @@ def test_there_is_room_for_so_many_jobs() -> None:
     assert shell.refused_client("c2", "two") is Code.FULL
     shell.relay.closed("c1")
     assert shell.client("c3", "two") == []
+
+
+# What others may know.
+
+
+def test_what_is_known_of_a_job_before_one_has_it(shell: RelayShell) -> None:
+    assert shell.relay.job(None) is None
+    shell.client("c", "mine")
+    for name in (None, "mine"):
+        found = shell.relay.job(name)
+        assert found is not None
+        assert (found.name, found.client) == ("mine", None)
+    assert shell.relay.job("other") is None
+
+
+def test_volunteers_of_another_version_are_counted_for_the_job_that_they_would_have_had(shell: RelayShell) -> None:
+    assert shell.relay.outdated("192.0.2.1", None) == []
+    shell.client("c", "mine")
+    assert shell.relay.outdated("192.0.2.1", None) == [Notify("c", Notice(outdated=1))]
+    assert shell.relay.outdated("192.0.2.1", "mine") == [], "the same again"
+    assert shell.relay.outdated("192.0.2.2", "mine") == [Notify("c", Notice(outdated=2))]
+    assert shell.relay.outdated("192.0.2.3", "other") == []

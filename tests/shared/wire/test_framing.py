@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pando_shared.errors import ProtocolViolation
 from pando_shared.limits import MAX_FRAME_BYTES
-from pando_shared.wire.framing import CONTROL, Joiner, split
+from pando_shared.wire.framing import CONTROL, Joiner, Splitter, split
 
 VECTORS = json.loads((Path(__file__).parents[3] / "shared/vectors/v2/framing.json").read_text())
 
@@ -84,3 +84,15 @@ def test_a_long_message_cannot_pose_as_control() -> None:
         assert [joiner.receive(frame) for frame in before] == [None] * len(before)
         with pytest.raises(ProtocolViolation):
             joiner.receive(last)
+
+
+@pytest.mark.parametrize("vector", VECTORS["joined"], ids=lambda v: v["name"])
+def test_parts_may_be_short(vector: dict[str, Any]) -> None:
+    message = pattern(vector["pattern"]["type"], vector["pattern"]["length"])
+    joiner, splitter = Joiner(limit=len(message)), Splitter(message)
+    joined: list[bytes | None] = []
+    for number, size in enumerate(vector["sizes"]):
+        joined.append(joiner.receive(splitter.next_frame(size + (4 if number else 8))))
+    assert joined == [None] * (len(joined) - 1) + [message]
+    assert splitter.is_done
+    assert repr(splitter) == f"<Splitter at {len(message)} of {len(message)} bytes>"

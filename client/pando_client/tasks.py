@@ -9,11 +9,22 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+CANCEL_AGAIN_SECONDS = 0.25
+"""Time after which a task that was cancelled and goes on is cancelled again."""
+
 
 async def cancel(*tasks: asyncio.Task[Any]) -> None:
-    """Ends tasks, and waits until they have ended, however they do."""
-    for task in tasks:
-        task.cancel()
+    """Ends tasks, and waits until they have ended, however they do.
+
+    They are asked again and again: a library may take a cancellation for something of its own (python-socketio does,
+    while it connects), and its caller would go on for ever.
+    """
+    going = {task for task in tasks if not task.done()}
+    while going:
+        for task in going:
+            task.cancel()
+        _, going = await asyncio.wait(going, timeout=CANCEL_AGAIN_SECONDS)
+    # What they ended with is nobody's concern.
     await asyncio.gather(*tasks, return_exceptions=True)
 
 

@@ -85,3 +85,22 @@ async def test_a_task_that_fails_does_not_end_the_others() -> None:
         assert [task.done() for task in scope.tasks] == [True, False]
         with pytest.raises(ZeroDivisionError):
             scope.tasks[0].result()
+
+
+async def test_a_task_that_takes_a_cancellation_for_something_else_is_cancelled_again() -> None:
+    taken = 0
+
+    async def deaf() -> None:
+        nonlocal taken
+        while True:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                taken += 1
+                if taken == 2:
+                    raise
+
+    task = asyncio.create_task(deaf())
+    await asyncio.sleep(0)
+    await cancel(task)
+    assert (taken, task.cancelled()) == (2, True)

@@ -80,7 +80,8 @@ async def test_a_folder_without_its_slash_leads_there(browser: Chromium, tmp_pat
         assert "/pando/#" in tab.page.url
         await client.says("Tab joined")
         await has_all(client)
-        assert tab.problems == []
+        # When its client has ended, the page asks for the next job through a proxy that has nothing behind it.
+        assert [problem for problem in tab.problems if "502" not in problem] == []
 
 
 async def test_a_proxy_that_leaves_the_port_out(browser: Chromium, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ async def test_a_turn_server_carries_what_may_not_go_directly(tmp_path: Path) ->
         await assert_exact(client)
 
 
-@pytest.mark.parametrize("transport", ["tcp", "tls"])
+@pytest.mark.parametrize("transport", ["tcp", pytest.param("tls", marks=pytest.mark.soak)])
 async def test_a_turn_server_over_tcp_needs_no_udp_at_the_volunteer(transport: str, tmp_path: Path) -> None:
     async with site(tmp_path) as at:
         place, here, relay, there, fox = await at.hosts("server", "client", "relay", "tab", "fox")
@@ -105,6 +105,7 @@ async def test_a_network_with_ipv6_only(tmp_path: Path) -> None:
         await assert_exact(client)
 
 
+@pytest.mark.soak
 async def test_a_client_with_an_interface_without_a_way_out(tmp_path: Path) -> None:
     """As a VPN that is down, or a bridge of containers: what is asked from there gets no answer."""
     async with site(tmp_path) as at:
@@ -118,6 +119,7 @@ async def test_a_client_with_an_interface_without_a_way_out(tmp_path: Path) -> N
         await assert_exact(client)
 
 
+@pytest.mark.soak
 async def test_the_local_network_of_a_client_may_be_routed(tmp_path: Path) -> None:
     """Without a public server, from another network of the same house, where UDP is blocked."""
     async with site(tmp_path) as at:

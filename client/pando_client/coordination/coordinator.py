@@ -350,8 +350,7 @@ class Coordinator:
     # From the lender to sessions and to the shell
 
     def _carry_out(self, instructions: Iterable[LenderInstruction], now: float) -> None:
-        if self.closing is not None:
-            return  # the volunteers are being parted with, whatever the lender still wants of them
+        assert self.closing is None, "the volunteers are being parted with: the lender hears of nothing any more"
         self._queue.extend(instructions)
         while self._queue:
             instruction = self._queue.popleft()

@@ -44,8 +44,8 @@ test-page:
 # What is sensitive to time has the machine for itself.
 test-python:
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(IN_PARALLEL) --durations=20 -m "not alone and not soak"
-	$(BIN)/coverage run -m pytest --durations=20 -m "alone and not soak"
+	$(BIN)/coverage run -m pytest $(IN_PARALLEL) --durations=20 -m "not alone"
+	$(BIN)/coverage run -m pytest --durations=20 -m alone
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include='$(CORES)' --fail-under=100
@@ -71,7 +71,6 @@ bench: $(VENV)/.developing $(PAGE)/index.html browsers networks ## runs every be
 
 soak: $(VENV)/.developing $(PAGE)/index.html browsers ## runs chaos and the state machines for long
 	@$(MAKE) --no-print-directory --jobs=2 soak-chaos soak-machines
-	$(SOAK) -m soak
 
 # One after the other: they need the machine for themselves. The state machines take one core besides.
 soak-chaos:

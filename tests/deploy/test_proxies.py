@@ -79,9 +79,13 @@ async def test_a_folder_without_its_slash_leads_there(browser: Chromium, tmp_pat
         tab = await browser.open(f"http://127.0.0.1:{port}/pando", "Tab", "websocket")
         assert "/pando/#" in tab.page.url
         await client.says("Tab joined")
-        await has_all(client)
-        # When its client has ended, the page asks for the next job through a proxy that has nothing behind it.
-        assert [problem for problem in tab.problems if "502" not in problem] == []
+        await client.give(ITEMS)
+        await client.prints(len(ITEMS))
+        # Before its client ends: then the page asks for the next job through a proxy that has nothing behind it.
+        assert tab.problems == []
+        await client.feed(())
+        assert await client.ends() == 0, client
+        assert client.lines == squared(ITEMS)
 
 
 async def test_a_proxy_that_leaves_the_port_out(browser: Chromium, tmp_path: Path) -> None:

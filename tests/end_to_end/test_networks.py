@@ -39,6 +39,14 @@ async def assert_exact(client: Client) -> None:
     assert client.lines == squared(ITEMS)
 
 
+async def all_compute(client: Client) -> None:
+    """Waits for a volunteer of each kind, and then gives the client its items."""
+    for device in ("Deno", "Tab", "Firefox"):
+        await client.says(rf"{device} joined .*\(webrtc\)")
+    await client.feed(ITEMS)
+    await assert_exact(client)
+
+
 async def test_volunteers_of_other_networks_are_reached_directly(tmp_path: Path) -> None:
     async with site(tmp_path) as at:
         place, here, tab, fox, deno = await at.hosts("server", "client", "tab", "fox", "deno")
@@ -47,10 +55,7 @@ async def test_volunteers_of_other_networks_are_reached_directly(tmp_path: Path)
         await at.volunteer(deno, server.url, "Deno")
         await at.tab(tab, server.url)
         await at.firefox(fox, server.url)
-        for device in ("Deno", "Tab", "Firefox"):
-            await client.says(rf"{device} joined .*\(webrtc\)")
-        await client.feed(ITEMS)
-        await assert_exact(client)
+        await all_compute(client)
 
 
 async def test_a_turn_server_carries_what_may_not_go_directly(tmp_path: Path) -> None:
@@ -65,13 +70,10 @@ async def test_a_turn_server_carries_what_may_not_go_directly(tmp_path: Path) ->
         await at.tab(there[0], server.url)
         await at.firefox(there[1], server.url)
         await at.volunteer(there[2], server.url, "Deno")
-        for device in ("Tab", "Firefox", "Deno"):
-            await client.says(rf"{device} joined .*\(webrtc\)")
-        await client.feed(ITEMS)
-        await assert_exact(client)
+        await all_compute(client)
 
 
-@pytest.mark.parametrize("transport", ["tcp", pytest.param("tls", marks=pytest.mark.soak)])
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
 async def test_a_turn_server_over_tcp_needs_no_udp_at_the_volunteer(transport: str, tmp_path: Path) -> None:
     async with site(tmp_path) as at:
         place, here, relay, there, fox = await at.hosts("server", "client", "relay", "tab", "fox")
@@ -99,13 +101,9 @@ async def test_a_network_with_ipv6_only(tmp_path: Path) -> None:
         await at.volunteer(deno, server.url, "Deno")
         await at.tab(tab, server.url)
         await at.firefox(fox, server.url)
-        for device in ("Deno", "Tab", "Firefox"):
-            await client.says(rf"{device} joined .*\(webrtc\)")
-        await client.feed(ITEMS)
-        await assert_exact(client)
+        await all_compute(client)
 
 
-@pytest.mark.soak
 async def test_a_client_with_an_interface_without_a_way_out(tmp_path: Path) -> None:
     """As a VPN that is down, or a bridge of containers: what is asked from there gets no answer."""
     async with site(tmp_path) as at:
@@ -119,7 +117,6 @@ async def test_a_client_with_an_interface_without_a_way_out(tmp_path: Path) -> N
         await assert_exact(client)
 
 
-@pytest.mark.soak
 async def test_the_local_network_of_a_client_may_be_routed(tmp_path: Path) -> None:
     """Without a public server, from another network of the same house, where UDP is blocked."""
     async with site(tmp_path) as at:

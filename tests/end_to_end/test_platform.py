@@ -275,3 +275,4 @@ async def test_an_error_that_nobody_caught_fails_only_what_it_broke_in_firefox(t
     ):
         await ends_as_it_should(worker, 1, "2")
         await ends_as_it_should(page, 1, "2")
+        assert [client.lines for client in (worker, page)] == [["came"], ["came"]]

@@ -37,13 +37,14 @@ def own_words(outcome: Outcome) -> str:
     return outcome.err[-1]
 
 
-async def complains(programs: Programs, url: str, says: str, **env: str) -> None:
-    """Runs a volunteer that cannot connect, until it says so."""
+async def complains(programs: Programs, url: str, says: str, **env: str) -> str:
+    """Runs a volunteer that cannot connect, until it says so; returns what matched."""
     volunteer = await programs.launch(Program, str(BIN / "pando-volunteer"), url, env=env)
-    await volunteer.says(says)
+    said = (await volunteer.says(says))[0]
     assert not volunteer.said(FOREIGN.pattern)
     assert not volunteer.said("this page|headless")
     await volunteer.close()
+    return said
 
 
 def trusting(authority: Authority) -> dict[str, str]:
@@ -173,15 +174,19 @@ async def test_a_volunteer_says_why_it_does_not_connect(programs: Programs, tmp_
         responding(swallow) as closed,
         asyncio.TaskGroup() as group,
     ):
-        for url, says in (
-            (f"http://localhost:{free_port()}", r"Nothing listens at port \d+ of localhost: trying again"),
-            ("http://no-such-machine.invalid", "There is no machine called no-such-machine.invalid"),
-            (f"https://localhost:{port}", f"does not speak TLS .* use http://localhost:{port}[.] Trying"),
-            (f"http://localhost:{front}", f"takes https only, use https://localhost:{front}[.:] [Tt]rying"),
-            (f"http://localhost:{away}", "answers with status 503: what is behind it may not be running"),
-            (f"http://localhost:{closed}", "answers, but its WebSocket does not open: a proxy"),
-        ):
+        said = [
             group.create_task(complains(programs, url, says))
+            for url, says in (
+                (f"http://localhost:{free_port()}", r"Nothing listens at port \d+ of localhost: trying again"),
+                ("http://no-such-machine.invalid", "There is no machine called no-such-machine.invalid"),
+                (f"https://localhost:{port}", f"does not speak TLS .* use http://localhost:{port}[.] Trying"),
+                (f"http://localhost:{front}", f"takes https only, use https://localhost:{front}: trying"),
+                (f"http://localhost:{away}", "answers with status 503: what is behind it may not be running"),
+                (f"http://localhost:{closed}", "answers, but its WebSocket does not open: a proxy"),
+            )
+        ]
+    found = [task.result() for task in said]
+    assert len(set(found)) == 6, "each failure has words of its own"
 
 
 async def test_a_copied_address_and_its_choices_count(programs: Programs) -> None:

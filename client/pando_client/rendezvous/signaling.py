@@ -87,12 +87,6 @@ class Signaling:
         card: Card | None = None,
         client: str | None = None,
     ) -> None:
-        self._card = card or Card()
-        self._client = client
-        self._outdated_said = 0
-        self._closing: Closing | None = None
-        self._outcomes = TokenBucket(10, 1.0, 0.0)
-        self._tasks: set[asyncio.Future[None]] = set()
         self._server = server
         self._secret = secret
         self._job = job
@@ -100,8 +94,15 @@ class Signaling:
         self._ice_servers = tuple(ice_servers)
         self._answer = answer
         self._volunteers = volunteers
+        self._card = card or Card()
+        self._client = client
         self._reported = 0
         self._unreported_looks = 0
+        self._outdated_said = 0
+        self._closing: Closing | None = None
+        self._outcomes = TokenBucket(10, 1.0, 0.0)
+        # asyncio itself keeps only weak references to tasks.
+        self._tasks: set[asyncio.Future[None]] = set()
         # Its own lines about lost connections are ours to say, once and in words.
         quiet = logging.getLogger("pando.socketio")
         quiet.setLevel(logging.CRITICAL)

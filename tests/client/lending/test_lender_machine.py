@@ -40,6 +40,9 @@ room = precondition(lambda self: len(self.shell.here) < len(NAMES) and not self.
 class LenderMachine(RuleBasedStateMachine):
     """Volunteers, an input and an output that do as they please."""
 
+    ended_well = 0
+    """Runs of all machines that came to their end."""
+
     @initialize(
         window=st.sampled_from([1, 4, 20, 20]),
         memory=st.sampled_from([1 << 20, 6 * OBJECT_BYTES]),
@@ -313,6 +316,7 @@ class LenderMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "shell"):
             self.end_well()
+            type(self).ended_well += 1
 
     def end_well(self) -> None:
         """When somebody works, the job ends, and its output is exact (P2, P3, P4, P10, P11).
@@ -383,7 +387,9 @@ SETTINGS = settings(
 @pytest.mark.parametrize("first", range(0, EXAMPLES, AT_ONCE))
 def test_whatever_happens_the_promises_hold(first: int) -> None:
     examples = min(AT_ONCE, EXAMPLES - first)
+    before = LenderMachine.ended_well
     run_state_machine_as_test(LenderMachine, settings=settings(SETTINGS, max_examples=examples))
+    assert LenderMachine.ended_well - before >= examples
 
 
 @pytest.mark.parametrize("deadly", [(), (0,)])
